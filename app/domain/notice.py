@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What a notice says, as its source wrote it."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from app.domain.markup import checked_markup, checked_plain_text
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+SLUG = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
+
+
+def _rfc3339(value: object) -> object:
+    """Refuse what pydantic would read but RFC 3339 does not allow (a space for T, missing seconds, a number)."""
+    if isinstance(value, str) and not RFC3339.fullmatch(value):
+        raise ValueError("write the time as 2026-11-27T11:30:00+01:00, with its offset")
+    return value
+
+
+Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
+LanguageTag = Annotated[str, Field(pattern=LANGUAGE, max_length=12)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
+Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
+Markup = Annotated[str, Field(min_length=1, max_length=16_000), AfterValidator(checked_markup)]
+HttpsUrl = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$")]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Priority(StrEnum):
+    """The lane a notice travels in, most urgent first."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
+class Kind(StrEnum):
+    INFO = "info"
+    SERVICE_CHANGE = "service_change"
+    DEADLINE = "deadline"
+    DISRUPTION = "disruption"
+    CLOSURE = "closure"
+    ALERT = "alert"
+    ALL_CLEAR = "all_clear"
+    CORRECTION = "correction"
+
+
+class DoubtPolicy(StrEnum):
+    """What is done where nobody can tell whether a post arrived."""
+
+    REPEAT = "repeat"
+    HOLD = "hold"
+    DROP = "drop"
+
+
+class Text(Strict):
+    """One language of a notice; the body is CommonMark without HTML, images or tables."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_plain_text)]
+    summary: Annotated[str, Field(max_length=600), AfterValidator(checked_plain_text)] | None = None
+    body: Markup | None = None
+    what_to_do: list[Line] = Field(default_factory=list, max_length=12)
+
+
+class Audience(Strict):
+    """Whom a notice concerns beside its service; an empty list means everyone."""
+
+    grades: list[Name] = Field(default_factory=list, max_length=20)
+    schools: list[Name] = Field(default_factory=list, max_length=200)
+    areas: list[Name] = Field(default_factory=list, max_length=200)
+
+
+class Link(Strict):
+    title: Name
+    href: HttpsUrl
+
+
+class Contact(Strict):
+    label: Name
+    phone: Annotated[str, Field(pattern=r"^[0-9+ ()./-]{3,30}$")] | None = None
+    email: Annotated[str, Field(pattern=r"^[^@\s<>]{1,64}@[A-Za-z0-9.-]{3,190}$")] | None = None
+    hours: Name | None = None
+
+
+class Attachment(Strict):
+    """A picture or a PDF, fetched by us when the notice goes out."""
+
+    title: Name
+    href: HttpsUrl
+
+
+class Notice(Strict):
+    """One thing the public should know, as its source hands it in."""
+
+    event_id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+    service: Slug
+    kind: Kind = Kind.INFO
+    priority: Priority = Priority.NORMAL
+    texts: dict[LanguageTag, Text] = Field(min_length=1, max_length=12)
+    audience: Audience = Audience()
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    publish_at: Instant | None = None
+    expires_at: Instant | None = None
+    links: list[Link] = Field(default_factory=list, max_length=10)
+    contacts: list[Contact] = Field(default_factory=list, max_length=5)
+    attachments: list[Attachment] = Field(default_factory=list, max_length=10)
+    supersedes: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] | None = None
+    in_doubt: DoubtPolicy | None = None
+
+    @model_validator(mode="after")
+    def _times_are_in_order(self) -> Self:
+        _in_order(self.valid_from, self.valid_until, "valid_until is before valid_from")
+        _in_order(self.publish_at, self.expires_at, "expires_at is before publish_at")
+        return self
+
+    @property
+    def doubt_policy(self) -> DoubtPolicy:
+        """Urgent notices are better twice than never; others wait for a person, unless the source says."""
+        if self.in_doubt is not None:
+            return self.in_doubt
+        return DoubtPolicy.REPEAT if self.priority is Priority.URGENT else DoubtPolicy.HOLD
+
+
+def _in_order(first: datetime | None, second: datetime | None, complaint: str) -> None:
+    if first is not None and second is not None and second <= first:
+        raise ValueError(complaint)
