@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The two ways to Postgres: a pool of plain connections for the hot path, and SQLModel sessions for the rest."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.settings import Settings
+
+SERVER_SETTINGS = {
+    "application_name": "campanella",
+    "statement_timeout": "5000",
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "15000",
+    "timezone": "UTC",
+    "jit": "off",
+}
+if TYPE_CHECKING:  # asyncpg's classes are generic for the type checker only
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, Pool = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool
+
+
+@dataclass(frozen=True)
+class Database:
+    """Both pools of one process; `close` before the process ends."""
+
+    pool: Pool
+    engine: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
+
+    @classmethod
+    async def open(cls, settings: Settings, *, most: int = 10) -> Self:
+        """Open the pools, which connect when first used, so that a process starts while Postgres is away."""
+        url = str(settings.database_url)
+        pool = await asyncpg.create_pool(
+            url, min_size=0, max_size=most, server_settings=SERVER_SETTINGS, command_timeout=15, timeout=5
+        )
+        plain = url.split("://", 1)[1]
+        engine = create_async_engine(
+            f"postgresql+asyncpg://{plain}",
+            pool_size=3,
+            max_overflow=7,
+            pool_pre_ping=True,
+            connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5, "command_timeout": 15},
+        )
+        return cls(pool, engine, async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        await self.pool.close()
+
+
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    OSError,
+    TimeoutError,
+)
+"""What Postgres being away looks like: the caller is told to come back, the worker tries again."""

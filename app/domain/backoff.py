@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""How long to wait before the next try: full jitter, and an age at which to give up."""
+
+from datetime import timedelta
+
+BASE = timedelta(seconds=1)
+CAP: dict[int, timedelta] = {0: timedelta(seconds=20), 1: timedelta(minutes=5), 2: timedelta(minutes=5)}
+GIVE_UP: dict[int, timedelta] = {0: timedelta(hours=2), 1: timedelta(hours=12), 2: timedelta(hours=48)}
+MISCONFIGURED = timedelta(seconds=30)
+"""How long the account rests when the platform refuses us altogether."""
+DOUBT_RESTS = timedelta(seconds=3)
+"""How long a doubted request is given to land late before anybody asks."""
+CRASHES = 5
+"""Attempts without any recorded outcome before a delivery is set aside as poison."""
+
+
+def backoff(failures: int, lane: int, chance: float) -> timedelta:
+    """Wait `chance` (0 to 1, drawn by the caller) of min(cap, base * 2^failures)."""
+    ceiling: timedelta = min(CAP[lane], BASE * int(2 ** min(failures, 20)))
+    return ceiling * chance

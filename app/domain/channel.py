@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A place we publish to, and whether a notice concerns it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.domain.notice import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a channel follows; an empty set means everything."""
+
+    services: frozenset[str] = frozenset()
+    grades: frozenset[str] = frozenset()
+    schools: frozenset[str] = frozenset()
+    areas: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as routing sees it."""
+
+    id: UUID
+    language: str
+    fallback: bool = True
+    following: Following = field(default_factory=Following)
+
+
+def reaches(notice: Notice, channel: Channel) -> bool:
+    """Tell whether the notice is owed to the channel: service, every audience dimension, and a language it can show."""
+    wanted, told = channel.following, notice.audience
+    return (
+        overlaps([notice.service], wanted.services)
+        and overlaps(told.grades, wanted.grades)
+        and overlaps(told.schools, wanted.schools)
+        and overlaps(told.areas, wanted.areas)
+        and (channel.fallback or channel.language in notice.texts)
+    )
+
+
+def overlaps(told: Collection[str], wanted: Collection[str]) -> bool:
+    """Tell whether two lists meet; an empty one means everyone."""
+    return not told or not wanted or not set(told).isdisjoint(wanted)
+
+
+def reached(notice: Notice, channels: Iterable[Channel]) -> list[Channel]:
+    return [channel for channel in channels if reaches(notice, channel)]

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The life of a delivery: what a channel should show, what it does show, and the next step between the two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.backoff import CRASHES, DOUBT_RESTS, backoff
+from app.domain.notice import DoubtPolicy
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Failed,
+    Foreign,
+    Gone,
+    Lost,
+    Misconfigured,
+    Moved,
+    Outcome,
+    Refused,
+    Throttled,
+    Unclear,
+    reason,
+)
+
+PLACES = 3
+"""How many places behind the last known post a probe looks at."""
+
+
+class State(StrEnum):
+    DUE = "due"  # something is to be done, now or at a later time
+    DELIVERED = "delivered"  # the channel shows what it should
+    IN_DOUBT = "in_doubt"  # a post may have arrived; the channel or the policy will tell
+    HELD = "held"  # in doubt, and a person decides
+    EXPIRED = "expired"  # its time was over before it could be posted
+    WITHDRAWN = "withdrawn"  # taken back: never posted, or shown as withdrawn
+    DEAD = "dead"  # given up, with a reason; a person may redrive it
+
+
+class Action(StrEnum):
+    POST = "post"
+    EDIT = "edit"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One post of a rendering: its content in the kind's own form, and a digest that tells two apart."""
+
+    digest: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post the channel shows: what the platform calls it, and what it holds."""
+
+    reference: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be done, written down before the first byte leaves.
+
+    `after` is the last reference known in the channel, `asked` how many places a probe has looked at since.
+    """
+
+    action: Action
+    number: int
+    parts: int
+    digest: str
+    payload: str
+    revision: int
+    reference: str | None = None
+    after: str | None = None
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a delivery has come to so far."""
+
+    state: State
+    lane: int
+    wanted: int | None
+    posts: tuple[Post, ...]
+    failures: int
+    crashes: int
+    give_up_at: datetime
+    expires_at: datetime | None
+    policy: DoubtPolicy
+    intent: Intent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Where a delivery goes: its state, how long until it is due again, what is shown, and why."""
+
+    state: State
+    posts: tuple[Post, ...]
+    failures: int
+    wait: timedelta = timedelta(0)
+    error: str | None = None
+    intent: Intent | None = None
+    shown: int | None = None
+
+
+def next_step(
+    progress: Progress, parts: Sequence[Part], revision: int, now: datetime, *, can_ask: bool
+) -> Intent | Settlement:
+    """Decide what closes the difference: a call to make, or an end that needs none."""
+    stay = Settlement(progress.state, progress.posts, progress.failures)
+    if progress.crashes >= CRASHES:
+        return replace(stay, state=State.DEAD, error=f"{CRASHES} attempts ended without any outcome")
+    if progress.state is State.IN_DOUBT and progress.intent is not None:
+        return _doubted(progress, progress.intent, can_ask=can_ask)
+    if progress.wanted is None and not progress.posts:
+        return replace(stay, state=State.WITHDRAWN)
+    if progress.wanted is not None and progress.expires_at is not None and progress.expires_at <= now:
+        return replace(stay, state=State.EXPIRED, error="its time was over before it could be posted")
+    return _difference(progress, parts, revision) or replace(stay, state=settled_state(progress), shown=revision)
+
+
+def settled_state(progress: Progress) -> State:
+    return State.WITHDRAWN if progress.wanted is None else State.DELIVERED
+
+
+def _difference(progress: Progress, parts: Sequence[Part], revision: int) -> Intent | None:
+    for number, part in enumerate(parts):
+        step = Intent(Action.POST, number, len(parts), part.digest, part.payload, revision)
+        if number >= len(progress.posts):
+            return step
+        if progress.posts[number].digest != part.digest:
+            return replace(step, action=Action.EDIT, reference=progress.posts[number].reference)
+    return None
+
+
+def _doubted(progress: Progress, intent: Intent, *, can_ask: bool) -> Intent | Settlement:
+    if can_ask and intent.after is not None:
+        return replace(intent, action=Action.PROBE)
+    return by_policy(progress, "nobody can tell whether it arrived")
+
+
+def by_policy(progress: Progress, why: str) -> Settlement:
+    """Do with a doubt what the notice asks for: say it again, let a person decide, or let it be."""
+    match progress.policy:
+        case DoubtPolicy.REPEAT:
+            return Settlement(State.DUE, progress.posts, progress.failures, error=f"repeated: {why}")
+        case DoubtPolicy.HOLD:
+            return Settlement(State.HELD, progress.posts, progress.failures, error=why, intent=progress.intent)
+        case DoubtPolicy.DROP:
+            return Settlement(State.DEAD, progress.posts, progress.failures, error=f"not repeated: {why}")
+
+
+def settle(  # noqa: C901 - one match over one value is the whole life; splitting it would hide an arm
+    progress: Progress, done: Intent, outcome: Outcome, now: datetime, chance: float
+) -> Settlement:
+    """Go where the outcome leads. This is the whole life of a delivery. `chance` (0 to 1) spreads the next try."""
+    stay = Settlement(progress.state, progress.posts, progress.failures, error=reason(outcome), intent=progress.intent)
+    match outcome:
+        case Delivered(references):
+            return _closer(progress, done, references)
+        case Throttled() | Moved() | Gone() | Misconfigured():
+            return stay
+        case Failed() if now < progress.give_up_at:
+            return _later(stay, progress, chance)
+        case Failed() | Refused() | Lost():
+            return _over(stay, progress, outcome)
+        case Doubted():
+            return _doubt(stay, progress, done, chance)
+        case Absent() | Foreign() | Unclear():
+            return _answered(progress, done, outcome)
+
+
+def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost) -> Settlement:
+    """Give up, visibly; but a post that is gone when it should be taken back has come to what was wanted."""
+    taken_back = isinstance(outcome, Lost) and progress.wanted is None
+    return replace(stay, state=State.WITHDRAWN if taken_back else State.DEAD, intent=None)
+
+
+def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:
+    """Take what the platform has as ours; another part may be due at once."""
+    reference = references[0] if references else (done.reference or "")
+    posts = list(progress.posts)
+    posts[done.number : done.number + 1] = [Post(reference, done.digest)]
+    whole = len(posts) >= done.parts and done.number == done.parts - 1
+    state = settled_state(progress) if whole else State.DUE
+    return Settlement(state, tuple(posts), 0, shown=done.revision if whole else None)
+
+
+def _later(stay: Settlement, progress: Progress, chance: float) -> Settlement:
+    wait = backoff(progress.failures, progress.lane, chance)
+    return replace(stay, failures=progress.failures + 1, wait=wait)
+
+
+def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) -> Settlement:
+    """A post in doubt is never simply repeated; an edit and a question can be."""
+    if done.action is Action.POST:
+        return replace(stay, state=State.IN_DOUBT, intent=done, wait=DOUBT_RESTS)
+    return _later(stay, progress, chance)
+
+
+def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear) -> Settlement:
+    doubt = replace(done, action=Action.POST, asked=done.asked + 1)
+    match outcome:
+        case Absent():
+            return Settlement(State.DUE, progress.posts, progress.failures)
+        case Foreign() if doubt.asked < PLACES:
+            return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
+        case Foreign():
+            return by_policy(progress, f"the {PLACES} posts after the last known one are not ours")
+        case Unclear(why):
+            return by_policy(progress, why)

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The form of an access key: camp_live_<id>_<secret><checksum>, so that leaks are found and typos cost no look-up."""
+
+import hashlib
+import secrets
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PREFIX = "camp_live_"
+ID_LENGTH, SECRET_LENGTH, CHECKSUM_LENGTH = 12, 32, 6
+
+
+class Role(StrEnum):
+    SOURCE = "source"  # hands in notices for one municipal system
+    OPERATOR = "operator"  # administers everything
+    VIEWER = "viewer"  # sees everything, changes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as it is shown, once; only `id` and `digest` are kept."""
+
+    id: str
+    text: str
+    digest: bytes
+
+
+def new_key() -> NewKey:
+    """Make a key of about 190 random bits."""
+    number, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
+    body = f"{PREFIX}{number}_{secret}"
+    text = body + checksum(body)
+    return NewKey(number, text, digest(text))
+
+
+def key_id(text: str) -> str | None:
+    """Give the id of a well-formed key, or None when the form or the checksum is wrong."""
+    body, tail = text[:-CHECKSUM_LENGTH], text[-CHECKSUM_LENGTH:]
+    number, _, secret = body.removeprefix(PREFIX).partition("_")
+    if not (body.startswith(PREFIX) and len(number) == ID_LENGTH and len(secret) == SECRET_LENGTH):
+        return None
+    return number if text.isascii() and text.replace("_", "").isalnum() and checksum(body) == tail else None
+
+
+def digest(text: str) -> bytes:
+    """Hash a key for keeping; at its entropy no slow function is needed."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def checksum(body: str) -> str:
+    """Give the CRC-32 in base 62, six characters."""
+    number, digits = zlib.crc32(body.encode()), ""
+    for _ in range(CHECKSUM_LENGTH):
+        number, rest = divmod(number, 62)
+        digits = ALPHABET[rest] + digits
+    return digits
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))

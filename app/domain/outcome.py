@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What an attempt came to: a value that is matched once, for every kind of channel."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Wire(StrEnum):
+    """How far an attempt got before it ended; from HEADERS on the other side may have acted."""
+
+    NONE = "none"
+    CONNECTED = "connected"
+    HEADERS = "headers"
+    BODY = "body"
+    RESPONSE = "response"
+
+    @property
+    def left(self) -> bool:
+        return self not in (Wire.NONE, Wire.CONNECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The platform has it; `references` are what it calls our posts."""
+
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Refused for haste: nothing was posted, it is not a failure. `everywhere`: the whole account, not one channel."""
+
+    seconds: float
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The channel has a new address; nothing was posted."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The channel cannot be posted to until a person mends it; its deliveries are kept."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Certainly not posted, worth another try."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """Our own account is refused (a wrong token): every attempt is wasted until a person mends it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform will never take this content."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """It may have arrived; nobody knows yet."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A probe found that the doubted post never arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A probe found somebody else's post in this place; the next place may hold ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A probe could not tell; the notice's policy decides."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What the attempt was to change is no longer there (a post deleted by hand)."""
+
+    reason: str
+
+
+Outcome = (
+    Delivered
+    | Throttled
+    | Moved
+    | Gone
+    | Failed
+    | Misconfigured
+    | Refused
+    | Doubted
+    | Absent
+    | Foreign
+    | Unclear
+    | Lost
+)
+
+
+def named(outcome: Outcome) -> str:
+    """Give the word that metrics, logs and the attempt row use."""
+    return type(outcome).__name__.lower()
+
+
+def reason(outcome: Outcome) -> str | None:
+    """Give the sentence a person reads, if the outcome has one."""
+    match outcome:
+        case Throttled(seconds):
+            return f"asked to wait {seconds:g} s"
+        case Moved(address):
+            return f"the channel has moved to {address}"
+        case Delivered() | Absent() | Foreign():
+            return None
+    return outcome.reason

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Runs the migrations on one connection, with short locks so that traffic never waits long behind them."""
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from app.tables import Service
+
+TARGET = Service.metadata
+
+
+def _run(connection: Connection) -> None:
+    connection.execute(text("set lock_timeout = '2s'"))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=TARGET, compare_type=True, compare_server_default=False)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+_run(context.config.attributes["connection"])

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The services and channels as intake sees them, kept in memory for as long as the database's epoch stays the same."""
+
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from app.database import Pool
+from app.domain.channel import Channel, Following
+
+CHANNELS = """
+select id, language, fallback, services, grades, schools, areas from channel where retired_at is null order by slug
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that routing needs, true at one epoch."""
+
+    epoch: int = 0
+    services: frozenset[str] = frozenset()
+    channels: tuple[Channel, ...] = ()
+
+
+@dataclass
+class Routing:
+    """The latest snapshot of this process. Whoever writes by it makes the database compare the epoch."""
+
+    snapshot: Snapshot = field(default_factory=Snapshot)
+
+    async def refresh(self, pool: Pool) -> Snapshot:
+        """Read services, channels and epoch as of one moment."""
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            epoch = await connection.fetchval("select epoch from routing")
+            services = await connection.fetch("select slug from service")
+            channels = await connection.fetch(CHANNELS)
+        self.snapshot = Snapshot(epoch, frozenset(row["slug"] for row in services), tuple(map(_channel, channels)))
+        return self.snapshot
+
+
+def _channel(row: asyncpg.Record) -> Channel:
+    lists = (frozenset(row[name]) for name in ("services", "grades", "schools", "areas"))
+    return Channel(row["id"], row["language"], row["fallback"], Following(*lists))

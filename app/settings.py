@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What an installation sets: read once, from the environment (prefix CAMPANELLA_) or a directory of secrets."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import Field, HttpUrl, SecretStr, UrlConstraints, ValidationError, field_validator, model_validator
+from pydantic_core import Url
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_KEY = 32
+TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{10,100}")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it."""
+
+
+class Settings(BaseSettings):
+    """All that can be set; durations in seconds, rates in sends per second or minute (0 = no limit)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CAMPANELLA_", frozen=True, extra="ignore", secrets_dir=os.environ.get("CAMPANELLA_SECRETS_DIR")
+    )
+
+    database_url: Annotated[Url, UrlConstraints(allowed_schemes=["postgresql", "postgres"])]
+    redis_url: Annotated[Url, UrlConstraints(allowed_schemes=["redis", "rediss"])]
+    telegram_token: SecretStr | None = None
+    telegram_api_url: HttpUrl = HttpUrl("https://api.telegram.org")
+    telegram_per_second: Annotated[float, Field(ge=0, le=1000)] = 30
+    telegram_chat_per_second: Annotated[float, Field(ge=0, le=100)] = 1
+    telegram_group_per_minute: Annotated[int, Field(ge=0, le=10_000)] = 20
+    telegram_timeout: Annotated[float, Field(gt=0, le=600)] = 60
+    telegram_operations_chat: str | None = None
+    telegram_silent_below: Literal["urgent", "normal", "bulk"] = "urgent"
+    workers: Annotated[int, Field(ge=0, le=32)] = 1
+    worker_port: Annotated[int, Field(ge=0, le=65_535)] = 9091
+    worker_host: str = "127.0.0.1"
+    lease: Annotated[float, Field(gt=0, le=3600)] | None = None
+    admin_key: SecretStr | None = None
+    public_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
+    municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
+    timezone: str = "Europe/Rome"
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _looks_like_a_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("is not a bot token; it looks like 123456789:ABC-DEF...")
+        return value
+
+    @field_validator("admin_key")
+    @classmethod
+    def _is_strong(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"must have {SHORTEST_KEY} characters at least")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not a time zone such as Europe/Rome")
+        return value
+
+    @model_validator(mode="after")
+    def _lease_outlasts_the_call(self) -> Self:
+        if self.lease is not None and self.lease <= self.telegram_timeout:
+            raise ValueError(
+                "LEASE must be longer than TELEGRAM_TIMEOUT: a worker must not be taken for dead while it calls"
+            )
+        return self
+
+    @property
+    def lease_seconds(self) -> float:
+        """The lease of a claim: the whole call, half of it again, and room for the way to the database."""
+        return self.lease or self.telegram_timeout * 1.5 + 5
+
+
+def load() -> Settings:
+    """Read the settings, or raise SettingsError with a sentence for each that is missing or wrong."""
+    directory = os.environ.get("CAMPANELLA_SECRETS_DIR")
+    if directory is not None and not Path(directory).is_dir():
+        raise SettingsError("CAMPANELLA_SECRETS_DIR is not a directory")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(row) for row in error.errors(include_input=False))) from None
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    name = "CAMPANELLA_" + "_".join(str(part) for part in row["loc"]).upper() if row["loc"] else "CAMPANELLA_"
+    if row["type"] == "missing":
+        return f"{name} is not set"
+    if not row["loc"]:
+        return name + str(row["msg"]).removeprefix("Value error, ")
+    return f"{name}: {str(row['msg']).removeprefix('Value error, ')}"

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+NOW = text("now()")
+OPEN = text("state in ('due', 'in_doubt') and not parked")
+
+
+def _words() -> Any:
+    return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")))
+
+
+def _instant(*, now: bool = False, nullable: bool = True) -> Any:
+    column: Column[datetime] = Column(
+        DateTime(timezone=True), nullable=nullable and not now, server_default=NOW if now else None
+    )
+    return Field(default=None, sa_column=column)
+
+
+def _number(start: int = 0, kind: type[Integer] = Integer) -> Any:
+    """Make a counter whose start the database knows too: the hot path writes plain SQL."""
+    return Field(default=start, sa_column=Column(kind, nullable=False, server_default=text(str(start))))
+
+
+def _flag(*, start: bool = False) -> Any:
+    return Field(default=start, sa_column=Column(Boolean, nullable=False, server_default=text(str(start).lower())))
+
+
+class Service(SQLModel, table=True):
+    __tablename__ = "service"
+    slug: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    created_at: datetime = _instant(now=True)
+
+
+class Source(SQLModel, table=True):
+    """A municipal system; an empty list of services means every service."""
+
+    __tablename__ = "source"
+    slug: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    services: list[str] = _words()
+    created_at: datetime = _instant(now=True)
+
+
+class Key(SQLModel, table=True):
+    """An access key; only a digest of its secret is kept. A key without a source is an operator's or a viewer's."""
+
+    __tablename__ = "key"
+    id: str = Field(primary_key=True, sa_type=Text)
+    source: str | None = Field(default=None, sa_type=Text, foreign_key="source.slug", index=True)
+    role: str = Field(sa_type=Text)
+    digest: bytes = Field(sa_type=LargeBinary)
+    label: str = Field(default="", sa_type=Text)
+    created_at: datetime = _instant(now=True)
+    expires_at: datetime = _instant(nullable=False)
+    revoked_at: datetime | None = _instant()
+    last_used_at: datetime | None = _instant()
+
+
+class Channel(SQLModel, table=True):
+    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute."""
+
+    __tablename__ = "channel"
+    id: UUID = Field(primary_key=True)
+    slug: str = Field(sa_type=Text, unique=True)
+    kind: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    title: str | None = Field(default=None, sa_type=Text)
+    language: str = Field(sa_type=Text)
+    fallback: bool = _flag(start=True)
+    services: list[str] = _words()
+    grades: list[str] = _words()
+    schools: list[str] = _words()
+    areas: list[str] = _words()
+    created_at: datetime = _instant(now=True)
+    retired_at: datetime | None = _instant()
+    paused_at: datetime | None = _instant()
+    paused_reason: str | None = Field(default=None, sa_type=Text)
+    turn_until: datetime | None = _instant()
+    free_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'-infinity'"))
+    )
+    sent: list[datetime] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
+    )
+    last_reference: str | None = Field(default=None, sa_type=Text)
+    can_ask: bool = _flag()
+    checked_at: datetime | None = _instant()
+    check_result: dict[str, Any] | None = Field(default=None, sa_column=Column("check_result", JSON))
+
+
+class Notice(SQLModel, table=True):
+    """A notice as it stands; `content` is the latest revision, `digest` tells two contents apart."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("source", "event_id", name="notice_once"),
+        Index("notice_newest", "created_at", "id"),
+    )
+    id: UUID = Field(primary_key=True)
+    source: str = Field(sa_type=Text)
+    event_id: str = Field(sa_type=Text)
+    service: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    priority: str = Field(sa_type=Text)
+    revision: int = _number(1)
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    policy: str = Field(sa_type=Text)
+    publish_at: datetime | None = _instant()
+    expires_at: datetime | None = _instant()
+    created_at: datetime = _instant(now=True)
+    changed_at: datetime = _instant(now=True)
+    withdrawn_at: datetime | None = _instant()
+    owed: int = _number()
+
+
+class Revision(SQLModel, table=True):
+    __tablename__ = "revision"
+    notice_id: UUID = Field(primary_key=True, foreign_key="notice.id")
+    number: int = Field(primary_key=True)
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    digest: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = _instant(now=True)
+    created_by: str = Field(sa_type=Text)
+
+
+class Delivery(SQLModel, table=True):
+    """One notice owed to one channel: `wanted`: the revision it should show (null: nothing), `posts`: what it shows."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "channel_id", name="delivery_once"),
+        Index("delivery_next", "rank", "id", postgresql_where=OPEN),
+        Index("delivery_order", "channel_id", "rank", "id", postgresql_where=OPEN),
+        Index("delivery_leased", "lease_until", postgresql_where=text("lease_until is not null")),
+        Index("delivery_expiring", "expires_at", postgresql_where=text("state = 'due' and expires_at is not null")),
+        Index("delivery_sad", "state", "id", postgresql_where=text("state in ('in_doubt', 'held', 'dead')")),
+        Index("delivery_of_channel", "channel_id", "id"),
+    )
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    notice_id: UUID = Field(foreign_key="notice.id")
+    channel_id: UUID
+    lane: int = Field(sa_type=SmallInteger)
+    rank: datetime = _instant(nullable=False)
+    ready_at: datetime = _instant(nullable=False)
+    due_at: datetime = _instant(nullable=False)
+    give_up_at: datetime = _instant(nullable=False)
+    expires_at: datetime | None = _instant()
+    state: str = Field(sa_type=Text)
+    parked: bool = _flag()
+    wanted: int | None
+    shown: int | None = None
+    posts: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default=text("'[]'"))
+    )
+    attempts: int = _number()
+    failures: int = _number()
+    crashes: int = _number()
+    token: int = _number(kind=BigInteger)
+    lease_until: datetime | None = _instant()
+    intent: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    last_error: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = _instant(now=True)
+    settled_at: datetime | None = _instant()
+
+
+class Attempt(SQLModel, table=True):
+    """One try, kept: written with the intent, completed with the outcome."""
+
+    __tablename__ = "attempt"
+    delivery_id: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="delivery.id")
+    token: int = Field(sa_type=BigInteger, primary_key=True)
+    action: str = Field(sa_type=Text)
+    part: int
+    revision: int
+    started_at: datetime = _instant(now=True)
+    finished_at: datetime | None = _instant()
+    outcome: str | None = Field(default=None, sa_type=Text)
+    wire: str | None = Field(default=None, sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+    reference: str | None = Field(default=None, sa_type=Text)
+
+
+class Pace(SQLModel, table=True):
+    """When an account of a kind may send next; locked by every claim, so claims take turns."""
+
+    __tablename__ = "pace"
+    kind: str = Field(primary_key=True, sa_type=Text)
+    free_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'-infinity'"))
+    )
+    blocked_reason: str | None = Field(default=None, sa_type=Text)
+    slowdown: float = Field(default=1.0)
+
+
+class Routing(SQLModel, table=True):
+    """One row whose epoch rises with every change of a channel or service, so that intake may keep them in memory."""
+
+    __tablename__ = "routing"
+    single: bool = Field(primary_key=True, default=True)
+    epoch: int = Field(sa_type=BigInteger, default=1)
+
+
+class Check(SQLModel, table=True):
+    """A question about a channel that a worker answers: the app does not know the platforms."""
+
+    __tablename__ = "channel_check"
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    ask: bool = _flag()
+    asked_at: datetime = _instant(now=True)
+    taken_at: datetime | None = _instant()
+    answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+
+class Worker(SQLModel, table=True):
+    """A worker process that has been seen lately."""
+
+    __tablename__ = "worker"
+    id: UUID = Field(primary_key=True)
+    host: str = Field(sa_type=Text)
+    started_at: datetime = _instant(now=True)
+    seen_at: datetime = _instant(now=True)
