@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The Postgres and the Redis of one installation or of one test process."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from deploy import binaries
+from deploy.binaries import Provider
+from deploy.postgres import USER, Cluster
+from deploy.processes import free_port, is_running
+from deploy.redis import Redis
+from deploy.server import Server
+from deploy.unprivileged import reachable_binaries, reachable_place, unprivileged
+
+MEMORY = Path("/dev/shm")  # noqa: S108  # a directory of our own in it, as mkdtemp makes it
+ENOUGH_MEMORY = 1 << 30
+PREFIX = "campanella-tests-"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Both servers, described by `in_directory` and running after `start`."""
+
+    postgres: Server
+    redis: Server
+    flush_redis: Callable[[], None]
+
+    @classmethod
+    def in_directory(cls, directory: Path, provider: Provider, *, durable: bool) -> Self:
+        """Describe the servers whose data lie in a directory; durable ones survive a power cut."""
+        redis = Redis(executable=binaries.redis(provider), directory=directory / "redis", durable=durable)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cls(
+            _postgres(directory, provider, durable=durable),
+            Server(redis.program(), directory / "redis.log", redis.address),
+            redis.flush,
+        )
+
+    def start(self) -> None:
+        self.redis.start()
+        self.postgres.start()
+
+    def ensure_running(self) -> None:
+        self.redis.ensure_running()
+        self.postgres.ensure_running()
+
+    def stop(self) -> None:
+        self.redis.stop()
+        self.postgres.stop()
+
+
+@contextmanager
+def passing_servers(provider: Provider) -> Iterator[Servers]:
+    """Run servers for tests, in memory where there is room, and leave nothing behind."""
+    directory = _passing_directory()
+    try:
+        servers = Servers.in_directory(directory, provider, durable=False)
+        try:
+            servers.start()
+            yield servers
+        finally:
+            servers.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _postgres(directory: Path, provider: Provider, *, durable: bool) -> Server:
+    identity, port = unprivileged(), free_port()
+    cluster = Cluster(
+        binaries=reachable_binaries(identity, binaries.postgres(provider)),
+        directory=reachable_place(identity, directory / "postgres"),
+        identity=identity,
+        durable=durable,
+    )
+    address = f"postgresql://{USER}:{cluster.password}@127.0.0.1:{port}"
+    return Server(cluster.program(port), directory / "postgres.log", address)
+
+
+def _passing_directory() -> Path:
+    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY
+    place = MEMORY if in_memory else Path(tempfile.gettempdir())
+    for left in place.glob(f"{PREFIX}*"):  # of a run that was killed
+        pid = left.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not is_running(int(pid)) and left.stat().st_uid == os.geteuid():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Real servers for the tests: one Postgres and one Redis per test process, one clean database per test."""
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+
+import asyncpg
+import pytest
+from pydantic_core import Url
+
+from app.migrate import migrate
+from app.settings import Settings
+from deploy import binaries
+from deploy.binaries import NotFoundError, Provider
+from deploy.servers import Servers, passing_servers
+
+NUMBERS = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    whose = [provider.value for provider in Provider]
+    parser.addoption("--servers", choices=whose, default="embedded", help="whose Postgres and Redis to test with")
+    parser.addoption("--nightly", action="store_true", help="run the tests marked nightly, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say at once, and in one sentence, that a server is not installed."""
+    try:
+        binaries.postgres(_provider(config))
+        binaries.redis(_provider(config))
+    except NotFoundError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--nightly"):
+        for item in items:
+            if item.get_closest_marker("nightly"):
+                item.add_marker(pytest.mark.skip(reason="runs with --nightly"))
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
+    """Servers of this process alone, so that a test may stop, crash and restart them."""
+    with passing_servers(_provider(pytestconfig)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def template_database(servers: Servers) -> str:
+    """Name a migrated database; nobody may connect to it, so that it can be cloned at any time."""
+    await _administer(servers, "create database template_campanella")
+    await migrate(
+        Settings(database_url=Url(servers.postgres.url("template_campanella")), redis_url=Url(servers.redis.url(0)))
+    )
+    await _administer(servers, "alter database template_campanella allow_connections false")
+    return "template_campanella"
+
+
+@pytest.fixture
+async def database_url(servers: Servers, template_database: str) -> AsyncIterator[str]:
+    """Give the URL of a clean, migrated database of this test's own."""
+    servers.postgres.ensure_running()  # a test before this one may have crashed it
+    name = f"test_{next(NUMBERS)}"
+    await _administer(servers, f"create database {name} template {template_database} strategy file_copy")
+    yield servers.postgres.url(name)
+    servers.postgres.ensure_running()
+    await _administer(servers, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """Give the URL of an empty Redis."""
+    servers.redis.ensure_running()
+    servers.flush_redis()
+    return servers.redis.url(0)
+
+
+def _provider(config: pytest.Config) -> Provider:
+    return Provider(config.getoption("--servers"))
+
+
+async def _administer(servers: Servers, statement: str) -> None:
+    connection = await asyncpg.connect(servers.postgres.url("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
