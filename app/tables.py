@@ -206,15 +206,20 @@ class Attempt(SQLModel, table=True):
 
 
 class Pace(SQLModel, table=True):
-    """When an account of a kind may send next; locked by every claim, so claims take turns."""
+    """When an account of a kind may send next; every claim locks it, so claims take turns.
+
+    slowdown: 1 at full speed, more after the platform asked us to wait. throttled_by: the channel that was asked last.
+    """
 
     __tablename__ = "pace"
     kind: str = Field(primary_key=True, sa_type=Text)
     free_at: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'-infinity'"))
     )
-    blocked_reason: str | None = Field(default=None, sa_type=Text)
     slowdown: float = Field(default=1.0)
+    throttled_at: datetime | None = _instant()
+    throttled_by: UUID | None = None
+    blocked_reason: str | None = Field(default=None, sa_type=Text)
 
 
 class Routing(SQLModel, table=True):

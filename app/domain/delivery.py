@@ -205,13 +205,14 @@ def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) ->
 
 
 def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear) -> Settlement:
+    """Go on asking, or conclude. One empty place is not enough: a foreign post may have stood there and gone."""
     doubt = replace(done, action=Action.POST, asked=done.asked + 1)
     match outcome:
-        case Absent():
+        case Absent() if done.asked:
             return Settlement(State.DUE, progress.posts, progress.failures)
-        case Foreign() if doubt.asked < PLACES:
+        case Absent() | Foreign() if doubt.asked < PLACES:
             return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
-        case Foreign():
+        case Absent() | Foreign():
             return by_policy(progress, f"the {PLACES} posts after the last known one are not ours")
         case Unclear(why):
             return by_policy(progress, why)

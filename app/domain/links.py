@@ -34,12 +34,14 @@ def _parts(address: str) -> SplitResult:
         raise SpellingError("a link has a host or port that cannot be read") from error
     if parts.username is not None:
         raise SpellingError("a link must not carry a user name or password")
-    if not _HOST.fullmatch((parts.hostname or "").lower()):
+    if not _HOST.fullmatch(parts.hostname or ""):
         raise SpellingError("a link needs a host name such as www.comune.example.it")
     return parts
 
 
 def _written(parts: SplitResult) -> str:
     port = f":{parts.port}" if parts.port else ""
-    rest = parts._replace(scheme="", netloc="", path=parts.path or "/").geturl()
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}{quote(rest, safe=_PLAIN)}"
+    query = f"?{parts.query}" if parts.query else ""
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    rest = quote(f"{parts.path or '/'}{query}{fragment}", safe=_PLAIN)
+    return f"{parts.scheme}://{parts.hostname}{port}{rest}"

@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Deliveries seen as work: claim what is due, record what it came to, sweep up what nobody recorded."""
+
+from app.outbox.claim import Claimed, Taken, Turn, claim
+from app.outbox.kind import ChannelKind, Render
+from app.outbox.owed import Owed
+from app.outbox.person import decide, redrive, resume
+from app.outbox.record import Done, give_back, record
+from app.outbox.sweep import Swept, sweep
+
+__all__ = [
+    "ChannelKind",
+    "Claimed",
+    "Done",
+    "Owed",
+    "Render",
+    "Swept",
+    "Taken",
+    "Turn",
+    "claim",
+    "decide",
+    "give_back",
+    "record",
+    "redrive",
+    "resume",
+    "sweep",
+]

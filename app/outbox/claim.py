@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Takes due work: lease, intent and pace in one transaction, before one byte leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from app.database import Connection, Pool
+from app.domain.delivery import Action, Intent, Part, Settlement, State, next_step
+from app.domain.outcome import Refused
+from app.domain.pace import MINUTE, channel_free_at, interval, slots
+from app.outbox.kind import ChannelKind
+from app.outbox.owed import OWED, Owed, intent_text, owed
+from app.outbox.record import end
+
+PACE = """
+select free_at, slowdown, clock_timestamp() as now from pace where kind = $1 for update
+"""
+DUE = """
+select d.id
+  from delivery d join channel c on c.id = d.channel_id
+ where d.state in ('due', 'in_doubt') and not d.parked and d.due_at <= $3 and d.ready_at <= $3
+   and c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3
+   and not exists (
+     select from delivery e
+      where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
+        and e.ready_at <= $3 and (e.rank, e.id) < (d.rank, d.id))
+ order by d.rank, d.id limit $2
+   for no key update of c skip locked
+"""
+# The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
+TAKE = """
+with taken as (
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[])
+             as t (id, intent, action, part, revision)
+), claimed as (
+  update delivery d
+     set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz
+    from taken t where d.id = t.id
+  returning d.id, d.token
+), kept as (
+  insert into attempt (delivery_id, token, action, part, revision, started_at)
+  select c.id, c.token, t.action, t.part, t.revision, $7::timestamptz from claimed c join taken t using (id)
+)
+select id, token from claimed
+"""
+RESERVE = """
+update channel c
+   set turn_until = $4::timestamptz, free_at = t.free_at,
+       sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at) || t.slot
+  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as t (id, slot, free_at) where c.id = t.id
+"""
+SPEND = (
+    "update pace set free_at = $2, slowdown = greatest(1, slowdown * 0.999 ^ $3), blocked_reason = null where kind = $1"
+)
+NEXT = """
+select min(c.free_at) from channel c
+ where c.kind = $1 and c.free_at > $2::timestamptz and c.free_at < $2::timestamptz + interval '1.5 seconds'
+   and c.paused_at is null and c.turn_until is null
+   and exists (select from delivery d where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
+                                        and d.due_at <= $2::timestamptz + interval '1.5 seconds')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How much one claim may take: at most so many, reserved so far ahead, leased for so long."""
+
+    most: int
+    horizon: timedelta
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One call to make: what, under which token, and in how many seconds from the claim."""
+
+    owed: Owed
+    intent: Intent
+    token: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one claim took (at `now` of the database), what ended without a call, and when another look is worth it."""
+
+    now: datetime
+    calls: tuple[Claimed, ...] = ()
+    ended: tuple[tuple[Owed, Settlement], ...] = ()
+    again: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    owed: Owed
+    intent: Intent
+    slot: datetime
+
+
+async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
+    """Claim due deliveries of free channels, most urgent first, one per channel, no more than the pace lets out."""
+    async with pool.acquire() as connection, connection.transaction():
+        pace = await connection.fetchrow(PACE, kind.name)
+        if pace is None:
+            return Taken(datetime.now(UTC))
+        rate = kind.limits.per_second / pace["slowdown"]
+        moments = slots(pace["free_at"], pace["now"], turn.horizon, rate, turn.most)
+        if not moments:
+            return Taken(pace["now"], again=(pace["free_at"] - pace["now"] - turn.horizon).total_seconds())
+        return await _take(connection, kind, turn, pace["now"], moments)
+
+
+async def _take(
+    connection: Connection, kind: ChannelKind, turn: Turn, now: datetime, moments: Sequence[datetime]
+) -> Taken:
+    found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(moments), now)]
+    if not found:
+        return Taken(now, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
+    works = [owed(row) for row in await connection.fetch(OWED, found)]
+    steps = [(work, _step(work, kind, now)) for work in works]
+    ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
+    for work, settlement in ended:
+        await end(connection, work, settlement)
+    ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
+    calls = [_Call(work, step, slot) for (work, step), slot in zip(ready, moments, strict=False)]
+    claimed = await _reserve(connection, kind, turn, now, calls)
+    return Taken(now, claimed, tuple(ended), 0.0)
+
+
+def _step(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
+    """Render, and decide what closes the difference between what the channel shows and what it should."""
+    parts: Sequence[Part] | Refused = kind.render(work)
+    if isinstance(parts, Refused):
+        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)
+    step = next_step(work.progress, parts, work.revision, now, can_ask=work.can_ask)
+    if isinstance(step, Intent) and step.action is Action.POST:
+        return replace(step, after=work.last_reference)
+    return step
+
+
+async def _reserve(
+    connection: Connection, kind: ChannelKind, turn: Turn, now: datetime, calls: Sequence[_Call]
+) -> tuple[Claimed, ...]:
+    """Write the intents and spend the pace of the account and of each channel."""
+    if not calls:
+        return ()
+    until = now + turn.lease
+    tokens = await _write_intents(connection, until, now, calls)
+    frees = [_free_after(call, kind, now) for call in calls]
+    channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
+    await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE)
+    if kind.limits.per_second:
+        await connection.execute(SPEND, kind.name, calls[-1].slot + interval(kind.limits.per_second), len(calls))
+    return tuple(
+        Claimed(call.owed, call.intent, tokens[call.owed.id], (call.slot - now).total_seconds())
+        for call in calls
+        if call.owed.id in tokens
+    )
+
+
+async def _write_intents(
+    connection: Connection, until: datetime, now: datetime, calls: Sequence[_Call]
+) -> dict[int, int]:
+    # A probe leaves the doubted intent in place: should its worker die, the doubt is still the same doubt.
+    kept = [replace(c.intent, action=Action.POST) if c.intent.action is Action.PROBE else c.intent for c in calls]
+    rows: list[asyncpg.Record] = await connection.fetch(
+        TAKE,
+        [call.owed.id for call in calls],
+        [intent_text(intent) for intent in kept],
+        [call.intent.action.value for call in calls],
+        [call.intent.number for call in calls],
+        [call.intent.revision for call in calls],
+        until,
+        now,
+    )
+    return {row["id"]: row["token"] for row in rows}
+
+
+def _free_after(call: _Call, kind: ChannelKind, now: datetime) -> datetime:
+    sent = sorted(at for at in call.owed.sent if at > now - MINUTE)
+    is_group = kind.is_group(call.owed.address)
+    return channel_free_at([*sent, call.slot], kind.limits, is_group=is_group) or now
+
+
+def _seconds(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else (moment - now).total_seconds()

@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the outbox must know of a kind of channel, without knowing the platform."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.domain.delivery import Part
+from app.domain.outcome import Refused
+from app.domain.pace import Limits
+from app.outbox.owed import Owed
+
+Render = Callable[[Owed], Sequence[Part] | Refused]
+
+
+@dataclass(frozen=True)
+class ChannelKind:
+    """A kind: its pace, how a notice looks there (pure, quick), and which addresses count as groups."""
+
+    name: str
+    limits: Limits
+    render: Render
+    is_group: Callable[[str], bool]

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A delivery with all that is needed to carry it out."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.domain.delivery import Action, Intent, Post, Progress, State
+from app.domain.notice import DoubtPolicy, Notice
+
+OWED = """
+select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at,
+       d.expires_at, d.intent, d.token, n.content, n.revision, n.policy, n.changed_at, n.withdrawn_at,
+       n.source, n.service, coalesce(s.name, n.source) as source_name, coalesce(v.name, n.service) as service_name,
+       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent
+  from unnest($1::bigint[]) with ordinality as pick (id, place)
+  join delivery d on d.id = pick.id
+  join notice n on n.id = d.notice_id
+  join channel c on c.id = d.channel_id
+  left join source s on s.slug = n.source
+  left join service v on v.slug = n.service
+ where d.state in ('due', 'in_doubt') and d.lease_until is null
+ order by pick.place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One notice owed to one channel. `revision` is that of `notice`; `sent` the channel's sends of the last minute."""
+
+    id: int
+    token: int
+    notice_id: UUID
+    channel_id: UUID
+    slug: str
+    kind: str
+    address: str
+    language: str
+    can_ask: bool
+    last_reference: str | None
+    sent: tuple[datetime, ...]
+    notice: Notice
+    revision: int
+    changed_at: datetime
+    withdrawn_at: datetime | None
+    source_name: str
+    service_name: str
+    progress: Progress
+
+
+def owed(row: asyncpg.Record) -> Owed:
+    progress = Progress(
+        state=State(row["state"]),
+        lane=row["lane"],
+        wanted=row["wanted"],
+        posts=tuple(Post(**post) for post in json.loads(row["posts"])),
+        failures=row["failures"],
+        crashes=row["crashes"],
+        give_up_at=row["give_up_at"],
+        expires_at=row["expires_at"],
+        policy=DoubtPolicy(row["policy"]),
+        intent=intent_from(row["intent"]),
+    )
+    same = ("id", "token", "notice_id", "channel_id", "slug", "kind", "address", "language", "can_ask")
+    more = ("last_reference", "revision", "changed_at", "withdrawn_at", "source_name", "service_name")
+    plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
+    return Owed(**plain, sent=tuple(row["sent"]), notice=parsed(row["content"]), progress=progress)
+
+
+@lru_cache(maxsize=256)
+def parsed(content: str) -> Notice:
+    """Read a stored notice; a bulk to many channels reads it once."""
+    return Notice.model_validate_json(content)
+
+
+def intent_from(text: str | None) -> Intent | None:
+    if text is None:
+        return None
+    members = json.loads(text)
+    return Intent(**{**members, "action": Action(members["action"])})
+
+
+def intent_text(intent: Intent | None) -> str | None:
+    return None if intent is None else json.dumps(asdict(intent), ensure_ascii=False)
+
+
+def posts_text(posts: tuple[Post, ...]) -> str:
+    return json.dumps([asdict(post) for post in posts])

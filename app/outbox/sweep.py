@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Finds what nobody recorded: lapsed leases become doubts, lapsed times become ends. Any worker may, at any moment."""
+
+from dataclasses import dataclass
+
+from app.database import Pool
+from app.domain.backoff import DOUBT_RESTS
+
+LAPSED = """
+with lapsed as (
+  select id from delivery where lease_until < now() order by id for update skip locked limit 500
+), moved as (
+  update delivery d
+     set state = case when d.intent ->> 'action' = 'post' then 'in_doubt' else d.state end,
+         intent = case when d.intent ->> 'action' = 'post' then d.intent end,
+         token = d.token + 1, lease_until = null, crashes = d.crashes + 1, due_at = now() + $1::interval,
+         last_error = 'the worker ended before it could record an outcome'
+    from lapsed where d.id = lapsed.id
+  returning d.id, d.channel_id, d.token
+), tried as (
+  update attempt a set finished_at = now(), outcome = 'crashed', error = 'no outcome was recorded'
+    from moved where a.delivery_id = moved.id and a.token = moved.token - 1 and a.outcome is null
+), freed as (
+  update channel c set turn_until = null from moved where c.id = moved.channel_id
+)
+select count(*) from moved
+"""
+# Nothing was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
+EXPIRED = """
+with over as (
+  select id from delivery
+   where state = 'due' and expires_at <= now() and lease_until is null and wanted is not null and shown is null
+   order by id for update skip locked limit 500
+)
+update delivery d set state = 'expired', settled_at = now(), last_error = 'its time was over before it could be posted'
+  from over where d.id = over.id
+"""
+STRAY = """
+update channel set turn_until = null
+ where turn_until < now() and not exists (
+   select from delivery where channel_id = channel.id and lease_until is not null)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    lapsed: int
+    expired: int
+
+
+async def sweep(pool: Pool) -> Swept:
+    """Turn lapsed leases into doubts and overdue deliveries into expired ones."""
+    lapsed = await pool.fetchval(LAPSED, DOUBT_RESTS)
+    expired = await pool.execute(EXPIRED)
+    await pool.execute(STRAY)
+    return Swept(lapsed, int(expired.split()[-1]))

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The once-a-second look that makes the doorbell a convenience: sweeps, answers checks, and takes a turn."""
+
+import asyncio
+import json
+import random
+import socket
+from collections.abc import Coroutine, Mapping
+
+from uuid_utils.compat import uuid7
+
+from app.database import AWAY, Pool
+from app.outbox import sweep
+from app.telemetry import log
+from workers.desk import Desk
+from workers.turn import Dispatcher
+
+TICK = 1.0
+SEEN = """
+insert into worker (id, host) values ($1, $2) on conflict (id) do update set seen_at = now()
+"""
+FORGET = "delete from worker where seen_at < now() - interval '1 hour'"
+QUESTIONS = """
+update channel_check set taken_at = now()
+ where id in (select id from channel_check
+               where answer is null and (taken_at is null or taken_at < now() - interval '15 seconds')
+                 and asked_at > now() - interval '2 minutes' and kind = any($1)
+               order by asked_at for update skip locked limit 20)
+returning id, kind, address, ask
+"""
+ANSWER = "update channel_check set answer = $2::json where id = $1"
+
+
+class Relay:
+    """One per process: its tick, and what a ring of the doorbell sets off."""
+
+    def __init__(self, pool: Pool, desks: Mapping[str, Desk], dispatchers: Mapping[str, Dispatcher]) -> None:
+        """Take the tools and a name for this process."""
+        self._pool, self._desks, self._dispatchers = pool, desks, dispatchers
+        self._id = uuid7()
+        self._work: set[asyncio.Task[None]] = set()
+        self._away = False
+
+    async def run(self) -> None:
+        """Tick for ever, whatever becomes of Redis, and with patience while Postgres is away."""
+        while True:
+            try:
+                await self._tick()
+                if self._away:
+                    log.info("database.back")
+                self._away = False
+            except AWAY as error:
+                if not self._away:
+                    log.warning("database.away", error=type(error).__name__)
+                self._away = True
+            except Exception as error:  # noqa: BLE001 - the tick is the last to give up
+                log.error("turn.failed", error=type(error).__name__, exc_info=True)
+            await asyncio.sleep(TICK * random.uniform(0.8, 1.2))  # noqa: S311 - spread, not secrecy
+
+    def look(self) -> None:
+        """Start answering what is asked and start the turns; returns at once."""
+        self._start(self._answer_checks())
+        for dispatcher in self._dispatchers.values():
+            self._start(dispatcher.turn())
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(_watched(work))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def leave(self) -> None:
+        """Say that this process is gone."""
+        await self._pool.execute("delete from worker where id = $1", self._id)
+
+    async def _tick(self) -> None:
+        await self._pool.execute(SEEN, self._id, socket.gethostname())
+        await self._pool.execute(FORGET)
+        swept = await sweep(self._pool)
+        if swept.lapsed:
+            log.warning("lease.lapsed", deliveries=swept.lapsed)
+        if swept.expired:
+            log.info("delivery.expired", deliveries=swept.expired)
+        self.look()
+
+    async def _answer_checks(self) -> None:
+        for row in await self._pool.fetch(QUESTIONS, list(self._desks)):
+            answer = await self._desks[row["kind"]].inspect(row["address"], row["ask"])
+            await self._pool.execute(ANSWER, row["id"], json.dumps(answer))
+            log.info("channel.checked", address_kind=row["kind"], verdict=answer["verdict"])
+
+
+async def _watched(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except AWAY as error:
+        log.warning("turn.failed", error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the next tick takes another turn
+        log.error("turn.failed", error=type(error).__name__, exc_info=True)

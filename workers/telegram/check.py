@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Asks Telegram about an address: is it there, may our bot post, which rights has it, can it be asked after a doubt."""
+
+import json
+import secrets
+from dataclasses import asdict
+from typing import Any, Literal
+
+from aiogram.methods import DeleteMessage, GetChat, GetChatMember, SendMessage, TelegramMethod
+
+from app.checks import Answer
+from app.domain.delivery import Action
+from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused
+from workers.telegram.errors import read
+from workers.telegram.sender import Sender
+from workers.telegram.session import Reply, Watch
+
+RIGHTS = ("can_post_messages", "can_edit_messages", "can_delete_messages")
+NOT_FOUND = (
+    "Telegram does not know this address. Write the number of the channel (it begins with -100) or its @name, "
+    "and add the bot to the channel as an administrator."
+)
+NO_MEMBER = "The bot is not in this channel. Add it as an administrator who may post messages."
+NO_POSTING = "The bot is in this channel but may not post. Give it the right to post messages."
+WRONG_TOKEN = "Telegram refuses our bot. The token of the installation (CAMPANELLA_TELEGRAM_TOKEN) is wrong."  # noqa: S105 - a sentence
+EDITS_OTHERS = (
+    "The bot may edit other people's posts, so it must not ask by editing. Take that right away, or set "
+    "CAMPANELLA_TELEGRAM_OPERATIONS_CHAT."
+)
+Verdict = Literal["ok", "refused", "unknown"]
+
+
+async def inspect(sender: Sender, address: str, prove: bool) -> dict[str, Any]:  # noqa: FBT001 - the seam's shape
+    """Give the fields of app.checks.Answer for one address."""
+    try:
+        return asdict(await _inspect(sender, address, prove=prove))
+    except Exception as error:  # noqa: BLE001 - a check that cannot be made is an answer too
+        return asdict(Answer("unknown", f"Telegram could not be reached: {type(error).__name__}"))
+
+
+async def _inspect(sender: Sender, address: str, *, prove: bool) -> Answer:
+    chat_reply = await _call(sender, GetChat(chat_id=address))
+    chat = _result(chat_reply)
+    if chat is None:
+        return _refused(chat_reply, NOT_FOUND)
+    answer = Answer("ok", title=_text(chat.get("title") or chat.get("first_name")), address=_number(chat, address))
+    if chat.get("type") == "private":
+        return answer
+    member_reply = await _call(sender, GetChatMember(chat_id=address, user_id=sender.bot.id))
+    member = _result(member_reply)
+    if member is None:
+        return _refused(member_reply, NO_MEMBER)
+    return await _with_rights(sender, address, answer, chat, member, prove=prove)
+
+
+async def _with_rights(
+    sender: Sender, address: str, answer: Answer, chat: dict[str, Any], member: dict[str, Any], *, prove: bool
+) -> Answer:
+    rights = {name: member.get(name) is True for name in RIGHTS}
+    problem = _problem(str(chat.get("type")), str(member.get("status")), rights)
+    can_ask = False
+    if problem is None and prove:
+        can_ask, problem = await _prove(sender, address, rights)
+        return Answer("ok", problem, answer.title, answer.address, rights, can_ask)
+    return Answer("ok" if problem is None else "refused", problem, answer.title, answer.address, rights, can_ask)
+
+
+def _problem(kind: str, status: str, rights: dict[str, bool]) -> str | None:
+    if status in ("left", "kicked"):
+        return NO_MEMBER
+    if kind == "channel" and not rights["can_post_messages"] and status != "creator":
+        return NO_POSTING
+    return NO_POSTING if status == "restricted" else None
+
+
+async def _prove(sender: Sender, address: str, rights: dict[str, bool]) -> tuple[bool, str | None]:
+    """Post a silent test post, ask for it and for the place after it, delete it; say whether asking tells the truth."""
+    if sender.operations_chat is None and rights["can_edit_messages"]:
+        return False, EDITS_OTHERS
+    text = f"Prova di Campanella {secrets.token_hex(4)}"
+    post = SendMessage(chat_id=address, text=text, parse_mode=None, disable_notification=True)
+    posted = read(await _call(sender, post), Action.POST)
+    if not isinstance(posted, Delivered) or not posted.references:
+        return False, "The test post was not taken, so the channel cannot be asked."
+    number = int(posted.references[0])
+    payload = json.dumps({"text": text, "entities": []})
+    there = await sender.ask(address, str(number), payload)
+    nothing = await sender.ask(address, str(number + 1), payload)
+    await _call(sender, DeleteMessage(chat_id=address, message_id=number))
+    if isinstance(there, Delivered) and isinstance(nothing, Absent):
+        return True, None
+    return False, f"Asking does not tell the truth here ({_word(there)}, {_word(nothing)}); doubts follow the policy."
+
+
+def _refused(reply: Reply, sentence: str) -> Answer:
+    outcome = read(reply, Action.EDIT)
+    if isinstance(outcome, Misconfigured) and reply.status == 401:  # noqa: PLR2004 - Unauthorized
+        return Answer("refused", WRONG_TOKEN)
+    if isinstance(outcome, Gone | Refused):
+        return Answer("refused", f"{sentence} (Telegram: {outcome.reason})")
+    return Answer("unknown", "Telegram did not answer the question; the channel is not checked yet")
+
+
+async def _call(sender: Sender, method: TelegramMethod[Any]) -> Reply:
+    return await sender.session.exchange(sender.bot, method, Watch())
+
+
+def _result(reply: Reply) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(reply.body or b"")
+    except ValueError:
+        return None
+    result = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
+    return result if isinstance(result, dict) else None
+
+
+def _number(chat: dict[str, Any], address: str) -> str:
+    """Keep the number: a name can change hands."""
+    number = chat.get("id")
+    return str(number) if isinstance(number, int) else address
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _word(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Telegram's answers, read once into our own words. The table is the whole knowledge; order matters."""
+
+import json
+import re
+from typing import Any
+
+from app.domain.delivery import Action
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Failed,
+    Foreign,
+    Gone,
+    Lost,
+    Misconfigured,
+    Moved,
+    Outcome,
+    Refused,
+    Throttled,
+    Unclear,
+    Wire,
+)
+from app.telemetry import UNCLASSIFIED
+from workers.telegram.session import Reply
+
+THROTTLED_WITHOUT_A_TIME = 30.0
+LONGEST_WAIT = 86_400.0
+OK, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, THROTTLED, SERVER = (
+    200,
+    400,
+    401,
+    403,
+    404,
+    413,
+    429,
+    500,
+)
+
+GONE = (
+    "chat not found|private chat not found|chat_id is empty|chat identifier|peer_id_invalid|channel_invalid"
+    "|username_invalid|username_not_occupied|chat_write_forbidden|channel_private|chat_admin_required"
+    "|chat_restricted|chat_send_[a-z_]*forbidden|chat_guest_send_forbidden|have no write access to the chat"
+    "|can't access the chat|need administrator rights in the channel chat|not enough rights"
+    "|have no rights to send a message|topic_closed|bot was kicked from|bot is not a member of"
+    "|the group chat was deleted|bot was blocked by the user|user is deactivated"
+    "|bot can't initiate conversation with a user|the bot can't send messages to"
+)
+THERE = "message is not modified"
+NOT_THERE = "message to edit not found|message to forward not found|message to copy not found"
+NOT_OURS = (
+    "message can't be edited|there is no text in the message to edit|message can't be forwarded"
+    "|message has protected content"
+)
+LOST = f"{NOT_THERE}|{NOT_OURS}|message_id_invalid|message not found|message to be replied not found"
+REFUSED = (
+    "can't parse entities|can't parse messageentity|entity_bounds_invalid|unsupported parse_mode|text is too long"
+    "|message is too long|message caption is too long|message_too_long|media_caption_too_long|message text is empty"
+    "|text must be non-empty|strings must be encoded in utf-8|reply markup is too long|reply_markup_invalid"
+    "|button_url_invalid|button_data_invalid|object expected as|can't parse|expected an array"
+    "|message identifier is not specified|too many message identifiers|parameter "
+)
+REMOVED_AT_ONCE = "sent message was immediately deleted"
+_PREFIX = re.compile(
+    r"^(bad request|forbidden|unauthorized|not found|conflict|internal server error|too many requests): "
+)
+
+
+def read(reply: Reply, intent_action: Action, candidate: str | None = None) -> Outcome:
+    """Say what an answer means for a post, an edit or a probe (of `candidate`)."""
+    answer = _json(reply.body)
+    if answer is None:
+        return _unreadable(reply.status)
+    if answer.get("ok") is True:
+        return _accepted(answer, intent_action, candidate)
+    code = answer.get("error_code")
+    code = code if isinstance(code, int) else reply.status
+    text = str(answer.get("description") or "no description")[:300]
+    plain = _PREFIX.sub("", text.lower())
+    return _by_parameters(answer.get("parameters"), code) or _refusal(code, plain, text, intent_action, candidate)
+
+
+def broke(error: Exception, wire: Wire) -> Outcome:
+    """Say what a call without an answer means: what never left is tried again, all else is in doubt."""
+    name = type(error).__name__
+    return Doubted(f"no answer after the request had left: {name}") if wire.left else Failed(f"never left: {name}")
+
+
+def _json(body: bytes | None) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body or b"")
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _unreadable(status: int) -> Outcome:
+    """Read a page of a proxy by its status alone."""
+    if status == TOO_LARGE:
+        return Refused("Telegram refuses the size of the request (413)")
+    if status == THROTTLED:
+        return Throttled(THROTTLED_WITHOUT_A_TIME)
+    if BAD_REQUEST <= status < SERVER:
+        return Failed(f"an answer that is not Telegram's, HTTP status {status}")
+    return Doubted(f"an answer that is not Telegram's, HTTP status {status}")
+
+
+def _accepted(answer: dict[str, Any], action: Action, candidate: str | None) -> Outcome:
+    if action is not Action.POST:
+        return Delivered((candidate,) if candidate else ())
+    result = answer.get("result")
+    number = result.get("message_id") if isinstance(result, dict) else None
+    if isinstance(number, int) and not isinstance(number, bool):
+        return Delivered((str(number),))
+    return Doubted("Telegram accepted it without saying where it is")
+
+
+def _by_parameters(parameters: object, code: int) -> Outcome | None:
+    if not isinstance(parameters, dict):
+        return Throttled(THROTTLED_WITHOUT_A_TIME) if code == THROTTLED else None
+    moved, wait = parameters.get("migrate_to_chat_id"), parameters.get("retry_after")
+    if isinstance(moved, int):
+        return Moved(str(moved))
+    if isinstance(wait, int | float) and wait > 0:
+        return Throttled(min(float(wait), LONGEST_WAIT))
+    return Throttled(THROTTLED_WITHOUT_A_TIME) if code == THROTTLED else None
+
+
+def _refusal(code: int, plain: str, text: str, action: Action, candidate: str | None) -> Outcome:
+    if code in (BAD_REQUEST, FORBIDDEN):
+        return _bad_request(plain, text, action, candidate)
+    if code >= SERVER:
+        return _server_error(plain, text, action)
+    if code in (UNAUTHORIZED, NOT_FOUND, 406, 409, 421):
+        return Misconfigured(f"Telegram refuses our bot: {text}")
+    return Refused(text)
+
+
+def _bad_request(plain: str, text: str, action: Action, candidate: str | None) -> Outcome:
+    if action is not Action.POST and _starts(plain, THERE):
+        return Delivered((candidate,) if candidate else ())
+    if action is Action.PROBE:
+        return _probed(plain, text)
+    if _starts(plain, GONE):
+        return Gone(text)
+    if action is Action.EDIT and _starts(plain, LOST):
+        return Lost(text)
+    if not _starts(plain, REFUSED):
+        UNCLASSIFIED.labels("telegram").inc()
+    return Refused(text)
+
+
+def _probed(plain: str, text: str) -> Outcome:
+    if _starts(plain, NOT_THERE):
+        return Absent()
+    if _starts(plain, NOT_OURS):
+        return Foreign()
+    return Gone(text) if _starts(plain, GONE) else Unclear(f"Telegram could not be asked: {text}")
+
+
+def _server_error(plain: str, text: str, action: Action) -> Outcome:
+    """A post may have been taken before the error; an edit or a question is simply made again."""
+    if _starts(plain, REMOVED_AT_ONCE):
+        return Refused("Telegram posted it and removed it at once")
+    return Doubted(text) if action is Action.POST else Failed(text)
+
+
+def _starts(plain: str, rows: str) -> bool:
+    return re.match(f"(?:{rows})", plain) is not None

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""aiogram's session with two additions: it watches how far a request got, and hands back the answer unread."""
+
+import ssl
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import certifi
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.methods import TelegramMethod
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, TraceConfig
+
+from app.domain.outcome import Wire
+
+CONNECT_TIMEOUT = 3.0
+"""Seconds for a connection; a host that does not answer is then known not to have heard us."""
+KEEP_ALIVE = 4.0
+"""Seconds an idle connection is kept: shorter than servers do, so that a send rarely meets a closed one."""
+LARGEST_ANSWER = 1 << 20
+
+
+@dataclass
+class Watch:
+    """How far the request of the running task got."""
+
+    wire: Wire = Wire.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came: the HTTP status and the body, or no body when it was too large."""
+
+    status: int
+    body: bytes | None
+
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+class WatchedSession(AiohttpSession):
+    """Calls a Bot API server; `exchange` neither retries nor interprets."""
+
+    def __init__(self, api_url: str, timeout: float) -> None:
+        """Take the server's address and the total seconds for one call."""
+        super().__init__(api=TelegramAPIServer.from_base(api_url.rstrip("/"), is_local=False))
+        self._limits = ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT)
+        self._client: ClientSession | None = None
+
+    async def create_session(self) -> ClientSession:
+        if self._client is None or self._client.closed:
+            context = ssl.create_default_context(cafile=certifi.where())
+            connector = TCPConnector(ssl=context, limit=200, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE)
+            self._client = ClientSession(connector=connector, timeout=self._limits, trace_configs=[_tracing()])
+        return self._client
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def exchange(self, bot: Bot, method: TelegramMethod[Any], watch: Watch) -> Reply:
+        """Make one call. Raises what aiohttp raises; `watch` says how far it got."""
+        token = _watch.set(watch)
+        try:
+            client = await self.create_session()
+            url = self.api.api_url(token=bot.token, method=method.__api_method__)
+            async with client.post(url, data=self.build_form_data(bot, method), allow_redirects=False) as response:
+                body = await response.content.read(LARGEST_ANSWER)
+                whole = response.content.at_eof()
+                while not whole and len(body) < LARGEST_ANSWER:
+                    body += await response.content.read(LARGEST_ANSWER - len(body))
+                    whole = response.content.at_eof()
+                return Reply(response.status, body if whole else None)
+        finally:
+            _watch.reset(token)
+
+
+def _tracing() -> TraceConfig:
+    trace = TraceConfig()
+    trace.on_connection_create_end.append(_reached(Wire.CONNECTED))
+    trace.on_connection_reuseconn.append(_reached(Wire.CONNECTED))
+    trace.on_request_headers_sent.append(_reached(Wire.HEADERS))
+    trace.on_request_chunk_sent.append(_reached(Wire.BODY))
+    trace.on_response_chunk_received.append(_reached(Wire.RESPONSE))
+    return trace
+
+
+def _reached(wire: Wire) -> Any:
+    async def note(*_: object) -> None:
+        watch = _watch.get()
+        if watch is not None:
+            watch.wire = wire
+
+    return note

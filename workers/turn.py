@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A process's turn: claims what is due, sends each at its moment, records what it came to, until nothing is due."""
+
+import asyncio
+import contextlib
+import random
+import time
+from datetime import timedelta
+
+from app.database import Pool
+from app.domain.delivery import settle
+from app.domain.pace import interval
+from app.outbox import Claimed, Done, Taken, Turn, claim, give_back
+from app.settings import Settings
+from app.telemetry import log
+from workers.desk import Desk
+from workers.recorder import Recorder
+
+AT_ONCE = 64
+"""Calls of one process on the wire at a time; a claim takes no more than go out at once."""
+HORIZON = timedelta(milliseconds=100)
+"""How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
+LONGEST_PAUSE = 1.0
+
+
+class Dispatcher:
+    """One per process and kind of channel, so that sends of one process never compete for the pace."""
+
+    def __init__(self, pool: Pool, desk: Desk, recorder: Recorder, settings: Settings) -> None:
+        """Take the tools; nothing starts before `turn`."""
+        self._pool, self._desk, self._recorder = pool, desk, recorder
+        self._lease = settings.lease_seconds
+        self._calls: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self.stopping = False
+
+    def ring(self) -> None:
+        """Say that there may be something new: a running turn looks at once."""
+        self._news.set()
+
+    async def turn(self) -> None:
+        """Work until nothing is due. A second call while one runs returns at once; the running one has been rung."""
+        self.ring()
+        if self._busy.locked():
+            return
+        async with self._busy:
+            pause: float | None = 0.0
+            while not self.stopping and (pause is not None or self._calls):
+                await self._wait(pause)
+                pause = await self._claim()
+
+    async def drain(self, patience: float) -> None:
+        """Stop claiming and let the calls on the wire end."""
+        self.stopping = True
+        self.ring()
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=patience)
+        for call in list(self._calls):
+            call.cancel()
+
+    async def _wait(self, pause: float | None) -> None:
+        """Wait for the next moment worth a look: the given seconds, a call that ended, or a ring."""
+        if pause is None or pause > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), min(LONGEST_PAUSE if pause is None else pause, LONGEST_PAUSE))
+        self._news.clear()
+
+    async def _claim(self) -> float | None:
+        """Take what is due and start it; returns the seconds until another look is worth it, None if unknown."""
+        room = AT_ONCE - len(self._calls)
+        if room <= AT_ONCE // 4:
+            return LONGEST_PAUSE
+        turn = Turn(room, HORIZON, timedelta(seconds=self._lease))
+        taken = await claim(self._pool, self._desk.kind, turn)
+        start = time.monotonic()
+        for call in taken.calls:
+            self._start(call, taken, start)
+        for owed, settlement in taken.ended:
+            log.info(f"delivery.{settlement.state}", delivery=owed.id, channel=owed.slug, reason=settlement.error)
+        return taken.again
+
+    def _start(self, call: Claimed, taken: Taken, start: float) -> None:
+        task = asyncio.create_task(self._carry_out(call, taken, start))
+        self._calls.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._calls.discard(task)
+        self._news.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("turn.failed", error=type(error).__name__)
+
+    async def _carry_out(self, call: Claimed, taken: Taken, start: float) -> None:
+        """Send at the reserved moment, unless so much of the lease is gone that somebody else may have it."""
+        await asyncio.sleep(start + call.wait - time.monotonic())
+        if time.monotonic() + self._desk.timeout > start + self._lease:
+            await give_back(self._pool, [(call.owed.id, call.token)])
+            return
+        report = await self._desk.send(call.owed, call.intent)
+        now = taken.now + timedelta(seconds=time.monotonic() - start)
+        settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
+        rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
+        done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
+        await self._recorder.record(done, start + self._lease)
