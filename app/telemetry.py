@@ -1,9 +1,136 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Logs and metrics."""
+"""Logs and metrics: what every part of Campanella imports to say what happened."""
+
+import logging
+import sys
+import threading
+from types import TracebackType
+from typing import TextIO
 
 import structlog
-from prometheus_client import Counter
+from structlog.contextvars import merge_contextvars
+from structlog.stdlib import BoundLogger, LoggerFactory, ProcessorFormatter, filter_by_level
 
-log = structlog.get_logger()
-DOORBELLS = Counter("campanella_doorbells_total", "Rings for the workers, by what became of them", ["outcome"])
+from app.lines import Handler
+from app.metrics import (
+    ATTEMPT_SECONDS,
+    ATTEMPTS,
+    DOORBELLS,
+    NOTICES,
+    SETTLED,
+    THROTTLED,
+    UNCLASSIFIED,
+    prepare_kinds,
+)
+from app.scrub import hide, secrets_of
+from app.settings import Settings
+
+__all__ = [
+    "ATTEMPTS",
+    "ATTEMPT_SECONDS",
+    "DOORBELLS",
+    "EVENTS",
+    "NOTICES",
+    "SETTLED",
+    "THROTTLED",
+    "UNCLASSIFIED",
+    "configure",
+    "log",
+    "prepare_kinds",
+]
+
+EVENTS = {
+    "api.started": "The API takes requests.",
+    "api.stopped": "The API has answered its last request.",
+    "request.served": "A request was answered; this is the access log.",
+    "request.refused": "A request broke a rule: which one, never what was sent.",
+    "request.failed": "A request met a fault of ours; the caller was told only that.",
+    "access.granted": "A key was used for the first time since this process started.",
+    "access.refused": "A key was missing, unknown, expired, revoked, or does not allow this.",
+    "key.created": "An access key was made and shown once.",
+    "key.revoked": "An access key was taken back.",
+    "source.added": "A municipal system may hand in notices.",
+    "service.changed": "A service was made or renamed.",
+    "notice.accepted": "A notice was stored together with everything it owes.",
+    "notice.replayed": "The same notice came again; nothing new is owed.",
+    "notice.amended": "A notice has a new revision; what was posted will be corrected.",
+    "notice.withdrawn": "A notice was taken back; what was posted will say so.",
+    "channel.added": "A channel was made.",
+    "channel.changed": "A channel's address, language or audience was changed.",
+    "channel.checked": "A channel was asked whether we may post to it.",
+    "channel.paused": "A channel cannot be posted to until a person mends it; its deliveries wait.",
+    "channel.resumed": "A paused channel is posted to again.",
+    "channel.retired": "A channel is no longer posted to.",
+    "channel.moved": "A channel has a new address on its platform, and the deliveries follow.",
+    "delivery.delivered": "A channel shows what it should.",
+    "delivery.doubted": "A post may have arrived; the channel or the notice's policy will tell.",
+    "delivery.adopted": "A doubted post was found in the channel and taken as ours.",
+    "delivery.held": "Nobody can tell whether a post arrived; a person decides.",
+    "delivery.decided": "A person decided what became of a held delivery.",
+    "delivery.withdrawn": "A delivery is taken back: never posted, or shown as withdrawn.",
+    "delivery.expired": "A delivery's time was over before it could be posted.",
+    "delivery.dead": "A delivery was given up, with a reason; a person may redrive it.",
+    "delivery.redriven": "A person gave a dead letter a fresh start.",
+    "delivery.postponed": "An attempt certainly failed and will be made again later.",
+    "attempt.crashed": "A fault of ours ended an attempt; how far it got on the wire decides what follows.",
+    "account.throttled": "A platform told us to slow down, which our pace should have prevented.",
+    "account.misconfigured": "A platform refuses our account, such as for a wrong token; nothing can be posted.",
+    "answer.unclassified": "A platform answered something that no rule of ours knows.",
+    "lease.lapsed": "A worker vanished in the middle of its work; what it had begun is in doubt.",
+    "turn.failed": "A worker's turn broke off; the next one takes up what is left.",
+    "doorbell.lost": "The workers could not be rung for; they look by themselves within a second.",
+    "worker.started": "A worker looks for work.",
+    "worker.stopped": "A worker has finished what it had begun.",
+    "database.away": "Postgres does not answer: nothing is accepted and nothing is delivered until it does.",
+    "database.back": "Postgres answers again.",
+    "redis.away": "Redis does not answer: work goes on, at most a second later.",
+    "redis.back": "Redis answers again.",
+    "process.crashed": "An exception that nobody caught.",
+    "log.unreadable": "A library logged something that cannot be shown.",
+}
+"""Every event that can be logged, and what it says; deploy/log-events.md tells more of each."""
+
+log: BoundLogger = structlog.get_logger("campanella")
+QUIET = {"arq": logging.WARNING, "uvicorn.access": logging.CRITICAL, "sqlalchemy": logging.WARNING}
+"""arq tells of every ring, and our own access log is request.served."""
+LIBRARIES = ("uvicorn", "uvicorn.error", "aiogram", "alembic", "asyncio")
+"""Loggers that may have been given handlers of their own."""
+
+
+def configure(settings: Settings, stream: TextIO | None = None) -> None:
+    """Send all logs of this process through one scrubbed chain to the stream, by default standard error."""
+    hide(secrets_of(settings))
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[filter_by_level, merge_contextvars, ProcessorFormatter.wrap_for_formatter],
+        logger_factory=LoggerFactory(),
+        wrapper_class=BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    logging.root.handlers = [Handler(stream or sys.stderr, settings.log_format)]
+    # At debug libraries print what they send, contents and credentials included: only our own logger goes there.
+    logging.root.setLevel(max(level, logging.INFO))
+    logging.getLogger("campanella").setLevel(level)
+    for name in (*LIBRARIES, *QUIET):
+        _route(logging.getLogger(name), QUIET.get(name, logging.NOTSET))
+    _catch_the_uncaught()
+
+
+def _route(logger: logging.Logger, level: int) -> None:
+    logger.handlers, logger.propagate, logger.disabled = [], True, False
+    logger.setLevel(level)
+
+
+def _catch_the_uncaught() -> None:
+    """Without this, Python prints tracebacks to the terminal, past the scrubber."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _crashed
+    sys.unraisablehook = lambda what: _crashed(what.exc_type, what.exc_value, what.exc_traceback)
+    threading.excepthook = lambda what: _crashed(what.exc_type, what.exc_value, what.exc_traceback)
+
+
+def _crashed(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    log.critical("process.crashed", exc_info=(kind, error or kind(), traceback))
