@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A notice as Telegram posts: a pure function of the notice, the language, and what is known about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.domain.links import checked_link
+from app.domain.markup import parse
+from app.domain.notice import Attachment, Contact, Kind, Link, Notice, Priority, Text
+from app.domain.spelling import SpellingError, units
+from workers.telegram.body import BULLET, body
+from workers.telegram.canonical import settled
+from workers.telegram.part import Part
+from workers.telegram.rich import Rich, joined
+from workers.telegram.split import MAX_PARTS, TooLong, split
+from workers.telegram.when import stamped, when
+from workers.telegram.words import Words, name_of, words_for
+
+__all__ = ["Facts", "TooLong", "fits", "render"]
+
+MAX_TEXT = 4096
+HEAD_ROOM = 160
+"""Kept free above every post, so that a correction or withdrawal never moves a cut."""
+
+_SIGNS = {
+    Kind.ALERT: "⚠️ ",
+    Kind.CLOSURE: "⛔ ",
+    Kind.DISRUPTION: "⚠️ ",
+    Kind.DEADLINE: "📅 ",
+    Kind.ALL_CLEAR: "✅ ",
+    Kind.CORRECTION: "✏️ ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a post says beside the notice itself."""
+
+    reference: str
+    source_name: str
+    municipality: str
+    service_name: str
+    zone: str = "Europe/Rome"
+    state: Literal["current", "corrected", "withdrawn"] = "current"
+    changed_at: datetime | None = None
+    preview: bool = False
+
+
+def render(notice: Notice, language: str, facts: Facts) -> tuple[Part, ...]:
+    """The posts of a notice in a channel's language, one to five, or `TooLong`."""
+    words = words_for(language)
+    content = joined(_content(notice, language, words, facts), "\n\n")
+    if facts.state == "withdrawn":
+        content = Rich(content.text).marked("strikethrough")
+    signed = joined((content, Rich(_signature(facts))), "\n\n")
+    pieces = split(signed, MAX_TEXT - HEAD_ROOM - units(_foot(MAX_PARTS, MAX_PARTS, facts)))
+    total = len(pieces)
+    return tuple(
+        settled(joined((_head(number, words, facts), piece, Rich(_foot(number, total, facts)))))
+        for number, piece in enumerate(pieces, 1)
+    )
+
+
+def fits(notice: Notice, language: str, facts: Facts) -> bool:
+    """Whether the notice can be posted at all."""
+    try:
+        render(notice, language, facts)
+    except TooLong:
+        return False
+    return True
+
+
+def _head(number: int, words: Words, facts: Facts) -> Rich:
+    """What has happened to the notice since; a withdrawal stands above every part."""
+    lines = [Rich(words.preview).marked("bold")] if facts.preview else []
+    if facts.state == "withdrawn":
+        line = stamped(words.withdrawn, words.withdrawn_at, facts.changed_at, facts.zone, words)
+        lines.append(Rich(line).marked("bold"))
+    elif facts.state == "corrected" and number == 1:
+        line = stamped(words.corrected, words.corrected_at, facts.changed_at, facts.zone, words)
+        lines.append(Rich(line).marked("italic"))
+    return joined(joined((line, Rich("\n\n"))) for line in lines)
+
+
+def _foot(number: int, total: int, facts: Facts) -> str:
+    """The reference, so that content identifies the notice, after the part's number where there are several."""
+    gap = "\n" if number == total else "\n\n"
+    marks = [f"{number}/{total}"] if total > 1 else []
+    line = " · ".join([*marks, facts.reference])
+    return gap + line if facts.reference or marks else ""
+
+
+def _signature(facts: Facts) -> str:
+    names = (facts.municipality, facts.source_name, facts.service_name)
+    return " · ".join(dict.fromkeys(filter(None, names)))
+
+
+def _content(notice: Notice, language: str, words: Words, facts: Facts) -> Iterator[Rich]:
+    spoken, text = _text(notice, language)
+    if spoken.partition("-")[0] != language.partition("-")[0]:
+        wanted, given = name_of(language, words), name_of(spoken, words)
+        yield Rich(words.original.format(language=given, wanted=wanted)).marked("italic")
+    yield Rich(_sign(notice) + text.title).marked("bold")
+    yield body(parse(text.body)) if text.body else Rich(text.summary or "")
+    if text.what_to_do:
+        steps = (Rich(BULLET + step) for step in text.what_to_do)
+        yield joined((Rich(words.what_to_do).marked("bold"), *steps), "\n")
+    period = when(notice.valid_from, notice.valid_until, facts.zone, words)
+    if period:
+        yield joined((Rich(words.when).marked("bold"), Rich(words.colon + period)))
+    links: list[Link | Attachment] = [*notice.links, *notice.attachments]
+    yield joined((_link(link.title, link.href) for link in links), "\n")
+    yield joined((_contact(contact, words) for contact in notice.contacts), "\n")
+
+
+def _text(notice: Notice, language: str) -> tuple[str, Text]:
+    """The text in the channel's language, else in a variety of it, else the first."""
+    if language in notice.texts:
+        return language, notice.texts[language]
+    primary = language.partition("-")[0]
+    kindred = (tag for tag in notice.texts if tag.partition("-")[0] == primary)
+    tag = next(kindred, next(iter(notice.texts)))
+    return tag, notice.texts[tag]
+
+
+def _sign(notice: Notice) -> str:
+    """One sign at most, never the only carrier of a meaning."""
+    return _SIGNS.get(notice.kind, "❗ " if notice.priority is Priority.URGENT else "")
+
+
+def _link(title: str, href: str) -> Rich:
+    """A link with its title; an address that Telegram would refuse is written out instead."""
+    try:
+        return Rich(title).marked("text_link", checked_link(href))
+    except SpellingError:
+        return Rich(f"{title}: {href}")
+
+
+def _contact(contact: Contact, words: Words) -> Rich:
+    ways = filter(None, (contact.phone, contact.email, contact.hours))
+    return Rich(words.colon.join(filter(None, (contact.label, " · ".join(ways)))))
