@@ -35,6 +35,7 @@ class Program:
     when_orphaned: signal.Signals = signal.SIGKILL
     privileges: tuple[str, ...] = ()  # further words for setpriv: a second setpriv would clear the signal
     grace: float = 10
+    bad_setting: int | None = None  # the exit code by which it says that starting it again is no use
     prepare: Callable[[], None] = nothing_to_prepare
     is_ready: Callable[[], bool] = at_once
 

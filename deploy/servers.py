@@ -24,6 +24,26 @@ ENOUGH_MEMORY = 1 << 30
 PREFIX = "campanella-tests-"
 
 
+def postgres_server(directory: Path, provider: Provider, *, durable: bool) -> Server:
+    """Describe a Postgres whose data lie below a directory; its address lacks only the database's name."""
+    identity, port, programs = unprivileged(), free_port(), binaries.postgres(provider)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cluster = Cluster(
+        binaries=reachable_binaries(identity, programs),
+        directory=reachable_place(identity, directory / "postgres"),
+        identity=identity,
+        durable=durable,
+    )
+    address = f"postgresql://{USER}:{cluster.password}@127.0.0.1:{port}"
+    return Server(cluster.program(port), directory / "postgres.log", address)
+
+
+def redis_server(directory: Path, provider: Provider, *, durable: bool) -> tuple[Server, Callable[[], None]]:
+    """Describe a Redis, and give the function that empties it."""
+    redis = Redis(executable=binaries.redis(provider), directory=directory / "redis", durable=durable)
+    return Server(redis.program(), directory / "redis.log", redis.address), redis.flush
+
+
 @dataclass(frozen=True)
 class Servers:
     """Both servers, described by `in_directory` and running after `start`."""
@@ -35,13 +55,8 @@ class Servers:
     @classmethod
     def in_directory(cls, directory: Path, provider: Provider, *, durable: bool) -> Self:
         """Describe the servers whose data lie in a directory; durable ones survive a power cut."""
-        redis = Redis(executable=binaries.redis(provider), directory=directory / "redis", durable=durable)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(
-            _postgres(directory, provider, durable=durable),
-            Server(redis.program(), directory / "redis.log", redis.address),
-            redis.flush,
-        )
+        postgres = postgres_server(directory, provider, durable=durable)
+        return cls(postgres, *redis_server(directory, provider, durable=durable))
 
     def start(self) -> None:
         self.redis.start()
@@ -69,18 +84,6 @@ def passing_servers(provider: Provider) -> Iterator[Servers]:
             servers.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _postgres(directory: Path, provider: Provider, *, durable: bool) -> Server:
-    identity, port = unprivileged(), free_port()
-    cluster = Cluster(
-        binaries=reachable_binaries(identity, binaries.postgres(provider)),
-        directory=reachable_place(identity, directory / "postgres"),
-        identity=identity,
-        durable=durable,
-    )
-    address = f"postgresql://{USER}:{cluster.password}@127.0.0.1:{port}"
-    return Server(cluster.program(port), directory / "postgres.log", address)
 
 
 def _passing_directory() -> Path:

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""./dev up: everything that Campanella needs, kept running until Ctrl-C."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from deploy.binaries import NotFoundError, Provider
+from deploy.plan import Plan, SettingError, plan
+from deploy.postgres import ClusterError
+from deploy.server import Server
+from deploy.state import State, StateError
+from deploy.supervisor import GaveUpError, Supervisor
+from deploy.terminal import follow, tell
+
+PORT = 8080
+PATIENCE = 60
+SENTENCES = (NotFoundError, StateError, ClusterError, PermissionError)
+Story = Callable[[Plan], Awaitable[int]]
+"""What happens once everything runs; the exit code when it is over."""
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--port", type=int, default=PORT, help=f"of the API (default {PORT})")
+    parser.add_argument("--host", default="127.0.0.1", help="address the API listens on (default 127.0.0.1)")
+    parser.add_argument("--servers", type=Provider, default=Provider.EMBEDDED, help="embedded (default) or system")
+    parser.add_argument("--verbose", action="store_true", help="show what every program logs")
+    return parser
+
+
+def run(options: argparse.Namespace, database: str, story: Story, *, fresh: bool = False) -> int:
+    """Bring everything up, let the story happen, drain; returns the exit code."""
+    state = State()
+    try:
+        with state.held():
+            made = plan(state, options.servers, options.host, options.port, database, fresh=fresh)
+            return asyncio.run(_supervised(made, story, verbose=options.verbose))
+    except (SettingError, GaveUpError) as error:
+        tell(str(error))
+        return error.code if isinstance(error, GaveUpError) else 2
+    except SENTENCES as error:
+        tell(str(error))
+        return 1
+
+
+async def _supervised(made: Plan, story: Story, *, verbose: bool) -> int:
+    logs = made.state.logs()
+    supervisor = Supervisor(logs, tell)
+    stop = _asked_to_stop(supervisor)
+    following = asyncio.create_task(follow(logs)) if verbose else None
+    work = asyncio.create_task(_work(made, supervisor, story))
+    try:
+        ends: set[asyncio.Future[Any]] = {work, stop, supervisor.gave_up}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if supervisor.gave_up.done():
+            supervisor.gave_up.result()
+        return work.result() if work.done() else 0
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        tell("Stopping: the API and the workers finish what they have begun. (Ctrl-C again: at once.)")
+        await supervisor.drain()
+        if following:
+            following.cancel()
+
+
+async def _work(made: Plan, supervisor: Supervisor, story: Story) -> int:
+    supervisor.start(made.servers)
+    await supervisor.until_ready(PATIENCE)
+    if made.sandbox:
+        supervisor.start([made.sandbox])
+    if made.postgres:
+        await _create_database(made.postgres, made.database, fresh=made.fresh)
+    await supervisor.run(made.migrate())
+    supervisor.start([made.api(), *made.workers()])
+    await supervisor.until_ready(PATIENCE)
+    return await story(made)
+
+
+async def _create_database(postgres: Server, name: str, *, fresh: bool) -> None:
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        if fresh:
+            await connection.execute(f"drop database if exists {name} with (force)")
+        if not await connection.fetchval("select true from pg_database where datname = $1", name):
+            await connection.execute(f"create database {name}")
+    finally:
+        await connection.close()
+
+
+def _asked_to_stop(supervisor: Supervisor) -> asyncio.Future[None]:
+    """Return what is done at the first signal to stop; a further Ctrl-C hurries."""
+    asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ask(how: signal.Signals) -> None:
+        if not asked.done():
+            asked.set_result(None)
+        elif how is signal.SIGINT:
+            supervisor.hurry()
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(each, ask, each)
+    return asked
+
+
+async def _stay(made: Plan) -> int:
+    """Say where everything is, and stay until somebody stops us."""
+    tell("Campanella is up. Ctrl-C ends it.")
+    tell_addresses(made)
+    await asyncio.Event().wait()
+    return 0
+
+
+def tell_addresses(made: Plan) -> None:
+    tell(f"  API docs      {made.api_url}/docs")
+    if made.sandbox_url:
+        tell(f"  sandbox page  {made.sandbox_url}/")
+    tell(f"  metrics       {made.api_url}/metrics")
+    if made.new_admin_key:
+        tell(f"  operator key  {made.new_admin_key}  (made now, kept in .state/admin-key)")
+
+
+def main() -> int:
+    return run(arguments(__doc__ or "").parse_args(), "campanella", _stay)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
