@@ -101,7 +101,7 @@ class Channel(SQLModel, table=True):
     paused_reason: str | None = Field(default=None, sa_type=Text)
     turn_until: datetime | None = _instant()
     free_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'-infinity'"))
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
     )
     sent: list[datetime] = Field(
         default_factory=list,
@@ -214,7 +214,7 @@ class Pace(SQLModel, table=True):
     __tablename__ = "pace"
     kind: str = Field(primary_key=True, sa_type=Text)
     free_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'-infinity'"))
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
     )
     slowdown: float = Field(default=1.0)
     throttled_at: datetime | None = _instant()

@@ -18,14 +18,14 @@ LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
 
 def _rfc3339(value: object) -> object:
     """Refuse what pydantic would read but RFC 3339 does not allow (a space for T, missing seconds, a number)."""
-    if isinstance(value, str) and not RFC3339.fullmatch(value):
+    if not isinstance(value, datetime) and not (isinstance(value, str) and RFC3339.fullmatch(value)):
         raise ValueError("write the time as 2026-11-27T11:30:00+01:00, with its offset")
     return value
 
 
 Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
 LanguageTag = Annotated[str, Field(pattern=LANGUAGE, max_length=12)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339)]
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
 Markup = Annotated[str, Field(min_length=1, max_length=16_000), AfterValidator(checked_markup)]

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_reason", sa.Text(), nullable=True),
         sa.Column("turn_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("free_at", sa.DateTime(timezone=True), server_default=sa.text("'-infinity'"), nullable=False),
+        sa.Column("free_at", sa.DateTime(timezone=True), server_default=sa.text("'epoch'"), nullable=False),
         sa.Column("sent", postgresql.ARRAY(sa.DateTime(timezone=True)), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("last_reference", sa.Text(), nullable=True),
         sa.Column("can_ask", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -76,9 +76,11 @@ def upgrade() -> None:
     op.create_table(
         "pace",
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("free_at", sa.DateTime(timezone=True), server_default=sa.text("'-infinity'"), nullable=False),
-        sa.Column("blocked_reason", sa.Text(), nullable=True),
+        sa.Column("free_at", sa.DateTime(timezone=True), server_default=sa.text("'epoch'"), nullable=False),
         sa.Column("slowdown", sa.Float(), nullable=False),
+        sa.Column("throttled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("throttled_by", sa.Uuid(), nullable=True),
+        sa.Column("blocked_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kind"),
     )
     op.create_table(
@@ -135,10 +137,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["notice_id"],
-            ["notice.id"],
-        ),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("notice_id", "channel_id", name="delivery_once"),
     )
@@ -189,10 +188,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["source"],
-            ["source.slug"],
-        ),
+        sa.ForeignKeyConstraint(["source"], ["source.slug"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_key_source"), "key", ["source"], unique=False)
@@ -204,10 +200,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["notice_id"],
-            ["notice.id"],
-        ),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"]),
         sa.PrimaryKeyConstraint("notice_id", "number"),
     )
     op.create_table(
@@ -223,10 +216,7 @@ def upgrade() -> None:
         sa.Column("wire", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("reference", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"],
-            ["delivery.id"],
-        ),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"]),
         sa.PrimaryKeyConstraint("delivery_id", "token"),
     )
     # ### end Alembic commands ###

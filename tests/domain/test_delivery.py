@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The whole life of a delivery as a table: every outcome from every state it can meet."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.backoff import CRASHES, DOUBT_RESTS
+from app.domain.delivery import PLACES, Action, Intent, Part, Post, Progress, Settlement, State, next_step, settle
+from app.domain.notice import DoubtPolicy
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Failed,
+    Foreign,
+    Gone,
+    Lost,
+    Misconfigured,
+    Moved,
+    Outcome,
+    Refused,
+    Throttled,
+    Unclear,
+)
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ONE = (Part("d1", "p1"),)
+TWO = (Part("d1", "p1"), Part("d2", "p2"))
+POSTING = Intent(Action.POST, 0, 1, "d1", "p1", 1, after="41")
+EDITING = replace(POSTING, action=Action.EDIT, digest="e1", revision=2, reference="42")
+PROBING = replace(POSTING, action=Action.PROBE)
+
+
+def progress(state: State = State.DUE, **members: object) -> Progress:
+    ordinary = Progress(state, 1, 1, (), 0, 0, NOW + timedelta(hours=12), None, DoubtPolicy.HOLD)
+    return replace(ordinary, **members)  # type: ignore[arg-type]  # members of a progress
+
+
+def in_doubt(**members: object) -> Progress:
+    return progress(State.IN_DOUBT, intent=POSTING, **members)
+
+
+def settled(outcome: Outcome, done: Intent = POSTING, before: Progress | None = None) -> Settlement:
+    return settle(before or progress(), done, outcome, NOW, 0.5)
+
+
+def test_a_delivered_post_is_shown_with_its_reference() -> None:
+    after = settled(Delivered(("42",)))
+
+    assert (after.state, after.posts, after.shown) == (State.DELIVERED, (Post("42", "d1"),), 1)
+
+
+def test_a_first_part_leaves_the_second_due_at_once() -> None:
+    after = settled(Delivered(("42",)), replace(POSTING, parts=2))
+
+    assert (after.state, after.posts, after.wait, after.shown) == (State.DUE, (Post("42", "d1"),), timedelta(0), None)
+
+
+@pytest.mark.parametrize("outcome", [Throttled(30), Moved("-1002"), Gone("kicked"), Misconfigured("401")])
+def test_waiting_is_not_failing(outcome: Outcome) -> None:
+    after = settled(outcome)
+
+    assert (after.state, after.failures, after.intent) == (State.DUE, 0, None)
+
+
+def test_what_never_left_is_tried_again_with_backoff() -> None:
+    after = settled(Failed("refused"), before=progress(failures=2))
+
+    assert (after.state, after.failures, after.wait) == (State.DUE, 3, timedelta(seconds=2))
+
+
+def test_failing_is_given_up_by_age_with_its_reason() -> None:
+    after = settled(Failed("never left"), before=progress(give_up_at=NOW))
+
+    assert (after.state, after.error) == (State.DEAD, "never left")
+
+
+def test_refused_content_is_a_dead_letter_at_once() -> None:
+    after = settled(Refused("text is too long"))
+
+    assert (after.state, after.error, after.intent) == (State.DEAD, "text is too long", None)
+
+
+def test_a_post_in_doubt_keeps_its_intent_and_rests() -> None:
+    after = settled(Doubted("reset"))
+
+    assert (after.state, after.intent, after.wait) == (State.IN_DOUBT, POSTING, DOUBT_RESTS)
+
+
+def test_an_edit_in_doubt_is_simply_made_again() -> None:
+    after = settled(Doubted("reset"), EDITING, progress(wanted=2, posts=(Post("42", "d1"),)))
+
+    assert (after.state, after.failures) == (State.DUE, 1)
+
+
+def test_a_question_without_an_answer_leaves_the_doubt_as_it_was() -> None:
+    after = settled(Doubted("reset"), PROBING, in_doubt())
+
+    assert (after.state, after.intent) == (State.IN_DOUBT, POSTING)
+
+
+def test_a_post_found_by_asking_is_adopted() -> None:
+    after = settled(Delivered(("42",)), PROBING, in_doubt())
+
+    assert (after.state, after.posts) == (State.DELIVERED, (Post("42", "d1"),))
+
+
+def test_one_empty_place_is_not_enough_to_post_again() -> None:
+    first = settled(Absent(), PROBING, in_doubt())
+    second = settled(Absent(), replace(PROBING, asked=1), in_doubt())
+
+    assert (first.state, first.intent) == (State.IN_DOUBT, replace(POSTING, asked=1))
+    assert (second.state, second.intent) == (State.DUE, None)
+
+
+def test_a_foreign_post_makes_the_next_place_the_question() -> None:
+    after = settled(Foreign(), PROBING, in_doubt())
+
+    assert (after.state, after.intent) == (State.IN_DOUBT, replace(POSTING, asked=1))
+
+
+@pytest.mark.parametrize("outcome", [Unclear("protected"), Foreign()])
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [(DoubtPolicy.REPEAT, State.DUE), (DoubtPolicy.HOLD, State.HELD), (DoubtPolicy.DROP, State.DEAD)],
+)
+def test_a_doubt_that_stays_follows_the_policy(outcome: Outcome, policy: DoubtPolicy, state: State) -> None:
+    after = settled(outcome, replace(PROBING, asked=PLACES - 1), in_doubt(policy=policy))
+
+    assert after.state is state
+    assert after.error
+
+
+def test_an_edit_of_a_post_that_is_gone_is_a_dead_letter() -> None:
+    assert settled(Lost("not found"), EDITING, progress(wanted=2)).state is State.DEAD
+
+
+def test_withdrawing_a_post_that_is_gone_is_done() -> None:
+    assert settled(Lost("not found"), EDITING, progress(wanted=None)).state is State.WITHDRAWN
+
+
+def step(
+    before: Progress, parts: tuple[Part, ...] = ONE, *, revision: int = 1, can_ask: bool = False
+) -> Intent | Settlement:
+    return next_step(before, parts, revision, NOW, can_ask=can_ask)
+
+
+def test_nothing_shown_makes_a_post() -> None:
+    assert step(progress()) == Intent(Action.POST, 0, 1, "d1", "p1", 1)
+
+
+def test_a_shown_part_makes_the_next_one_a_post() -> None:
+    assert step(progress(posts=(Post("42", "d1"),)), TWO) == Intent(Action.POST, 1, 2, "d2", "p2", 1)
+
+
+def test_other_content_makes_an_edit_of_what_is_there() -> None:
+    before = progress(wanted=2, posts=(Post("42", "old"),))
+
+    assert step(before, revision=2) == Intent(Action.EDIT, 0, 1, "d1", "p1", 2, reference="42")
+
+
+def test_no_difference_needs_no_call() -> None:
+    after = step(progress(posts=(Post("42", "d1"),)))
+
+    assert isinstance(after, Settlement)
+    assert (after.state, after.shown) == (State.DELIVERED, 1)
+
+
+def test_withdrawn_before_it_was_posted_is_never_posted() -> None:
+    after = step(progress(wanted=None))
+
+    assert isinstance(after, Settlement)
+    assert after.state is State.WITHDRAWN
+
+
+def test_withdrawn_after_it_was_posted_is_shown_as_withdrawn() -> None:
+    before = progress(wanted=None, posts=(Post("42", "old"),))
+
+    assert step(before) == Intent(Action.EDIT, 0, 1, "d1", "p1", 1, reference="42")
+
+
+def test_nothing_is_posted_after_its_time() -> None:
+    after = step(progress(expires_at=NOW))
+
+    assert isinstance(after, Settlement)
+    assert after.state is State.EXPIRED
+
+
+def test_a_withdrawal_goes_out_even_after_the_notice_has_expired() -> None:
+    before = progress(wanted=None, expires_at=NOW, posts=(Post("42", "old"),))
+
+    assert isinstance(step(before), Intent)
+
+
+def test_a_delivery_that_ends_its_workers_is_set_aside() -> None:
+    after = step(progress(crashes=CRASHES))
+
+    assert isinstance(after, Settlement)
+    assert after.state is State.DEAD
+
+
+def test_a_doubt_is_asked_where_the_channel_can_answer() -> None:
+    assert step(in_doubt(), can_ask=True) == PROBING
+
+
+def test_a_doubt_is_not_asked_where_no_earlier_post_is_known() -> None:
+    doubt = progress(State.IN_DOUBT, intent=replace(POSTING, after=None), policy=DoubtPolicy.REPEAT)
+
+    after = step(doubt, can_ask=True)
+
+    assert isinstance(after, Settlement)
+    assert after.state is State.DUE

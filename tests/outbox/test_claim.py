@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+import asyncio
+
+from app.database import Pool
+from app.domain.outcome import Delivered, Failed, Gone, Moved, Throttled
+from app.domain.pace import Limits
+from app.outbox import resume
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed, deliveries, recorded
+
+
+async def test_a_claim_writes_lease_intent_and_attempt_before_anything_is_sent(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+
+    (call,) = (await claimed(pool)).calls
+
+    (row,) = await deliveries(pool)
+    assert row["lease_until"] is not None
+    assert '"action": "post"' in row["intent"]
+    assert (row["attempts"], row["token"]) == (1, call.token)
+    assert await pool.fetchval("select count(*) from attempt where outcome is null") == 1
+
+
+async def test_a_channel_has_one_attempt_at_a_time(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await accepted(pool)
+
+    first, second = await claimed(pool), await claimed(pool)
+
+    assert (len(first.calls), len(second.calls)) == (1, 0)
+
+
+async def test_twenty_takers_never_share_a_delivery(pool: Pool) -> None:
+    for number in range(30):
+        await a_channel(pool, f"c{number}")
+    await accepted(pool)
+
+    taken = await asyncio.gather(*(claimed(pool, most=3) for _ in range(20)))
+
+    ids = [call.owed.id for one in taken for call in one.calls]
+    assert len(ids) == len(set(ids)) == 30
+
+
+async def test_a_channel_is_served_in_the_order_of_acceptance(pool: Pool) -> None:
+    await a_channel(pool)
+    notices = [(await accepted(pool)).id for _ in range(5)]
+
+    served = []
+    for number in range(5):
+        (call,) = (await claimed(pool)).calls
+        served.append(call.owed.notice_id)
+        await recorded(pool, call, Delivered((str(number),)))
+
+    assert served == notices
+
+
+async def test_urgent_overtakes_what_waits_and_bulk_follows(pool: Pool) -> None:
+    for number in range(3):
+        await a_channel(pool, f"c{number}")
+    bulk, normal, urgent = [(await accepted(pool, priority=priority)).id for priority in ("bulk", "normal", "urgent")]
+
+    served = []
+    while calls := (await claimed(pool, most=1)).calls:
+        served.append(calls[0].owed.notice_id)
+        await recorded(pool, calls[0], Delivered(("1",)))
+
+    assert served == [urgent] * 3 + [normal] * 3 + [bulk] * 3
+
+
+async def test_bulk_that_has_waited_its_time_goes_before_a_new_normal_notice(pool: Pool) -> None:
+    await a_channel(pool)
+    bulk = (await accepted(pool, priority="bulk")).id
+    await pool.execute("update delivery set rank = rank - interval '20 minutes'")
+    await accepted(pool, priority="normal")
+
+    (call,) = (await claimed(pool)).calls
+
+    assert call.owed.notice_id == bulk
+
+
+async def test_a_failing_head_holds_its_channel_in_order_but_no_other(pool: Pool) -> None:
+    await a_channel(pool, "bad", address="-1001")
+    await a_channel(pool, "good", address="-1002")
+    await accepted(pool)
+    await accepted(pool)
+    calls = {call.owed.slug: call for call in (await claimed(pool)).calls}
+    await recorded(pool, calls["bad"], Failed("refused"))
+    await pool.execute("update delivery set due_at = now() + interval '1 minute' where failures > 0")
+    await recorded(pool, calls["good"], Delivered(("1",)))
+
+    then = (await claimed(pool)).calls
+
+    assert [call.owed.slug for call in then] == ["good"]
+
+
+async def test_nothing_goes_before_its_time(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool, publish_at="2099-01-01T00:00:00Z")
+
+    assert (await claimed(pool)).calls == ()
+
+
+async def test_what_has_expired_ends_without_a_call(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool, expires_at="2020-01-01T00:00:00Z")
+
+    taken = await claimed(pool)
+
+    (row,) = await deliveries(pool)
+    assert (taken.calls, row["state"], row["settled_at"] is not None) == ((), "expired", True)
+
+
+async def test_the_account_gets_no_more_than_its_pace(pool: Pool) -> None:
+    for number in range(20):
+        await a_channel(pool, f"c{number}", address=str(1000 + number))
+    await accepted(pool)
+
+    first = await claimed(pool, limits=Limits(30, 1, 20))
+    second = await claimed(pool, limits=Limits(30, 1, 20))
+
+    assert len(first.calls) == 3
+    assert second.again is not None
+    assert len(second.calls) <= 1
+    assert [round(call.wait * 29.5) for call in first.calls] == [0, 1, 2]
+
+
+async def test_a_channel_rests_after_a_send_and_the_claim_says_for_how_long(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await accepted(pool)
+    limits = Limits(0, 1, 20)
+    (call,) = (await claimed(pool, limits=limits)).calls
+    await recorded(pool, call, Delivered(("1",)), rest=1.0)
+
+    then = await claimed(pool, limits=limits)
+
+    assert then.calls == ()
+    assert then.again is not None
+    assert 0.8 < then.again < 1.1
+
+
+async def test_a_group_rests_after_twenty_in_a_minute(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await pool.execute(
+        "update channel set sent = array(select now() - interval '1 second' from generate_series(1, 19))"
+    )
+    (call,) = (await claimed(pool, limits=Limits(0, 0, 20))).calls
+    await recorded(pool, call, Delivered(("1",)))
+    await accepted(pool)
+
+    assert (await claimed(pool, limits=Limits(0, 0, 20))).calls == ()
+    assert await pool.fetchval("select free_at > now() + interval '50 seconds' from channel")
+
+
+async def test_being_throttled_pauses_the_channel_and_costs_no_failure(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    await recorded(pool, call, Throttled(30))
+
+    (row,) = await deliveries(pool)
+    assert (row["state"], row["failures"]) == ("due", 0)
+    assert await pool.fetchval("select free_at > now() + interval '29 seconds' from channel")
+    assert not await pool.fetchval("select free_at > now() from pace")
+
+
+async def test_two_throttled_channels_pause_the_account(pool: Pool) -> None:
+    for number in range(3):
+        await a_channel(pool, f"c{number}")
+    await accepted(pool)
+    first, second, _ = (await claimed(pool)).calls
+
+    await recorded(pool, first, Throttled(30))
+    await recorded(pool, second, Throttled(30))
+
+    assert await pool.fetchval("select free_at > now() + interval '29 seconds' from pace")
+
+
+async def test_a_channel_whose_bot_was_removed_pauses_and_keeps_what_it_is_owed(pool: Pool) -> None:
+    channel = await a_channel(pool)
+    await accepted(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    await recorded(pool, call, Gone("bot was kicked from the channel chat"))
+
+    assert (await claimed(pool)).calls == ()
+    assert [row["state"] for row in await deliveries(pool)] == ["due", "due"]
+    assert "kicked" in await pool.fetchval("select paused_reason from channel")
+    await resume(pool, channel)
+    assert len((await claimed(pool)).calls) == 1
+
+
+async def test_a_moved_channel_is_followed(pool: Pool) -> None:
+    await a_channel(pool, address="-77")
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    await recorded(pool, call, Moved("-10077"))
+
+    (again,) = (await claimed(pool)).calls
+    assert again.owed.address == "-10077"
+
+
+async def test_the_intent_knows_the_last_post_of_the_channel(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Delivered(("42",)))
+    await accepted(pool)
+
+    (then,) = (await claimed(pool)).calls
+
+    assert (call.intent.after, then.intent.after) == (None, "42")

@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+import pytest
+
+from app.database import Pool
+from app.domain.outcome import Absent, Delivered, Doubted, Refused, Wire
+from app.outbox import decide, give_back, redrive, sweep
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed, deliveries, recorded
+
+LAPSE = "update delivery set lease_until = now() - interval '1 second' where lease_until is not null"
+
+
+async def test_a_delivered_post_is_settled_with_its_reference_and_frees_the_channel(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    held = await recorded(pool, call, Delivered(("42",)))
+
+    (row,) = await deliveries(pool)
+    assert held == {call.owed.id}
+    assert (row["state"], row["shown"], row["settled_at"] is not None) == ("delivered", 1, True)
+    assert '"reference": "42"' in row["posts"]
+    attempt = await pool.fetchrow("select * from attempt")
+    assert attempt is not None
+    assert (attempt["outcome"], attempt["wire"], attempt["reference"]) == ("delivered", "response", "42")
+    assert await pool.fetchval("select turn_until is null from channel")
+
+
+async def test_a_stale_worker_writes_nothing(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await pool.execute(LAPSE)
+    await sweep(pool)
+
+    held = await recorded(pool, call, Delivered(("42",)))
+
+    (row,) = await deliveries(pool)
+    assert (held, row["state"], row["posts"]) == (set(), "in_doubt", "[]")
+
+
+async def test_recording_twice_changes_nothing(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Delivered(("42",)))
+
+    assert await recorded(pool, call, Refused("late")) == set()
+    assert (await deliveries(pool))[0]["state"] == "delivered"
+
+
+async def test_a_lapsed_lease_is_a_doubt_and_the_channel_is_free_again(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await claimed(pool)
+    await pool.execute(LAPSE)
+
+    swept = await sweep(pool)
+
+    (row,) = await deliveries(pool)
+    assert (swept.lapsed, row["state"], row["crashes"]) == (1, "in_doubt", 1)
+    assert await pool.fetchval("select outcome from attempt") == "crashed"
+    assert await pool.fetchval("select turn_until is null from channel")
+
+
+@pytest.mark.parametrize(("policy", "state", "calls"), [("repeat", "due", 1), ("hold", "held", 0), ("drop", "dead", 0)])
+async def test_a_doubt_where_nobody_can_be_asked_follows_the_policy(
+    pool: Pool, policy: str, state: str, calls: int
+) -> None:
+    await a_channel(pool)
+    await accepted(pool, in_doubt=policy)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    await pool.execute("update delivery set due_at = now()")
+
+    taken = await claimed(pool)
+
+    assert [settlement.state for _, settlement in taken.ended] == [state]
+    assert len((await claimed(pool)).calls) == calls
+
+
+async def test_a_channel_that_can_be_asked_is_asked_and_what_is_found_is_adopted(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    await accepted(pool, in_doubt="hold")
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    await pool.execute("update delivery set due_at = now()")
+
+    (question,) = (await claimed(pool)).calls
+    await recorded(pool, question, Delivered(("42",)))
+
+    (row,) = await deliveries(pool)
+    assert (question.intent.action, question.intent.after) == ("probe", "41")
+    assert (row["state"], row["attempts"]) == ("delivered", 2)
+    assert await pool.fetchval("select last_reference from channel") == "42"
+
+
+async def test_a_doubted_post_that_is_not_there_is_posted_again(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    for _ in range(2):
+        await pool.execute("update delivery set due_at = now()")
+        (question,) = (await claimed(pool)).calls
+        await recorded(pool, question, Absent())
+
+    (again,) = (await claimed(pool)).calls
+
+    assert again.intent.action == "post"
+
+
+async def test_a_doubt_survives_the_worker_that_asked(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    await pool.execute("update delivery set due_at = now()")
+    await claimed(pool)
+    await pool.execute(LAPSE)
+    await sweep(pool)
+    await pool.execute("update delivery set due_at = now()")
+
+    (question,) = (await claimed(pool)).calls
+
+    assert (question.intent.action, question.intent.digest) == ("probe", call.intent.digest)
+
+
+async def test_what_was_given_back_is_as_if_never_taken(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    await give_back(pool, [(call.owed.id, call.token)])
+
+    (row,) = await deliveries(pool)
+    assert (row["state"], row["attempts"], row["intent"]) == ("due", 0, None)
+    assert len((await claimed(pool)).calls) == 1
+
+
+async def test_expired_deliveries_are_swept_even_in_a_paused_channel(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool, expires_at="2020-01-01T00:00:00Z")
+    await pool.execute("update channel set paused_at = now()")
+
+    swept = await sweep(pool)
+
+    assert (swept.expired, (await deliveries(pool))[0]["state"]) == (1, "expired")
+
+
+async def test_a_dead_letter_gets_a_fresh_start(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Refused("no"))
+
+    redriven = await redrive(pool, [call.owed.id])
+
+    assert redriven == 1
+    assert len((await claimed(pool)).calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "calls"), [("sent", "delivered", 0), ("not_sent", "due", 1), ("give_up", "dead", 0)]
+)
+async def test_a_person_decides_what_is_held(pool: Pool, decision: str, state: str, calls: int) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await pool.execute("update delivery set state = 'held'")
+    (row,) = await deliveries(pool)
+
+    assert await decide(pool, row["id"], decision)  # type: ignore[arg-type]  # one of the three words
+
+    assert (await deliveries(pool))[0]["state"] == state
+    assert len((await claimed(pool)).calls) == calls
+    assert not await decide(pool, row["id"], "sent")

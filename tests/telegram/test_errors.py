@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Every row of the classification: what Telegram answers, and what it means for a post, an edit and a question."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.domain.delivery import Action
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Failed,
+    Foreign,
+    Gone,
+    Lost,
+    Misconfigured,
+    Moved,
+    Refused,
+    Throttled,
+    Unclear,
+    Wire,
+)
+from workers.telegram.errors import THROTTLED_WITHOUT_A_TIME, broke, read
+from workers.telegram.session import Reply
+
+POST, EDIT, PROBE = Action.POST, Action.EDIT, Action.PROBE
+
+
+def answer(code: int, description: str = "", **parameters: Any) -> Reply:
+    body: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
+    return Reply(code, json.dumps({**body, **({"parameters": parameters} if parameters else {})}).encode())
+
+
+CHANNEL_GONE = [
+    (400, "Bad Request: chat not found"),
+    (400, "Bad Request: private chat not found"),
+    (400, "Bad Request: chat_id is empty"),
+    (400, "Bad Request: PEER_ID_INVALID"),
+    (400, "Bad Request: CHANNEL_INVALID"),
+    (400, "Bad Request: USERNAME_NOT_OCCUPIED"),
+    (400, "Bad Request: USERNAME_INVALID"),
+    (400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+    (400, "Bad Request: CHANNEL_PRIVATE"),
+    (400, "Bad Request: CHAT_ADMIN_REQUIRED"),
+    (400, "Bad Request: CHAT_RESTRICTED"),
+    (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN"),
+    (400, "Bad Request: CHAT_GUEST_SEND_FORBIDDEN"),
+    (400, "Bad Request: have no write access to the chat"),
+    (400, "Bad Request: can't access the chat"),
+    (400, "Bad Request: need administrator rights in the channel chat"),
+    (400, "Bad Request: not enough rights to send text messages to the chat"),
+    (400, "Bad Request: have no rights to send a message"),
+    (400, "Bad Request: TOPIC_CLOSED"),
+    (403, "Forbidden: bot was kicked from the channel chat"),
+    (403, "Forbidden: bot was kicked from the supergroup chat"),
+    (403, "Forbidden: bot is not a member of the channel chat"),
+    (403, "Forbidden: the group chat was deleted"),
+    (403, "Forbidden: bot was blocked by the user"),
+    (403, "Forbidden: user is deactivated"),
+    (403, "Forbidden: bot can't initiate conversation with a user"),
+    (403, "Forbidden: the bot can't send messages to the bot"),
+]
+CONTENT_REFUSED = [
+    "can't parse entities: Unmatched end tag at byte offset 4",
+    'can\'t parse MessageEntity: Field "type" must be of type String',
+    "ENTITY_BOUNDS_INVALID",
+    "unsupported parse_mode",
+    "text is too long",
+    "message is too long",
+    "message caption is too long",
+    "MESSAGE_TOO_LONG",
+    "MEDIA_CAPTION_TOO_LONG",
+    "message text is empty",
+    "text must be non-empty",
+    "strings must be encoded in UTF-8",
+    "reply markup is too long",
+    "REPLY_MARKUP_INVALID",
+    "BUTTON_URL_INVALID",
+    "BUTTON_DATA_INVALID",
+    "object expected as reply markup",
+    "can't parse reply keyboard markup JSON object",
+    "expected an Array of MessageEntity",
+    "message identifier is not specified",
+    "too many message identifiers specified",
+    'parameter "text" is required',
+    "something nobody has seen before",
+]
+EDIT_TARGET_LOST = [
+    "message to edit not found",
+    "message can't be edited",
+    "there is no text in the message to edit",
+    "MESSAGE_ID_INVALID",
+    "message not found",
+]
+OUR_BOT_REFUSED = [
+    (401, "Unauthorized"),
+    (401, "Unauthorized: invalid token specified"),
+    (404, "Not Found"),
+    (404, "Not Found: method not found"),
+    (406, "FROZEN_METHOD_INVALID"),
+    (409, "Conflict: terminated by other getUpdates request"),
+    (421, "Misdirected Request: unallowed token specified"),
+]
+
+
+@pytest.mark.parametrize(("code", "description"), CHANNEL_GONE)
+@pytest.mark.parametrize("action", [POST, EDIT, PROBE])
+def test_a_channel_that_cannot_be_posted_to_is_gone(code: int, description: str, action: Action) -> None:
+    outcome = read(answer(code, description), action)
+
+    assert outcome == Gone(description)
+
+
+@pytest.mark.parametrize("description", CONTENT_REFUSED)
+@pytest.mark.parametrize("action", [POST, EDIT])
+def test_content_that_telegram_will_never_take_is_refused(description: str, action: Action) -> None:
+    assert isinstance(read(answer(400, f"Bad Request: {description}"), action), Refused)
+
+
+@pytest.mark.parametrize("description", EDIT_TARGET_LOST)
+def test_an_edit_without_its_post_is_lost(description: str) -> None:
+    assert isinstance(read(answer(400, f"Bad Request: {description}"), EDIT), Lost)
+
+
+@pytest.mark.parametrize(("code", "description"), OUR_BOT_REFUSED)
+def test_an_answer_against_our_bot_burns_no_attempt(code: int, description: str) -> None:
+    assert isinstance(read(answer(code, description), POST), Misconfigured)
+
+
+def test_an_accepted_post_gives_its_reference() -> None:
+    reply = Reply(200, b'{"ok": true, "result": {"message_id": 42}}')
+
+    assert read(reply, POST) == Delivered(("42",))
+
+
+@pytest.mark.parametrize("result", [b"{}", b"true", b'{"message_id": "42"}', b'{"message_id": true}', b"null", b"[]"])
+def test_an_accepted_post_that_is_nowhere_is_in_doubt(result: bytes) -> None:
+    assert isinstance(read(Reply(200, b'{"ok": true, "result": ' + result + b"}"), POST), Doubted)
+
+
+def test_the_body_counts_and_not_the_status() -> None:
+    body = answer(403, "Forbidden: bot was kicked from the channel chat").body
+
+    assert isinstance(read(Reply(200, body), POST), Gone)
+
+
+def test_an_edit_to_what_is_there_already_is_done() -> None:
+    assert read(answer(400, "Bad Request: message is not modified: specified new message content"), EDIT) == Delivered()
+
+
+@pytest.mark.parametrize("description", ["Bad Request: group chat was upgraded to a supergroup chat", ""])
+def test_a_migrated_group_has_moved(description: str) -> None:
+    assert read(answer(400, description, migrate_to_chat_id=-1001234567890123), POST) == Moved("-1001234567890123")
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds"),
+    [
+        (answer(429, "Too Many Requests: retry after 7", retry_after=7), 7),
+        (answer(429, "Too Many Requests: retry after 0", retry_after=0), THROTTLED_WITHOUT_A_TIME),
+        (answer(429, "Too Many Requests"), THROTTLED_WITHOUT_A_TIME),
+        (answer(420, "FLOOD_WAIT", retry_after=9), 9),
+        (Reply(429, b"<html>slow down</html>"), THROTTLED_WITHOUT_A_TIME),
+        (answer(429, "Too Many Requests", retry_after=10**9), 86_400),
+    ],
+)
+def test_haste_is_answered_by_waiting(reply: Reply, seconds: float) -> None:
+    assert read(reply, POST) == Throttled(seconds)
+
+
+def test_a_post_that_was_removed_at_once_is_never_sent_again() -> None:
+    text = "Internal Server Error: sent message was immediately deleted and can't be returned"
+
+    assert isinstance(read(answer(500, text), POST), Refused)
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_a_server_error_leaves_a_post_in_doubt_and_an_edit_to_be_made_again(code: int) -> None:
+    assert isinstance(read(answer(code, "Internal Server Error: restart"), POST), Doubted)
+    assert isinstance(read(answer(code, "Bad Gateway"), EDIT), Failed)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(502, Doubted), (500, Doubted), (200, Doubted), (413, Refused), (403, Failed), (404, Failed)]
+)
+def test_a_page_that_is_not_json_is_read_by_its_status(status: int, kind: type) -> None:
+    assert isinstance(read(Reply(status, b"<html><h1>nginx</h1></html>"), POST), kind)
+
+
+@pytest.mark.parametrize("body", [None, b"", b"[]", b'"ok"', b"null", b"\xff"])
+def test_an_answer_of_another_shape_is_in_doubt(body: bytes | None) -> None:
+    assert isinstance(read(Reply(200, body), POST), Doubted)
+
+
+def test_a_json_500_without_description_is_in_doubt() -> None:
+    assert isinstance(read(Reply(500, b'{"ok": false, "error_code": 500}'), POST), Doubted)
+
+
+@pytest.mark.parametrize(
+    ("description", "meaning"),
+    [
+        ("message is not modified", Delivered(("43",))),
+        ("message to edit not found", Absent()),
+        ("message to forward not found", Absent()),
+        ("message can't be edited", Foreign()),
+        ("there is no text in the message to edit", Foreign()),
+    ],
+)
+def test_a_question_is_answered_by_an_error(description: str, meaning: object) -> None:
+    assert read(answer(400, f"Bad Request: {description}"), PROBE, "43") == meaning
+
+
+def test_a_question_that_telegram_does_not_understand_stays_open() -> None:
+    assert isinstance(read(answer(400, "Bad Request: can't parse entities"), PROBE, "43"), Unclear)
+
+
+def test_a_question_that_changed_our_own_post_has_found_it() -> None:
+    assert read(Reply(200, b'{"ok": true, "result": {"message_id": 43}}'), PROBE, "43") == Delivered(("43",))
+
+
+@pytest.mark.parametrize(("wire", "kind"), [(Wire.NONE, Failed), (Wire.CONNECTED, Failed)])
+def test_what_never_left_is_certain(wire: Wire, kind: type) -> None:
+    assert isinstance(broke(TimeoutError(), wire), kind)
+
+
+@pytest.mark.parametrize("wire", [Wire.HEADERS, Wire.BODY, Wire.RESPONSE])
+def test_what_left_without_an_answer_is_in_doubt(wire: Wire) -> None:
+    assert isinstance(broke(TimeoutError(), wire), Doubted)
+
+
+def test_an_error_never_carries_the_token() -> None:
+    error = OSError("cannot connect to https://api.telegram.org/bot123456:CANARY/sendMessage")
+
+    assert "CANARY" not in str(broke(error, Wire.BODY))
