@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""How things stand, in one statement that is cheap at any size."""
+
+from dataclasses import dataclass
+
+MOST = 100_000
+"""Deliveries that are looked at for the figures; with more waiting than that, the figures say "at least"."""
+# Only the partial indexes are read, and never more than MOST of their entries, however many deliveries there are.
+FIGURES = f"""
+with waiting as materialized (
+  select lane, state, channel_id, greatest(due_at, ready_at) as since, lease_until from delivery
+   where state in ('due', 'in_doubt') and not parked order by rank, id limit {MOST}
+), oldest as (
+  select lane, extract(epoch from now() - min(since))::float as age from waiting join channel c on c.id = channel_id
+   where since <= now() and (lease_until is null or lease_until < now())
+     and c.paused_at is null and c.retired_at is null
+   group by lane
+)
+select coalesce((select age from oldest where lane = 0), 0) as oldest_urgent,
+       coalesce((select age from oldest where lane = 1), 0) as oldest_normal,
+       coalesce((select age from oldest where lane = 2), 0) as oldest_bulk,
+       (select count(*) from waiting where state = 'due') as due,
+       (select count(*) from (select from delivery where state = 'in_doubt' limit {MOST}) as some) as in_doubt,
+       (select count(*) from (select from delivery where state = 'held' limit {MOST}) as some) as held,
+       (select count(*) from (select from delivery where state = 'dead' limit {MOST}) as some) as dead,
+       (select count(*) from channel where retired_at is null and paused_at is null) as active,
+       (select count(*) from channel where retired_at is null and paused_at is not null) as paused,
+       (select count(*) from worker where seen_at > now() - interval '10 seconds') as workers
+"""  # noqa: S608 - MOST is ours
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How things stand: seconds that the oldest due delivery of each lane has waited, and counts."""
+
+    oldest_urgent: float
+    oldest_normal: float
+    oldest_bulk: float
+    due: int
+    in_doubt: int
+    held: int
+    dead: int
+    active: int
+    paused: int
+    workers: int
+
+    @property
+    def oldest(self) -> dict[str, float]:
+        return {"urgent": self.oldest_urgent, "normal": self.oldest_normal, "bulk": self.oldest_bulk}
+
+    @property
+    def deliveries(self) -> dict[str, int]:
+        return {"due": self.due, "in_doubt": self.in_doubt, "held": self.held, "dead": self.dead}
+
+    @property
+    def channels(self) -> dict[str, int]:
+        return {"active": self.active, "paused": self.paused}

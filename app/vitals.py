@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What Postgres and Redis say, asked on connections of our own that no load can occupy, never longer than PATIENCE."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.figures import FIGURES, Figures
+from app.settings import Settings
+from app.telemetry import log
+
+PATIENCE = 0.5
+FAULTS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    RedisError,
+    OSError,
+    TimeoutError,
+)
+REVISION = "select version_num from alembic_version"
+SERVER_SETTINGS = {
+    "application_name": "campanella health",
+    "statement_timeout": str(int(PATIENCE * 1000)),
+    "enable_seqscan": "off",  # a table just filled has no statistics yet, and must not be read whole for that
+    "jit": "off",
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[T]):
+    """An answer and the seconds it took, or a sentence that says what is wrong."""
+
+    seconds: float
+    answer: T | None = None
+    problem: str | None = None
+
+
+class Question(Generic[T]):
+    """One question; whoever asks while it is being answered hears the same answer, so that a crowd costs nothing."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
+        """Ask by `ask`, which may raise any of FAULTS."""
+        self._ask = ask
+        self._asking: asyncio.Task[Heard[T]] | None = None
+
+    async def put(self) -> Heard[T]:
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._hear())
+        return await asyncio.shield(self._asking)
+
+    async def _hear(self) -> Heard[T]:
+        begun = time.perf_counter()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self._ask()
+            return Heard(time.perf_counter() - begun, answer=answer)
+        except FAULTS as error:
+            return Heard(time.perf_counter() - begun, problem=problem(error))
+
+
+class Line:
+    """A connection to Postgres of our own, opened when first needed and again after any fault."""
+
+    def __init__(self, url: str) -> None:
+        """Remember where Postgres is."""
+        self._url = url
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+
+    async def row(self, statement: str) -> dict[str, Any]:
+        """Fetch one row; a connection that broke since it was last used is replaced once."""
+        kept = self._connection is not None and not self._connection.is_closed()
+        try:
+            return await self._row(statement)
+        except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, OSError):
+            if not kept:
+                raise
+            return await self._row(statement)
+
+    async def _row(self, statement: str) -> dict[str, Any]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._url, timeout=PATIENCE, server_settings=SERVER_SETTINGS)
+        sound = False
+        try:
+            row = await self._connection.fetchrow(statement)
+            sound = True
+            return dict(row or {})
+        finally:
+            if not sound:
+                self.drop()
+
+    def drop(self) -> None:
+        """Let go without a farewell, which a silent server would never answer."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+class Vitals:
+    """The questions of one process; `close` when it ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Remember where the servers are; they are connected to when first asked."""
+        self._redis_url = str(settings.redis_url)
+        self._lines = [Line(str(settings.database_url)) for _ in range(2)]
+        self._revision: Question[str | None] = Question(self._ask_revision)
+        self._figures: Question[Figures] = Question(self._ask_figures)
+        self._redis: Question[bool] = Question(self._ask_redis)
+        self._away = {"database": False, "redis": False}
+
+    async def postgres(self) -> Heard[str | None]:
+        """Ask which revision the database has."""
+        heard = await self._revision.put()
+        if self._changed("database", away=heard.problem is not None):
+            if heard.problem is None:
+                log.info("database.back")
+            else:
+                log.error("database.away", problem=heard.problem)
+        return heard
+
+    async def redis(self) -> Heard[bool]:
+        heard = await self._redis.put()
+        if self._changed("redis", away=heard.problem is not None):
+            if heard.problem is None:
+                log.info("redis.back")
+            else:
+                log.warning("redis.away", problem=heard.problem)
+        return heard
+
+    async def figures(self) -> Figures | None:
+        """Count what waits and what needs a person; None when Postgres does not tell."""
+        return (await self._figures.put()).answer
+
+    def close(self) -> None:
+        for line in self._lines:
+            line.drop()
+
+    def _changed(self, name: str, *, away: bool) -> bool:
+        changed, self._away[name] = self._away[name] != away, away
+        return changed
+
+    async def _ask_revision(self) -> str | None:
+        row = await self._lines[0].row(REVISION)
+        return row.get("version_num")
+
+    async def _ask_figures(self) -> Figures:
+        return Figures(**await self._lines[1].row(FIGURES))
+
+    async def _ask_redis(self) -> bool:
+        async with Redis.from_url(self._redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as redis:
+            return bool(await redis.ping())
+
+
+def problem(error: BaseException) -> str:
+    """Say what is wrong without a word of the server's own, which may name hosts and people."""
+    match error:
+        case asyncpg.UndefinedTableError():
+            return "has no tables yet: run the migrations"
+        case TimeoutError() | asyncpg.QueryCanceledError():
+            return f"did not answer within {int(PATIENCE * 1000)} ms"
+        case OSError():
+            return "cannot be reached"
+    return f"refused ({type(error).__name__})"
