@@ -100,9 +100,7 @@ class Channel(SQLModel, table=True):
     paused_at: datetime | None = _instant()
     paused_reason: str | None = Field(default=None, sa_type=Text)
     turn_until: datetime | None = _instant()
-    free_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
-    )
+    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
     sent: list[datetime] = Field(
         default_factory=list,
         sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
@@ -192,6 +190,7 @@ class Attempt(SQLModel, table=True):
     """One try, kept: written with the intent, completed with the outcome."""
 
     __tablename__ = "attempt"
+    __table_args__ = (Index("attempt_oldest", "started_at"),)
     delivery_id: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="delivery.id")
     token: int = Field(sa_type=BigInteger, primary_key=True)
     action: str = Field(sa_type=Text)
@@ -213,9 +212,7 @@ class Pace(SQLModel, table=True):
 
     __tablename__ = "pace"
     kind: str = Field(primary_key=True, sa_type=Text)
-    free_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
-    )
+    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
     slowdown: float = Field(default=1.0)
     throttled_at: datetime | None = _instant()
     throttled_by: UUID | None = None

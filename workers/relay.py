@@ -14,9 +14,12 @@ from app.database import AWAY, Pool
 from app.outbox import sweep
 from app.telemetry import log
 from workers.desk import Desk
+from workers.prune import prune
 from workers.turn import Dispatcher
 
 TICK = 1.0
+PRUNE_EVERY = 600
+"""Ticks between two prunings."""
 SEEN = """
 insert into worker (id, host) values ($1, $2) on conflict (id) do update set seen_at = now()
 """
@@ -41,6 +44,7 @@ class Relay:
         self._id = uuid7()
         self._work: set[asyncio.Task[None]] = set()
         self._away = False
+        self._ticks = 0
 
     async def run(self) -> None:
         """Tick for ever, whatever becomes of Redis, and with patience while Postgres is away."""
@@ -82,6 +86,9 @@ class Relay:
         if swept.expired:
             log.info("delivery.expired", deliveries=swept.expired)
         self.look()
+        self._ticks += 1
+        if self._ticks % PRUNE_EVERY == 0:
+            await prune(self._pool)
 
     async def _answer_checks(self) -> None:
         for row in await self._pool.fetch(QUESTIONS, list(self._desks)):

@@ -120,9 +120,12 @@ def next_step(
         return _doubted(progress, progress.intent, can_ask=can_ask)
     if progress.wanted is None and not progress.posts:
         return replace(stay, state=State.WITHDRAWN)
-    if progress.wanted is not None and progress.expires_at is not None and progress.expires_at <= now:
+    step = _difference(progress, parts, revision)
+    if step is None:
+        return replace(stay, state=settled_state(progress), shown=revision)
+    if step.action is Action.POST and progress.expires_at is not None and progress.expires_at <= now:
         return replace(stay, state=State.EXPIRED, error="its time was over before it could be posted")
-    return _difference(progress, parts, revision) or replace(stay, state=settled_state(progress), shown=revision)
+    return step
 
 
 def settled_state(progress: Progress) -> State:
@@ -130,8 +133,9 @@ def settled_state(progress: Progress) -> State:
 
 
 def _difference(progress: Progress, parts: Sequence[Part], revision: int) -> Intent | None:
-    for number, part in enumerate(parts):
-        step = Intent(Action.POST, number, len(parts), part.digest, part.payload, revision)
+    wanted = parts if progress.wanted is not None else parts[: len(progress.posts)]  # nothing new is posted to withdraw
+    for number, part in enumerate(wanted):
+        step = Intent(Action.POST, number, len(wanted), part.digest, part.payload, revision)
         if number >= len(progress.posts):
             return step
         if progress.posts[number].digest != part.digest:

@@ -61,6 +61,18 @@ class StateConflictError(CampanellaError):
     problem, status = "state-conflict", 409
 
 
+class PreconditionFailedError(CampanellaError):
+    """The thing has changed since it was read. Read it again and repeat the change."""
+
+    problem, status = "precondition-failed", 412
+
+
+class PreconditionRequiredError(CampanellaError):
+    """A change must say which version it changes: send If-Match with the ETag that was read."""
+
+    problem, status = "precondition-required", 428
+
+
 class TooLargeError(CampanellaError):
     """The body is larger than allowed."""
 

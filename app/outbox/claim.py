@@ -32,14 +32,15 @@ select d.id
    for no key update of c skip locked
 """
 # The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
+# A notice that was amended or withdrawn since it was read is not taken; the next claim reads it anew.
 TAKE = """
 with taken as (
-  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[])
-             as t (id, intent, action, part, revision)
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[])
+             as t (id, intent, action, part, revision, wanted)
 ), claimed as (
   update delivery d
      set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz
-    from taken t where d.id = t.id
+    from taken t where d.id = t.id and d.wanted is not distinct from t.wanted
   returning d.id, d.token
 ), kept as (
   insert into attempt (delivery_id, token, action, part, revision, started_at)
@@ -176,6 +177,7 @@ async def _write_intents(
         [call.intent.revision for call in calls],
         until,
         now,
+        [call.owed.progress.wanted for call in calls],
     )
     return {row["id"]: row["token"] for row in rows}
 

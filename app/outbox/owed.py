@@ -18,7 +18,10 @@ OWED = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at,
        d.expires_at, d.intent, d.token, n.content, n.revision, n.policy, n.changed_at, n.withdrawn_at,
        n.source, n.service, coalesce(s.name, n.source) as source_name, coalesce(v.name, n.service) as service_name,
-       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent
+       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       (select earlier.posts -> 0 ->> 'reference'
+          from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
+         where old.source = n.source and old.event_id = n.content ->> 'supersedes') as replies_to
   from unnest($1::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id
   join notice n on n.id = d.notice_id
@@ -32,7 +35,9 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.posts, d.fa
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One notice owed to one channel. `revision` is that of `notice`; `sent` the channel's sends of the last minute."""
+    """One notice owed to one channel. `revision` is that of `notice`; `sent` the channel's sends of the last minute;
+    `replies_to` what this channel calls the post of the notice that is superseded.
+    """
 
     id: int
     token: int
@@ -44,6 +49,7 @@ class Owed:
     language: str
     can_ask: bool
     last_reference: str | None
+    replies_to: str | None
     sent: tuple[datetime, ...]
     notice: Notice
     revision: int
@@ -68,7 +74,7 @@ def owed(row: asyncpg.Record) -> Owed:
         intent=intent_from(row["intent"]),
     )
     same = ("id", "token", "notice_id", "channel_id", "slug", "kind", "address", "language", "can_ask")
-    more = ("last_reference", "revision", "changed_at", "withdrawn_at", "source_name", "service_name")
+    more = ("last_reference", "replies_to", "revision", "changed_at", "withdrawn_at", "source_name", "service_name")
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     return Owed(**plain, sent=tuple(row["sent"]), notice=parsed(row["content"]), progress=progress)
 

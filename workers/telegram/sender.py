@@ -8,7 +8,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.methods import DeleteMessage, EditMessageText, ForwardMessage, SendMessage, TelegramMethod
-from aiogram.types import LinkPreviewOptions, MessageEntity
+from aiogram.types import LinkPreviewOptions, MessageEntity, ReplyParameters
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
@@ -61,6 +61,7 @@ class Sender:
             **content(intent.payload),
             parse_mode=None,
             link_preview_options=NO_PREVIEW,
+            reply_parameters=_reply(owed, intent),
             disable_notification=LANES[owed.notice.priority] > LANES[self.silent_below],
         )
 
@@ -103,3 +104,10 @@ def content(payload: str) -> dict[str, Any]:
         for row in members["entities"]
     ]
     return {"text": members["text"], "entities": entities}
+
+
+def _reply(owed: Owed, intent: Intent) -> ReplyParameters | None:
+    """Hang a notice that replaces an earlier one onto it; where that is gone, the new one stands alone."""
+    if owed.replies_to is None or intent.number:
+        return None
+    return ReplyParameters(message_id=int(owed.replies_to), allow_sending_without_reply=True)

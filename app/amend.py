@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Corrections and withdrawals: a new wish for every delivery of a notice; the difference to what is shown is work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from app.database import Connection, Pool
+from app.domain.backoff import GIVE_UP
+from app.domain.channel import reached
+from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError, UnknownServiceError
+from app.domain.lane import GOALS, LANES
+from app.domain.notice import Notice
+from app.intake import digest
+from app.routing import Routing
+
+# Whoever amends or withdraws holds the notice, so that revisions are one line; sending never waits for it.
+LOCK = "select revision, withdrawn_at, event_id, content from notice where id = $1 and source = $2 for no key update"
+REVISE = """
+with kept as (
+  insert into revision (notice_id, number, content, digest, created_by) values ($1, $2, $3::json, $4, $5)
+)
+update notice
+   set revision = $2, content = $3::json, service = $6, kind = $7, priority = $8, policy = $9, publish_at = $10,
+       expires_at = $11, changed_at = now(),
+       owed = (select count(distinct channel) from (
+                 select channel_id as channel from delivery where notice_id = $1
+                 union select unnest($12::uuid[])) as all_of_them)
+ where id = $1
+"""
+# What was delivered, refused or expired is due again; what a person must decide stays with the person.
+WISH = """
+update delivery d
+   set wanted = case when d.channel_id = any($2::uuid[]) then $3::int end, lane = $4, due_at = now(),
+       state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
+       ready_at = greatest(d.ready_at, $5), rank = greatest(d.ready_at, $5) + $6::interval,
+       give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, failures = 0,
+       parked = (select paused_at is not null from channel where id = d.channel_id)
+ where d.notice_id = $1
+"""
+ALSO = """
+insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at, state,
+                      parked, wanted)
+select $1, channel.id, $4, at, at, at + $6::interval, at + $7::interval, $8, 'due', paused_at is not null, $3
+  from channel, (select greatest(now(), $5) as at) as moment
+ where channel.id = any($2::uuid[])
+on conflict (notice_id, channel_id) do nothing
+"""
+LATEST = "select digest from revision where notice_id = $1 and number = $2"
+WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
+NOTHING = """
+update delivery
+   set wanted = null, due_at = now(), settled_at = null,
+       state = case when state in ('held', 'in_doubt') then state else 'due' end,
+       give_up_at = now() + $2::interval, failures = 0
+ where notice_id = $1 and state <> 'withdrawn'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Which notice of which source is changed, by which key, and the revision it was read at (None: any)."""
+
+    number: UUID
+    source: str
+    by: str
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The revision a notice has now; `changed` is False when the content was the same already."""
+
+    revision: int
+    changed: bool
+
+
+async def amend(pool: Pool, routing: Routing, change: Change, notice: Notice) -> Amended:
+    """Store a new revision and make it what every channel should show.
+
+    Raises NotFoundError, PreconditionFailedError when the expected revision is not the present one,
+    StateConflictError when the notice is withdrawn or the event_id differs, UnknownServiceError.
+    """
+    snapshot = await routing.refresh(pool)
+    if notice.service not in snapshot.services:
+        raise UnknownServiceError(pointer="#/service")
+    channels = [channel.id for channel in reached(notice, snapshot.channels)]
+    async with pool.acquire() as connection, connection.transaction():
+        revision = await _present(connection, change, notice)
+        if await connection.fetchval(LATEST, change.number, revision) == digest(notice):
+            return Amended(revision, changed=False)
+        await _revise(connection, change, revision + 1, notice, channels)
+        return Amended(revision + 1, changed=True)
+
+
+async def withdraw(pool: Pool, change: Change) -> Amended:
+    """Take a notice back: what is not yet posted never is, what is posted will say so. Repeatable."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await _locked(connection, change)
+        if row["withdrawn_at"] is not None:
+            return Amended(row["revision"], changed=False)
+        _agreed(row["revision"], change.expected)
+        lane = LANES[Notice.model_validate_json(row["content"]).priority]
+        await connection.execute(WITHDRAW, change.number)
+        await connection.execute(NOTHING, change.number, GIVE_UP[lane])
+        return Amended(row["revision"], changed=True)
+
+
+async def _present(connection: Connection, change: Change, notice: Notice) -> int:
+    row = await _locked(connection, change)
+    if row["withdrawn_at"] is not None:
+        raise StateConflictError("the notice is withdrawn; hand in a new one")
+    if row["event_id"] != notice.event_id:
+        raise StateConflictError("the event_id of a notice cannot change", pointer="#/event_id")
+    _agreed(row["revision"], change.expected)
+    revision: int = row["revision"]
+    return revision
+
+
+async def _locked(connection: Connection, change: Change) -> asyncpg.Record:
+    row = await connection.fetchrow(LOCK, change.number, change.source)
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+def _agreed(revision: int, expected: int | None) -> None:
+    if expected is not None and expected != revision:
+        raise PreconditionFailedError(f"the notice is at revision {revision} now", revision=revision)
+
+
+async def _revise(
+    connection: Connection, change: Change, revision: int, notice: Notice, channels: Sequence[UUID]
+) -> None:
+    lane = LANES[notice.priority]
+    which = (change.number, revision, notice.model_dump_json(), digest(notice), change.by)
+    what = (notice.service, notice.kind, notice.priority, notice.doubt_policy, notice.publish_at, notice.expires_at)
+    await connection.execute(REVISE, *which, *what, list(channels))
+    times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
+    await connection.execute(WISH, change.number, list(channels), revision, lane, *times)
+    await connection.execute(ALSO, change.number, list(channels), revision, lane, *times)
