@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The sample notices are notices, and belong together."""
+
+import json
+
+import pytest
+
+from app.domain.notice import Notice
+from deploy.state import CHECKOUT
+
+SAMPLES = json.loads((CHECKOUT / "deploy/samples/notices.json").read_text(encoding="utf-8"))["notices"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["notice"]["event_id"])
+def test_a_sample_is_a_notice(sample: dict[str, object]) -> None:
+    notice = Notice.model_validate_json(json.dumps(sample["notice"]))
+
+    assert notice.event_id.partition("/")[0] == sample["source"]
+
+
+def test_every_lane_every_language_and_a_correction_are_among_the_samples() -> None:
+    notices = [sample["notice"] for sample in SAMPLES]
+
+    assert len({notice["event_id"] for notice in notices}) == len(notices) == 15
+    assert {notice["priority"] for notice in notices} == {"urgent", "normal", "bulk"}
+    assert {language for notice in notices for language in notice["texts"]} == {"it", "zh-Hans"}
+    assert {notice["supersedes"] for notice in notices} == {
+        None,
+        "trasporto/2026-11-25/4",
+        "protezione-civile/2026-12-10/13",
+    }
+
+
+def test_a_notice_that_supersedes_another_is_handed_in_after_it() -> None:
+    order = [sample["notice"]["event_id"] for sample in SAMPLES]
+    pairs = [(sample["notice"]["supersedes"], sample["notice"]["event_id"]) for sample in SAMPLES]
+
+    assert all(order.index(earlier) < order.index(later) for earlier, later in pairs if earlier)
