@@ -30,6 +30,8 @@ SERVER_SETTINGS = {
     "application_name": "campanella health",
     "statement_timeout": str(int(PATIENCE * 1000)),
     "enable_seqscan": "off",  # a table just filled has no statistics yet, and must not be read whole for that
+    "enable_bitmapscan": "off",  # nor all that waits be sorted, where the index gives the first of it in order
+    "work_mem": "16MB",
     "jit": "off",
 }
 T = TypeVar("T")
