@@ -10,8 +10,10 @@ import sys
 import uvloop
 
 from app.database import AWAY, Database
+from app.health import Health
 from app.settings import Settings, SettingsError, load
-from app.telemetry import configure, log, serve
+from app.telemetry import configure, log, prepare_kinds
+from app.worker_port import serve
 from workers.bell import listen
 from workers.desk import Desk
 from workers.recorder import Recorder
@@ -35,9 +37,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     recorder = Recorder(database.pool)
     dispatchers = {name: Dispatcher(database.pool, desk, recorder, settings) for name, desk in desks.items()}
     relay = Relay(database.pool, desks, dispatchers)
+    prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:
-        jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay), serve(settings, database)]
+        jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay), serve(settings, Health(settings))]
         tasks = [group.create_task(job) for job in jobs]
         await stop.wait()
         await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in dispatchers.values()))

@@ -35,8 +35,9 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.posts, d.fa
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One notice owed to one channel. `revision` is that of `notice`; `sent` the channel's sends of the last minute;
-    `replies_to` what this channel calls the post of the notice that is superseded.
+    """One notice owed to one channel; `revision` is that of `notice`.
+
+    `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
     """
 
     id: int

@@ -62,7 +62,15 @@ def shown(owed: Owed, *, municipality: str, zone: str) -> Sequence[Part] | Refus
         state=state,
         changed_at=None if state == "current" else (owed.withdrawn_at or owed.changed_at),
     )
-    return _parts(_Page(owed.notice_id, owed.revision, owed.language, facts, owed.notice))
+    parts = _parts(_Page(owed.notice_id, owed.revision, owed.language, facts, owed.notice))
+    return parts if isinstance(parts, Refused) else [*parts, *_surplus(owed, len(parts))]
+
+
+def _surplus(owed: Owed, needed: int) -> Sequence[Part]:
+    """Point up to the notice in every post left behind by an earlier, longer form: not every post can be deleted."""
+    code = visible_code(owed.notice_id)
+    left = range(needed, len(owed.progress.posts))
+    return [_part(Post(f"\N{UPWARDS ARROW} {code} · {number + 1}")) for number in left]
 
 
 @dataclass(frozen=True, slots=True)
