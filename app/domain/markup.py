@@ -24,7 +24,7 @@ from app.domain.spelling import (
 __all__ = ["checked_markup", "checked_plain_text", "parse"]
 
 MAX_BYTES = 20 * 1024
-MAX_LINES = 1000
+MAX_LINES = 600
 MAX_BRACKETS = 500
 MAX_SIGNS = 2000
 MAX_LINKS = 50

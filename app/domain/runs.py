@@ -23,10 +23,8 @@ def runs(content: Token) -> tuple[Run, ...]:
     reader = _Reader(content)
     for token in content.children or ():
         reader.read(token)
-    return tuple(
-        Run(tidied("".join(text for _, text in same)), *look)
-        for look, same in groupby(reader.pieces, key=itemgetter(0))
-    )
+    joined = ((look, tidied("".join(map(itemgetter(1), same)))) for look, same in groupby(reader.pieces, itemgetter(0)))
+    return tuple(Run(text, *look) for look, text in joined if text)
 
 
 def refused(what: str, token: Token, below: int = 0) -> SpellingError:
@@ -68,7 +66,8 @@ class _Reader:
         except SpellingError:
             raise self._refused("an entity stands for a character that cannot be shown") from None
         tags = self._open
-        self.pieces.append((("strong" in tags, "em" in tags, "s" in tags, code, self._link), text))
+        if text:
+            self.pieces.append((("strong" in tags, "em" in tags, "s" in tags, code, self._link), text))
         self._link_text += text
 
     def _turn(self, token: Token) -> None:

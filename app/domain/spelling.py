@@ -12,12 +12,17 @@ _UNPRINTABLE = regex.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|(?P<surrogate>\p{Cs})|(?P<nothing>\p{Noncharacter_Code_Point})"
 )
 # Joiners shape Arabic and Indic words and hold emoji together; tags end the flags of nations. Elsewhere they only hide.
-_JOINING = r"[\p{Arabic}\p{Syriac}\p{Nko}\p{Mongolian}\p{InCB=Linker}\p{InCB=Consonant}\p{InCB=Extend}]"
-_INVISIBLE = regex.compile(
+_JOINING = (
+    r"[\p{Arabic}\p{Syriac}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}"
+    r"\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Myanmar}]"
+)
+_LOOSE_JOINER = regex.compile(
     r"(?:(?<=[\p{Extended_Pictographic}\ufe0f\p{Emoji_Modifier}])\u200d(?=\p{Extended_Pictographic})"
-    rf"|(?<={_JOINING})[\u200c\u200d](?={_JOINING})"
-    r"|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)(*SKIP)(*FAIL)"
-    r"|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    rf"|(?<={_JOINING})[\u200c\u200d](?={_JOINING}))(*SKIP)(*FAIL)|[\u200c\u200d]"
+)
+_HIDDEN = regex.compile(
+    r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f(*SKIP)(*FAIL)"
+    r"|[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _VISIBLE = regex.compile(r"[^\s\p{C}\p{Default_Ignorable_Code_Point}\u2800\ufffc]|\p{Co}")
 _CLUSTER = regex.compile(r"\X")
@@ -49,7 +54,7 @@ def checked_plain_lines(text: str) -> str:
 def tidied(text: str) -> str:
     """The same text with one kind of line break, no tabs, nothing hidden, in Unicode's composed form."""
     unbroken = text.replace("\r\n", "\n").translate(_BREAKS)
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", unbroken))
+    return unicodedata.normalize("NFC", _LOOSE_JOINER.sub("", _HIDDEN.sub("", unbroken)))
 
 
 def refuse_unprintable(text: str) -> None:
