@@ -4,8 +4,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
+from app.checks import Answer
 from app.domain.delivery import Intent
 from app.domain.outcome import Outcome, Wire
 from app.outbox import ChannelKind, Owed
@@ -21,8 +21,20 @@ class Report:
 
 Send = Callable[[Owed, Intent], Awaitable[Report]]
 """One call to the platform: no retry, no exception, no waiting for a pace."""
-Inspect = Callable[[str, bool], Awaitable[dict[str, Any]]]
-"""Check an address (and, if asked, prove that it answers after a doubt); returns the fields of app.checks.Answer."""
+Pause = Callable[[], Awaitable[None]]
+"""Wait until the platform may be spoken to once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: the answer for the person, and the last reference that the check itself used."""
+
+    answer: Answer
+    reference: str | None = None
+
+
+Inspect = Callable[[str, Pause | None], Awaitable[Finding]]
+"""Check an address; with a pause to keep to, also prove by a test post that it can be asked after a doubt."""
 
 
 @dataclass(frozen=True)

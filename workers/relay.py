@@ -3,7 +3,6 @@
 """The once-a-second look that makes the doorbell a convenience: sweeps, answers checks, and takes a turn."""
 
 import asyncio
-import json
 import random
 import socket
 from collections.abc import Coroutine, Mapping
@@ -14,6 +13,7 @@ from app.database import AWAY, Pool
 from app.outbox import sweep
 from app.telemetry import log
 from workers.desk import Desk
+from workers.inspection import answer_questions
 from workers.prune import prune
 from workers.turn import Dispatcher
 
@@ -24,15 +24,6 @@ SEEN = """
 insert into worker (id, host) values ($1, $2) on conflict (id) do update set seen_at = now()
 """
 FORGET = "delete from worker where seen_at < now() - interval '1 hour'"
-QUESTIONS = """
-update channel_check set taken_at = now()
- where id in (select id from channel_check
-               where answer is null and (taken_at is null or taken_at < now() - interval '15 seconds')
-                 and asked_at > now() - interval '2 minutes' and kind = any($1)
-               order by asked_at for update skip locked limit 20)
-returning id, kind, address, ask
-"""
-ANSWER = "update channel_check set answer = $2::json where id = $1"
 
 
 class Relay:
@@ -64,7 +55,7 @@ class Relay:
 
     def look(self) -> None:
         """Start answering what is asked and start the turns; returns at once."""
-        self._start(self._answer_checks())
+        self._start(answer_questions(self._pool, self._desks))
         for dispatcher in self._dispatchers.values():
             self._start(dispatcher.turn())
 
@@ -89,12 +80,6 @@ class Relay:
         self._ticks += 1
         if self._ticks % PRUNE_EVERY == 0:
             await prune(self._pool)
-
-    async def _answer_checks(self) -> None:
-        for row in await self._pool.fetch(QUESTIONS, list(self._desks)):
-            answer = await self._desks[row["kind"]].inspect(row["address"], row["ask"])
-            await self._pool.execute(ANSWER, row["id"], json.dumps(answer))
-            log.info("channel.checked", address_kind=row["kind"], verdict=answer["verdict"])
 
 
 async def _watched(work: Coroutine[None, None, None]) -> None:

@@ -7,6 +7,7 @@ from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
 from app.outbox.person import decide, redrive, resume
 from app.outbox.record import Done, give_back, record
+from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.sweep import Swept, sweep
 
 __all__ = [
@@ -21,8 +22,12 @@ __all__ = [
     "claim",
     "decide",
     "give_back",
+    "hold",
+    "is_known",
+    "let_go",
     "record",
     "redrive",
     "resume",
+    "slot",
     "sweep",
 ]

@@ -4,14 +4,15 @@
 
 import json
 import secrets
-from dataclasses import asdict
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from aiogram.methods import DeleteMessage, GetChat, GetChatMember, SendMessage, TelegramMethod
 
 from app.checks import Answer
 from app.domain.delivery import Action
-from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused
+from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused, named
+from workers.desk import Finding, Pause
 from workers.telegram.errors import read
 from workers.telegram.sender import Sender
 from workers.telegram.session import Reply, Watch
@@ -28,18 +29,20 @@ EDITS_OTHERS = (
     "The bot may edit other people's posts, so it must not ask by editing. Take that right away, or set "
     "CAMPANELLA_TELEGRAM_OPERATIONS_CHAT."
 )
-Verdict = Literal["ok", "refused", "unknown"]
 
 
-async def inspect(sender: Sender, address: str, prove: bool) -> dict[str, Any]:  # noqa: FBT001 - the seam's shape
-    """Give the fields of app.checks.Answer for one address."""
+async def inspect(sender: Sender, address: str, pause: Pause | None) -> Finding:
+    """Check one address; with a pause, also prove that it can be asked. Never raises."""
     try:
-        return asdict(await _inspect(sender, address, prove=prove))
+        answer = await _inspect(sender, address)
+        if pause is None or answer.verdict != "ok" or answer.rights is None:
+            return Finding(answer)
+        return await _prove(sender, address, answer, pause)
     except Exception as error:  # noqa: BLE001 - a check that cannot be made is an answer too
-        return asdict(Answer("unknown", f"Telegram could not be reached: {type(error).__name__}"))
+        return Finding(Answer("unknown", f"Telegram could not be reached: {type(error).__name__}"))
 
 
-async def _inspect(sender: Sender, address: str, *, prove: bool) -> Answer:
+async def _inspect(sender: Sender, address: str) -> Answer:
     chat_reply = await _call(sender, GetChat(chat_id=address))
     chat = _result(chat_reply)
     if chat is None:
@@ -51,19 +54,9 @@ async def _inspect(sender: Sender, address: str, *, prove: bool) -> Answer:
     member = _result(member_reply)
     if member is None:
         return _refused(member_reply, NO_MEMBER)
-    return await _with_rights(sender, address, answer, chat, member, prove=prove)
-
-
-async def _with_rights(
-    sender: Sender, address: str, answer: Answer, chat: dict[str, Any], member: dict[str, Any], *, prove: bool
-) -> Answer:
     rights = {name: member.get(name) is True for name in RIGHTS}
     problem = _problem(str(chat.get("type")), str(member.get("status")), rights)
-    can_ask = False
-    if problem is None and prove:
-        can_ask, problem = await _prove(sender, address, rights)
-        return Answer("ok", problem, answer.title, answer.address, rights, can_ask)
-    return Answer("ok" if problem is None else "refused", problem, answer.title, answer.address, rights, can_ask)
+    return replace(answer, verdict="ok" if problem is None else "refused", problem=problem, rights=rights)
 
 
 def _problem(kind: str, status: str, rights: dict[str, bool]) -> str | None:
@@ -74,23 +67,31 @@ def _problem(kind: str, status: str, rights: dict[str, bool]) -> str | None:
     return NO_POSTING if status == "restricted" else None
 
 
-async def _prove(sender: Sender, address: str, rights: dict[str, bool]) -> tuple[bool, str | None]:
+async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> Finding:
     """Post a silent test post, ask for it and for the place after it, delete it; say whether asking tells the truth."""
-    if sender.operations_chat is None and rights["can_edit_messages"]:
-        return False, EDITS_OTHERS
+    if sender.operations_chat is None and (answer.rights or {}).get("can_edit_messages"):
+        return Finding(replace(answer, problem=EDITS_OTHERS))
     text = f"Prova di Campanella {secrets.token_hex(4)}"
+    await pause()
     post = SendMessage(chat_id=address, text=text, parse_mode=None, disable_notification=True)
     posted = read(await _call(sender, post), Action.POST)
     if not isinstance(posted, Delivered) or not posted.references:
-        return False, "The test post was not taken, so the channel cannot be asked."
+        return Finding(replace(answer, problem="The test post was not taken, so the channel cannot be asked."))
     number = int(posted.references[0])
-    payload = json.dumps({"text": text, "entities": []})
-    there = await sender.ask(address, str(number), payload)
-    nothing = await sender.ask(address, str(number + 1), payload)
+    answers = await _ask_twice(sender, address, number, json.dumps({"text": text, "entities": []}), pause)
+    await pause()
     await _call(sender, DeleteMessage(chat_id=address, message_id=number))
-    if isinstance(there, Delivered) and isinstance(nothing, Absent):
-        return True, None
-    return False, f"Asking does not tell the truth here ({_word(there)}, {_word(nothing)}); doubts follow the policy."
+    honest = isinstance(answers[0], Delivered) and isinstance(answers[1], Absent)
+    why = f"Asking does not tell the truth here ({', '.join(map(named, answers))}); doubts follow the policy."
+    return Finding(replace(answer, can_ask=honest, problem=None if honest else why), str(number))
+
+
+async def _ask_twice(sender: Sender, address: str, number: int, payload: str, pause: Pause) -> tuple[Outcome, Outcome]:
+    """Ask for the test post itself, which must be there, and for the place after it, which must be empty."""
+    await pause()
+    there = await sender.ask(address, str(number), payload)
+    await pause()
+    return there, await sender.ask(address, str(number + 1), payload)
 
 
 def _refused(reply: Reply, sentence: str) -> Answer:
@@ -123,7 +124,3 @@ def _number(chat: dict[str, Any], address: str) -> str:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _word(outcome: Outcome) -> str:
-    return type(outcome).__name__.lower()
