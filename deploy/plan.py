@@ -69,8 +69,8 @@ class Plan:
             return
         port = free_port(self.port + 1)
         self.sandbox_url = f"http://127.0.0.1:{port}"
-        self.sandbox = programs.sandbox(self.environment, port, self.state.root / "sandbox.journal")
-        token = self.state.secret("telegram-token", lambda: f"1000000001:{secrets.token_urlsafe(24)}")
+        token = self.state.secret("telegram-token", lambda: f"123456789:SANDBOX-{secrets.token_urlsafe(20)}")
+        self.sandbox = programs.sandbox(self.environment, port, token, self.state.root / "sandbox.journal")
         self.environment |= dict(zip(names, (self.sandbox_url, token), strict=True))
 
     def add_admin_key(self) -> None:

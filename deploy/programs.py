@@ -38,8 +38,8 @@ def workers(environment: Mapping[str, str], how_many: int) -> list[Program]:
     ]
 
 
-def sandbox(environment: Mapping[str, str], port: int, journal: Path) -> Program:
-    words = ["deploy.sandbox", "--port", str(port), "--journal", str(journal)]
+def sandbox(environment: Mapping[str, str], port: int, token: str, journal: Path) -> Program:
+    words = ["deploy.sandbox", "--port", str(port), "--token", token, "--journal", str(journal)]
     for option, (setting, default) in LIMITS.items():
         words += [option, environment.get(setting, default)]
     return _module("sandbox", words, environment, is_ready=partial(_answers, port, "/"))
