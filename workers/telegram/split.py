@@ -17,14 +17,14 @@ MAX_PARTS = 5
 _SLACK = (1 / 2, 1 / 8, 1 / 64)
 _AHEAD = 80  # a cluster has at most 64 units: what follows a cut decides whether it goes through one
 
-# Where to cut, best first: paragraph, line, sentence, word.
+# Where to cut, best first: paragraph, line, sentence, word (in Chinese, which has no blanks, clause).
 _PAUSES = (
     regex.compile(r"\n[ ]*\n"),
     regex.compile(r"\n"),
     regex.compile(
         r"""(?<=[.!?…][)"»”'\]]{0,3})\s+(?=[^\p{Ll}\p{Nd}\s])|(?<=[。！？；][”’」』）》]{0,3})(?![”’」』）》。！？；])"""
     ),
-    regex.compile(r"\s"),
+    regex.compile(r"\s|(?<=[，、：][”’」』）》]{0,3})(?![”’」』）》，、：])"),
 )
 _CLUSTER = regex.compile(r"\X")
 _CONTINUES = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]")
