@@ -108,6 +108,7 @@ class Chat:
     migrated_to: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
+    gone: int = 0
     touched: float = 0.0
 
     @property

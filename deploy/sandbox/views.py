@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 def chat_view(chat: Chat) -> Json:
     """A chat as in a list: who it is, what the bot may do, how many messages it shows."""
-    shown = [message for message in chat.messages.values() if not message.deleted]
+    last = next((message for message in reversed(chat.messages.values()) if not message.deleted), None)
     return {
         "id": chat.id,
         "type": chat.kind.value,
@@ -22,9 +22,9 @@ def chat_view(chat: Chat) -> Json:
         "protected": chat.protected,
         "pinned": chat.pinned,
         "migrated_to": chat.migrated_to,
-        "messages": len(shown),
+        "messages": len(chat.messages) - chat.gone,
         "last_id": chat.sequence.last,
-        "last": message_view(chat, shown[-1]) if shown else None,
+        "last": message_view(chat, last) if last else None,
     }
 
 

@@ -89,6 +89,7 @@ class World:
         """Take messages away; Telegram sends no update about that."""
         for message in messages:
             message.deleted = True
+            chat.gone += 1
             self.tell("deleted", chat, message)
 
     def pin(
