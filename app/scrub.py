@@ -18,22 +18,26 @@ HIDDEN = "[hidden]"
 SHORTEST = 4
 """Shorter configured passwords are not looked for: they would tear holes into every word."""
 DEEPEST, LONGEST = 6, 20_000
-FORMS = [
-    # A bot token, alone or in the path of a Bot API URL, where it may be of any length.
-    (re.compile(r"(?<=/bot)\d+(?::|%3[Aa])[^/\s\"'<>\\]+"), HIDDEN),
-    (re.compile(r"\d{5,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,200}"), HIDDEN),
-    (re.compile(r"camp_(live|test)_\w+"), rf"camp_\1_{HIDDEN}"),
+QUOTE = r"\\{0,8}['\"]"
+"""A quotation mark, also inside what was quoted before."""
+WORDS = r"password|passwd|secret|token|api_?key"
+FORMS = {
+    # A bot token, in the path of a Bot API URL, where it may be of any length, or alone.
+    r"(?<=/bot)\d+(?::|%3[Aa])[^/\s\"'<>\\]+": HIDDEN,
+    r"\d{5,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,200}": HIDDEN,
+    r"camp_(live|test)_\w+": rf"camp_\1_{HIDDEN}",
     # The header as text, as a pair, as a member of a printed mapping; then the credentials alone.
-    (
-        re.compile(r"(?i)(authorization\\?['\"]?\s{0,4}[:=,]\s{0,4}b?\\?['\"]?)[^\s'\"\\]+(?: [^\s'\",)}\]\\]+)?"),
-        rf"\1{HIDDEN}",
-    ),
-    (re.compile(r"(?i)\b(bearer|basic)(\s{1,4})[A-Za-z0-9._~+/=-]{8,}"), rf"\1\2{HIDDEN}"),
-    # user:password@ in a URL of any scheme.
-    (re.compile(r"(?<=://)([^\s/@:'\"]*):[^\s/'\"]*@"), rf"\1:{HIDDEN}@"),
-    (re.compile(r"(?i)((?:password|passwd|secret|token|api_?key)=['\"]?)[^\s&'\",;)}\]]{6,}"), rf"\1{HIDDEN}"),
-]
-NAMES = re.compile(r"(?i)password|passwd|secret|token|authorization|cookie|admin_key|api_?key")
+    rf"(?i)(authorization(?:{QUOTE})?\s{{0,4}}[:=,]\s{{0,4}}(?:b?{QUOTE})?)[^'\"\\\r\n]+": rf"\1{HIDDEN}",
+    r"(?i)\b(bearer|basic)(\s{1,4})[A-Za-z0-9._~+/=-]{8,}": rf"\1\2{HIDDEN}",
+    # user:password@ in a URL of any scheme; a member of a query, a DSN, a printed mapping.
+    r"(?<=://)([^\s/@:'\"]*):[^\s/\"<>]*@": rf"\1:{HIDDEN}@",
+    rf"(?i)((?:{WORDS})=(?:{QUOTE})?)[^\s&'\",;)}}\]]{{6,}}": rf"\1{HIDDEN}",
+    rf"(?i)((?:{WORDS}){QUOTE}: ?b?{QUOTE})[^'\"\\]+": rf"\1{HIDDEN}",
+    # What was handed in, which pydantic shows, cut in the middle.
+    r"(input_value=)[^\n]{0,300}?(?=, input_type=)": rf"\1{HIDDEN}",
+}
+PATTERNS = [(re.compile(form), instead) for form, instead in FORMS.items()]
+NAMES = re.compile(rf"(?i){WORDS}|authorization|cookie|admin_key")
 """Members whose text is hidden whatever it looks like; numbers stay, such as the token of a claim."""
 
 
@@ -47,7 +51,7 @@ def hide(secrets: Iterable[str]) -> None:
     """Look for these secrets from now on, instead of those named before."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _spellings(secret)}
     longest_first = sorted(forms, key=len, reverse=True)
-    _Configured.pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+    _Configured.pattern = re.compile("|".join(map(_printed, longest_first))) if forms else None
 
 
 def secrets_of(settings: Settings) -> list[str]:
@@ -63,7 +67,7 @@ def scrubbed(text: str) -> str:
     """Return the text without any token, key, credentials or password."""
     if _Configured.pattern is not None:
         text = _Configured.pattern.sub(HIDDEN, text)
-    for pattern, instead in FORMS:
+    for pattern, instead in PATTERNS:
         text = pattern.sub(instead, text)
     return text
 
@@ -109,11 +113,13 @@ def _short(text: str) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """Give a secret as it is, as URLs write it, and as JSON and Python print it."""
+    """Give a secret as it is, as URLs write it, and as JSON and Python write what is not ASCII."""
     plain = {secret, unquote(secret)}
-    return (
-        plain
-        | {quote(text, safe="") for text in plain}
-        | {json.dumps(text)[1:-1] for text in plain}
-        | {repr(text)[1:-1] for text in plain}
-    )
+    printed = {form(text)[1:-1] for form in (json.dumps, ascii) for text in plain}
+    return plain | printed | {quote(text, safe="") for text in plain}
+
+
+def _printed(spelling: str) -> str:
+    """Find a spelling behind any number of reprs, each of which puts backslashes before quotes and backslashes."""
+    escapes = {"'": r"\\*'", '"': r'\\*"', "\\": r"\\+"}
+    return "".join(escapes.get(letter) or re.escape(letter) for letter in spelling)
