@@ -3,11 +3,15 @@
 """The sample notices are notices, and belong together."""
 
 import json
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from app.domain.channel import Channel, Following, reaches
 from app.domain.notice import Notice
 from deploy.state import CHECKOUT
+from deploy.town import Sample, Town
 
 SAMPLES = json.loads((CHECKOUT / "deploy/samples/notices.json").read_text(encoding="utf-8"))["notices"]
 
@@ -37,3 +41,26 @@ def test_a_notice_that_supersedes_another_is_handed_in_after_it() -> None:
     pairs = [(sample["notice"]["supersedes"], sample["notice"]["event_id"]) for sample in SAMPLES]
 
     assert all(order.index(earlier) < order.index(later) for earlier, later in pairs if earlier)
+
+
+@pytest.mark.parametrize("sample", Town.read("").samples, ids=lambda sample: sample.event_id)
+def test_every_sample_is_allowed_to_its_source_and_reaches_a_channel(sample: Sample) -> None:
+    town = Town.read("")
+    notice = Notice.model_validate_json(json.dumps(sample.notice))
+
+    assert notice.service in town.services
+    assert notice.service in town.sources[sample.source]["services"]
+    assert [each for each in town.channels if reaches(notice, as_routing_sees_it(each["channel"]))]
+
+
+def test_the_same_notices_in_another_run_are_other_events_that_belong_together() -> None:
+    earlier, later = Town.read("~a").samples, Town.read("~b").samples
+    events = {sample.event_id for sample in later}
+
+    assert events.isdisjoint(sample.event_id for sample in earlier)
+    assert {sample.notice["supersedes"] for sample in later} - {None} <= events
+
+
+def as_routing_sees_it(channel: dict[str, Any]) -> Channel:
+    following = Following(**{name: frozenset(values) for name, values in channel["audience"].items()})
+    return Channel(uuid4(), channel["language"], channel.get("fallback", True), following)

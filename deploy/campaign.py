@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the demo does over HTTP: furnish the town, hand in its notices, ask what has become of them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from deploy.account import Account, Owed, landed
+from deploy.town import Sample, Town
+
+NO_CONTENT, CONFLICT, UNAVAILABLE = 204, 409, 503
+TRIES, PAUSE = 40, 0.25
+LABEL = "./dev demo"
+
+
+class RefusedError(Exception):
+    """A request was refused; the text says which and why."""
+
+
+class ComeBackError(Exception):
+    """The API said that it cannot answer at this moment."""
+
+
+@dataclass
+class Campaign:
+    """One run of the demo against an API and a sandbox."""
+
+    http: aiohttp.ClientSession
+    api: str
+    admin_key: str
+    sandbox: str
+    town: Town
+    keys: dict[str, str] = field(default_factory=dict)
+    promised: dict[str, int] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    deliveries: dict[str, list[Owed]] = field(default_factory=dict)
+
+    async def furnish(self) -> None:
+        """Make the chats, services, sources and channels that are not there yet."""
+        await asyncio.gather(*(self._make_chat(each["chat"]) for each in self.town.channels))
+        for slug, name in self.town.services.items():
+            await self._as_admin("PUT", f"/v1/services/{slug}", {"name": name})
+        for slug, about in self.town.sources.items():
+            self.keys[slug] = await self._key_of(slug, about)
+        for each in self.town.channels:
+            await self._make_channel(each)
+
+    async def hand_in(self, sample: Sample) -> int:
+        """Hand a notice in as its source does; returns how many deliveries were promised."""
+        headers = {"Authorization": f"Bearer {self.keys[sample.source]}"}
+        answer = await self._ask("POST", f"{self.api}/v1/notices", sample.notice, headers)
+        self.ids[sample.event_id] = answer["id"]
+        self.promised[sample.event_id] = sum(answer["deliveries"].values())
+        return self.promised[sample.event_id]
+
+    async def look(self, sample: Sample) -> list[Owed]:
+        """Ask for the deliveries of a notice that was handed in."""
+        answer = await self._as_admin("GET", f"/v1/notices/{self.ids[sample.event_id]}/deliveries")
+        self.deliveries[sample.event_id] = [
+            Owed(sample.event_id, sample.lane, each["channel"]["slug"], each["state"], tuple(each["references"]))
+            for each in answer["items"]
+        ]
+        return self.deliveries[sample.event_id]
+
+    async def account(self) -> Account:
+        """Ask everybody once more: the API for the deliveries, the sandbox for what is in its chats."""
+        await asyncio.gather(*(self.look(sample) for sample in self.town.samples if sample.event_id in self.ids))
+        journal = await self._ask("GET", f"{self.sandbox}/sandbox/journal")
+        owed = tuple(each for deliveries in self.deliveries.values() for each in deliveries)
+        return Account(sum(self.promised.values()), owed, landed(journal, self.town.slugs_by_chat()))
+
+    async def _make_chat(self, chat: Mapping[str, Any]) -> None:
+        present = await self._ask("GET", f"{self.sandbox}/sandbox/chats?search={chat['id']}")
+        if not present["chats"]:
+            await self._ask("POST", f"{self.sandbox}/sandbox/chats", chat)
+
+    async def _make_channel(self, each: Mapping[str, Any]) -> None:
+        channel = {"kind": "telegram", "address": str(each["chat"]["id"]), **each["channel"]}
+        await self._as_admin("POST", "/v1/channels", channel, unless=CONFLICT)
+
+    async def _key_of(self, slug: str, about: Mapping[str, Any]) -> str:
+        """Make a source and take its key; for one that is there, issue a key of ours in place of an earlier one."""
+        source = {"slug": slug, "key_expires_in_days": 1, **about}
+        made = await self._as_admin("POST", "/v1/sources", source, unless=CONFLICT)
+        if made is not None:
+            return str(made["key"])
+        keys = f"/v1/sources/{slug}/keys"
+        for key in (await self._as_admin("GET", keys))["items"]:
+            if key["label"] == LABEL and key["state"] == "valid":
+                await self._as_admin("DELETE", f"{keys}/{key['id']}")
+        return str((await self._as_admin("POST", keys, {"label": LABEL, "expires_in_days": 1}))["key"])
+
+    async def _as_admin(self, method: str, path: str, body: Any = None, *, unless: int | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.admin_key}"}
+        return await self._ask(method, self.api + path, body, headers, unless=unless)
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        unless: int | None = None,
+    ) -> Any:
+        """Send a request, again while nobody answers; None for an empty answer and for the refusal that is expected."""
+        for rest in range(TRIES, 0, -1):
+            try:
+                return await self._send(method, url, body, headers, unless)
+            except (aiohttp.ClientConnectionError, ComeBackError) as error:  # the API may just be started again
+                if rest == 1:
+                    raise RefusedError(f"{method} {url}: {error}") from None
+                await asyncio.sleep(PAUSE)
+        return None
+
+    async def _send(
+        self, method: str, url: str, body: Any, headers: Mapping[str, str] | None, unless: int | None
+    ) -> Any:
+        async with self.http.request(method, url, json=body, headers=headers) as response:
+            if response.status in (unless, NO_CONTENT):
+                return None
+            if response.status == UNAVAILABLE:
+                raise ComeBackError(await response.text())
+            if not response.ok:
+                raise RefusedError(f"{method} {url} was answered with {response.status}: {await response.text()}")
+            return await response.json()
