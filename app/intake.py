@@ -4,7 +4,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +12,7 @@ import rfc8785
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
-from app.domain.backoff import GIVE_UP
+from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.errors import EventExistsError, UnavailableError, UnknownServiceError
 from app.domain.lane import GOALS, LANES
@@ -29,11 +29,13 @@ with added as (
 ), first as (
   insert into revision (notice_id, number, content, digest, created_by)
   select id, 1, $7::json, $13, $14 from added
+), fetched as (
+  insert into media (notice_id, href) select added.id, href from added, unnest($18::text[]) as href
 ), owed as (
   insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
                         state, parked, wanted)
-  select added.id, channel.id, $15, ready_at, ready_at, ready_at + $16::interval, ready_at + $17::interval, $10,
-         'due', channel.paused_at is not null, 1
+  select added.id, channel.id, $15, ready_at, ready_at + $19::interval, ready_at + $16::interval,
+         ready_at + $17::interval, $10, 'due', channel.paused_at is not null, 1
     from added, channel where channel.id = any($11::uuid[])
 )
 select created_at, (select epoch from routing) as epoch from (select 1) as one left join added on true
@@ -62,6 +64,10 @@ class Accepted:
 def digest(notice: Notice) -> bytes:
     """Tell two contents apart whatever the order of their members (RFC 8785)."""
     return hashlib.sha256(rfc8785.dumps(notice.model_dump(mode="json"))).digest()
+
+
+def attached(notice: Notice) -> list[str]:
+    return list(dict.fromkeys(attachment.href for attachment in notice.attachments))
 
 
 async def accept(pool: Pool, routing: Routing, notice: Notice, source: str, by: str) -> Accepted:
@@ -94,8 +100,9 @@ async def _insert(
     whose = (number, source, notice.event_id, notice.service, notice.kind, notice.priority)
     what = (notice.model_dump_json(), notice.doubt_policy, notice.publish_at, notice.expires_at, channels)
     guard = (snapshot.epoch, content, by, lane, GOALS[lane], GIVE_UP[lane])
+    media = (attached(notice), MEDIA_PATIENCE[lane] if notice.attachments else timedelta(0))
     try:
-        row = await pool.fetchrow(ACCEPT, *whose, *what, *guard)
+        row = await pool.fetchrow(ACCEPT, *whose, *what, *guard, *media)
     except COMMIT_UNKNOWN:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
         return await _earlier(pool, notice, source, content), snapshot.epoch

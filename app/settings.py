@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, HttpUrl, SecretStr, UrlConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    FilePath,
+    HttpUrl,
+    SecretStr,
+    UrlConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -38,6 +47,8 @@ class Settings(BaseSettings):
     telegram_timeout: Annotated[float, Field(gt=0, le=600)] = 60
     telegram_operations_chat: str | None = None
     telegram_silent_below: Literal["urgent", "normal", "bulk"] = "urgent"
+    fetch_exceptions: str = ""
+    fetch_ca_file: FilePath | None = None
     workers: Annotated[int, Field(ge=0, le=32)] = 1
     worker_port: Annotated[int, Field(ge=0, le=65_535)] = 9091
     worker_host: str = "127.0.0.1"

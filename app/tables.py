@@ -204,6 +204,22 @@ class Attempt(SQLModel, table=True):
     reference: str | None = Field(default=None, sa_type=Text)
 
 
+class Media(SQLModel, table=True):
+    """A picture or document of a notice: wanted, then ready (with its content) or failed (and shown as a link)."""
+
+    __tablename__ = "media"
+    __table_args__ = (Index("media_wanted", "due_at", postgresql_where=text("state = 'wanted'")),)
+    notice_id: UUID = Field(primary_key=True, foreign_key="notice.id")
+    href: str = Field(primary_key=True, sa_type=Text)
+    state: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'wanted'")))
+    kind: str | None = Field(default=None, sa_type=Text)
+    content: bytes | None = Field(default=None, sa_type=LargeBinary)
+    tries: int = _number()
+    due_at: datetime = _instant(now=True)
+    taken_until: datetime | None = _instant()
+    error: str | None = Field(default=None, sa_type=Text)
+
+
 class Pace(SQLModel, table=True):
     """When an account of a kind may send next; every claim locks it, so claims take turns.
 

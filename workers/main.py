@@ -6,18 +6,23 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import uvloop
 
-from app.database import AWAY, Database
+from app.database import AWAY, Database, Pool
 from app.health import Health
 from app.settings import Settings, SettingsError, load
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
 from workers.bell import listen
 from workers.desk import Desk
+from workers.inspection import answer_questions
+from workers.media import contents, fetch_media
+from workers.outgoing import Outgoing
 from workers.recorder import Recorder
-from workers.relay import Relay
+from workers.relay import Errand, Relay
 from workers.telegram.kind import telegram
 from workers.turn import Dispatcher
 
@@ -25,31 +30,41 @@ DRAIN = 25.0
 """Seconds the calls on the wire are given at the end; the slowest are left to the sweep."""
 
 
-def kinds(settings: Settings) -> dict[str, Desk]:
-    """The kinds of channel this installation can publish to. A new kind is a folder and a row here."""
-    return {"telegram": telegram(settings)}
+def kinds(settings: Settings, pool: Pool) -> dict[str, Desk]:
+    """Give the kinds of channel this installation can publish to. A new kind is a folder and a row here."""
+    return {"telegram": telegram(settings, partial(contents, pool))}
+
+
+def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], outgoing: Outgoing) -> list[Errand]:
+    """Give what a worker looks after: questions about channels, media, and a turn for each kind."""
+
+    async def fetch_and_go_on() -> None:
+        while await fetch_media(pool, outgoing):
+            for dispatcher in turns:
+                await dispatcher.turn()
+
+    return [partial(answer_questions, pool, desks), fetch_and_go_on, *(dispatcher.turn for dispatcher in turns)]
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, then drain."""
     database = await Database.open(settings)
-    desks = kinds(settings)
-    recorder = Recorder(database.pool)
-    dispatchers = {name: Dispatcher(database.pool, desk, recorder, settings) for name, desk in desks.items()}
-    relay = Relay(database.pool, desks, dispatchers)
+    pool, outgoing = database.pool, Outgoing.of(settings)
+    desks, recorder = kinds(settings, pool), Recorder(pool)
+    turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
+    relay = Relay(pool, errands(pool, desks, turns, outgoing))
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:
         jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay), serve(settings, Health(settings))]
         tasks = [group.create_task(job) for job in jobs]
         await stop.wait()
-        await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in dispatchers.values()))
+        await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in turns))
         for task in tasks:
             task.cancel()
     with contextlib.suppress(*AWAY):
         await relay.leave()
-    for desk in desks.values():
-        await desk.close()
+    await asyncio.gather(outgoing.close(), *(desk.close() for desk in desks.values()))
     await database.close()
     log.info("worker.stopped")
 
@@ -64,11 +79,16 @@ async def _main(settings: Settings) -> None:
 def main() -> int:
     """Start a worker; a setting that is missing or wrong is named, exit code 2."""
     try:
-        settings = load()
-        kinds(settings)
-    except (SettingsError, ValueError) as error:
+        settings = _with_a_token(load())
+    except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     configure(settings)
     uvloop.run(_main(settings))
     return 0
+
+
+def _with_a_token(settings: Settings) -> Settings:
+    if settings.telegram_token is None:
+        raise SettingsError("CAMPANELLA_TELEGRAM_TOKEN is not set")
+    return settings

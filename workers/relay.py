@@ -1,21 +1,18 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""The once-a-second look that makes the doorbell a convenience: sweeps, answers checks, and takes a turn."""
+"""The once-a-second look that makes the doorbell a convenience: sweeps up, and starts every errand of a worker."""
 
 import asyncio
 import random
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Sequence
 
 from uuid_utils.compat import uuid7
 
 from app.database import AWAY, Pool
 from app.outbox import sweep
 from app.telemetry import log
-from workers.desk import Desk
-from workers.inspection import answer_questions
 from workers.prune import prune
-from workers.turn import Dispatcher
 
 TICK = 1.0
 PRUNE_EVERY = 600
@@ -26,12 +23,16 @@ insert into worker (id, host) values ($1, $2) on conflict (id) do update set see
 FORGET = "delete from worker where seen_at < now() - interval '1 hour'"
 
 
+Errand = Callable[[], Coroutine[None, None, object]]
+"""One thing a worker looks after; it returns when there is nothing left to do now."""
+
+
 class Relay:
     """One per process: its tick, and what a ring of the doorbell sets off."""
 
-    def __init__(self, pool: Pool, desks: Mapping[str, Desk], dispatchers: Mapping[str, Dispatcher]) -> None:
-        """Take the tools and a name for this process."""
-        self._pool, self._desks, self._dispatchers = pool, desks, dispatchers
+    def __init__(self, pool: Pool, errands: Sequence[Errand]) -> None:
+        """Take what is to be done at each look, and a name for this process."""
+        self._pool, self._errands = pool, errands
         self._id = uuid7()
         self._work: set[asyncio.Task[None]] = set()
         self._away = False
@@ -54,12 +55,11 @@ class Relay:
             await asyncio.sleep(TICK * random.uniform(0.8, 1.2))  # noqa: S311 - spread, not secrecy
 
     def look(self) -> None:
-        """Start answering what is asked and start the turns; returns at once."""
-        self._start(answer_questions(self._pool, self._desks))
-        for dispatcher in self._dispatchers.values():
-            self._start(dispatcher.turn())
+        """Start every errand side by side; returns at once."""
+        for errand in self._errands:
+            self._start(errand())
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, object]) -> None:
         task = asyncio.create_task(_watched(work))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
@@ -82,7 +82,7 @@ class Relay:
             await prune(self._pool)
 
 
-async def _watched(work: Coroutine[None, None, None]) -> None:
+async def _watched(work: Coroutine[None, None, object]) -> None:
     try:
         await work
     except AWAY as error:

@@ -11,6 +11,8 @@ MISCONFIGURED = timedelta(seconds=30)
 """How long the account rests when the platform refuses us altogether."""
 DOUBT_RESTS = timedelta(seconds=3)
 """How long a doubted request is given to land late before anybody asks."""
+MEDIA_PATIENCE: dict[int, timedelta] = {0: timedelta(seconds=5), 1: timedelta(seconds=30), 2: timedelta(seconds=60)}
+"""How long a delivery waits for its pictures and documents before it goes out with links."""
 CRASHES = 5
 """Attempts without any recorded outcome before a delivery is set aside as poison."""
 

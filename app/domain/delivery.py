@@ -23,6 +23,7 @@ from app.domain.outcome import (
     Refused,
     Throttled,
     Unclear,
+    WithoutMedia,
     reason,
 )
 
@@ -160,7 +161,7 @@ def by_policy(progress: Progress, why: str) -> Settlement:
             return Settlement(State.DEAD, progress.posts, progress.failures, error=f"not repeated: {why}")
 
 
-def settle(  # noqa: C901 - one match over one value is the whole life; splitting it would hide an arm
+def settle(  # noqa: C901, PLR0911 - one match over one value is the whole life; splitting it would hide an arm
     progress: Progress, done: Intent, outcome: Outcome, now: datetime, chance: float
 ) -> Settlement:
     """Go where the outcome leads. This is the whole life of a delivery. `chance` (0 to 1) spreads the next try."""
@@ -174,6 +175,8 @@ def settle(  # noqa: C901 - one match over one value is the whole life; splittin
             return _later(stay, progress, chance)
         case Failed() | Refused() | Lost():
             return _over(stay, progress, outcome)
+        case WithoutMedia():
+            return replace(stay, failures=progress.failures + 1)
         case Doubted():
             return _doubt(stay, progress, done, chance)
         case Absent() | Foreign() | Unclear():

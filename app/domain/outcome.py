@@ -71,6 +71,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutMedia:
+    """The platform refuses a picture or document, not the text: the notice goes out with links instead."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubted:
     """It may have arrived; nobody knows yet."""
 
@@ -109,6 +116,7 @@ Outcome = (
     | Failed
     | Misconfigured
     | Refused
+    | WithoutMedia
     | Doubted
     | Absent
     | Foreign

@@ -3,6 +3,7 @@
 """A delivery with all that is needed to carry it out."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,7 +22,8 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.posts, d.fa
        c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
-         where old.source = n.source and old.event_id = n.content ->> 'supersedes') as replies_to
+         where old.source = n.source and old.event_id = n.content ->> 'supersedes') as replies_to,
+       (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready') as media
   from unnest($1::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id
   join notice n on n.id = d.notice_id
@@ -38,6 +40,7 @@ class Owed:
     """One notice owed to one channel; `revision` is that of `notice`.
 
     `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
+    `media`: the pictures and documents that can be sent, by address, photo or document.
     """
 
     id: int
@@ -51,6 +54,7 @@ class Owed:
     can_ask: bool
     last_reference: str | None
     replies_to: str | None
+    media: Mapping[str, str | None]
     sent: tuple[datetime, ...]
     notice: Notice
     revision: int
@@ -77,7 +81,8 @@ def owed(row: asyncpg.Record) -> Owed:
     same = ("id", "token", "notice_id", "channel_id", "slug", "kind", "address", "language", "can_ask")
     more = ("last_reference", "replies_to", "revision", "changed_at", "withdrawn_at", "source_name", "service_name")
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
-    return Owed(**plain, sent=tuple(row["sent"]), notice=parsed(row["content"]), progress=progress)
+    media = json.loads(row["media"] or "{}")
+    return Owed(**plain, media=media, sent=tuple(row["sent"]), notice=parsed(row["content"]), progress=progress)
 
 
 @lru_cache(maxsize=256)

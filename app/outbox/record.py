@@ -9,7 +9,18 @@ from datetime import timedelta
 from app.database import Connection, Pool
 from app.domain.backoff import MISCONFIGURED
 from app.domain.delivery import Action, Intent, Settlement
-from app.domain.outcome import Delivered, Gone, Misconfigured, Moved, Outcome, Throttled, Wire, named, reason
+from app.domain.outcome import (
+    Delivered,
+    Gone,
+    Misconfigured,
+    Moved,
+    Outcome,
+    Throttled,
+    Wire,
+    WithoutMedia,
+    named,
+    reason,
+)
 from app.outbox.owed import Owed, intent_text, posts_text
 
 # wanted: what the attempt worked towards. Whoever amended or withdrew meanwhile has changed it, and work is left.
@@ -18,9 +29,9 @@ with x as (
   select *, state in ('delivered', 'withdrawn', 'dead', 'expired') as final
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
                        $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::interval[],
-                       $15::text[], $16::text[], $17::boolean[])
+                       $15::text[], $16::text[], $17::text[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
-          gone, address, posted)
+          gone, address, latest)
 ), done as (
   update delivery d
      set state = case when d.wanted is distinct from x.wanted and x.final then 'due' else x.state end,
@@ -38,7 +49,7 @@ with x as (
      set turn_until = null, address = coalesce(x.address, c.address),
          free_at = greatest(c.free_at, clock_timestamp() + x.rest),
          sent = c.sent[1:cardinality(c.sent) - 1] || clock_timestamp(),
-         last_reference = case when x.posted then coalesce(x.reference, c.last_reference) else c.last_reference end,
+         last_reference = coalesce(x.latest, c.last_reference),
          paused_at = case when x.gone is null then c.paused_at else now() end,
          paused_reason = coalesce(x.gone, c.paused_reason)
     from x join done using (id) where c.id = done.channel_id
@@ -63,6 +74,7 @@ update pace
  where kind = $1
 """
 BLOCK = "update pace set free_at = greatest(free_at, now() + $2::interval), blocked_reason = $3 where kind = $1"
+NO_MEDIA = "update media set state = 'failed', error = $2 where notice_id = $1 and state <> 'failed'"
 GIVE_BACK = """
 with back as (
   update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,
@@ -121,14 +133,16 @@ async def give_back(pool: Pool, claims: Sequence[tuple[int, int]]) -> None:
 
 def _row(one: Done) -> tuple[object, ...]:
     outcome, settlement = one.outcome, one.settlement
-    reference = outcome.references[0] if isinstance(outcome, Delivered) and outcome.references else None
+    references = outcome.references if isinstance(outcome, Delivered) else ()
+    reference = references[0] if references else None
+    latest = references[-1] if references and one.intent.action is not Action.EDIT else None
     rest = timedelta(seconds=outcome.seconds) if isinstance(outcome, Throttled) else one.rest
     where = (settlement.state.value, settlement.wait, settlement.failures, settlement.error)
     what = (posts_text(settlement.posts), intent_text(settlement.intent), settlement.shown, one.owed.progress.wanted)
     how = (named(outcome), one.wire.value, reference, rest)
     gone = outcome.reason if isinstance(outcome, Gone) else None
     address = outcome.address if isinstance(outcome, Moved) else None
-    return (one.owed.id, one.token, *where, *what, *how, gone, address, one.intent.action is not Action.EDIT)
+    return (one.owed.id, one.token, *where, *what, *how, gone, address, latest)
 
 
 async def _consequences(pool: Pool, one: Done) -> None:
@@ -139,5 +153,7 @@ async def _consequences(pool: Pool, one: Done) -> None:
         case Throttled(seconds, everywhere):
             wait = timedelta(seconds=seconds)
             await pool.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)
+        case WithoutMedia(why):
+            await pool.execute(NO_MEDIA, one.owed.notice_id, why)
         case Misconfigured():
             await pool.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))

@@ -4,6 +4,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from app.domain.delivery import Action
@@ -22,8 +23,10 @@ from app.domain.outcome import (
     Throttled,
     Unclear,
     Wire,
+    WithoutMedia,
 )
 from app.telemetry import UNCLASSIFIED
+from workers.telegram.answers import GONE, LOST, MEDIA, NOT_OURS, NOT_THERE, REFUSED, REMOVED_AT_ONCE, THERE
 from workers.telegram.session import Reply
 
 THROTTLED_WITHOUT_A_TIME = 30.0
@@ -39,30 +42,6 @@ OK, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, THROTTLED, SERVE
     500,
 )
 
-GONE = (
-    "chat not found|private chat not found|chat_id is empty|chat identifier|peer_id_invalid|channel_invalid"
-    "|username_invalid|username_not_occupied|chat_write_forbidden|channel_private|chat_admin_required"
-    "|chat_restricted|chat_send_[a-z_]*forbidden|chat_guest_send_forbidden|have no write access to the chat"
-    "|can't access the chat|need administrator rights in the channel chat|not enough rights"
-    "|have no rights to send a message|topic_closed|bot was kicked from|bot is not a member of"
-    "|the group chat was deleted|bot was blocked by the user|user is deactivated"
-    "|bot can't initiate conversation with a user|the bot can't send messages to"
-)
-THERE = "message is not modified"
-NOT_THERE = "message to edit not found|message to forward not found|message to copy not found"
-NOT_OURS = (
-    "message can't be edited|there is no text in the message to edit|message can't be forwarded"
-    "|message has protected content"
-)
-LOST = f"{NOT_THERE}|{NOT_OURS}|message_id_invalid|message not found|message to be replied not found"
-REFUSED = (
-    "can't parse entities|can't parse messageentity|entity_bounds_invalid|unsupported parse_mode|text is too long"
-    "|message is too long|message caption is too long|message_too_long|media_caption_too_long|message text is empty"
-    "|text must be non-empty|strings must be encoded in utf-8|reply markup is too long|reply_markup_invalid"
-    "|button_url_invalid|button_data_invalid|object expected as|can't parse|expected an array"
-    "|message identifier is not specified|too many message identifiers|parameter "
-)
-REMOVED_AT_ONCE = "sent message was immediately deleted"
 _PREFIX = re.compile(
     r"^(bad request|forbidden|unauthorized|not found|conflict|internal server error|too many requests): "
 )
@@ -111,10 +90,15 @@ def _accepted(answer: dict[str, Any], action: Action, candidate: str | None) -> 
     if action is not Action.POST:
         return Delivered((candidate,) if candidate else ())
     result = answer.get("result")
-    number = result.get("message_id") if isinstance(result, dict) else None
-    if isinstance(number, int) and not isinstance(number, bool):
-        return Delivered((str(number),))
+    numbers = [_number(message) for message in (result if isinstance(result, list) else [result])]
+    if numbers and None not in numbers:
+        return Delivered(tuple(str(number) for number in numbers))
     return Doubted("Telegram accepted it without saying where it is")
+
+
+def _number(message: object) -> int | None:
+    number = message.get("message_id") if isinstance(message, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _by_parameters(parameters: object, code: int) -> Outcome | None:
@@ -143,12 +127,13 @@ def _bad_request(plain: str, text: str, action: Action, candidate: str | None) -
         return Delivered((candidate,) if candidate else ())
     if action is Action.PROBE:
         return _probed(plain, text)
-    if _starts(plain, GONE):
-        return Gone(text)
-    if action is Action.EDIT and _starts(plain, LOST):
-        return Lost(text)
-    if not _starts(plain, REFUSED):
-        UNCLASSIFIED.labels("telegram").inc()
+    meanings: dict[str, Callable[[str], Outcome]] = {GONE: Gone, MEDIA: WithoutMedia, REFUSED: Refused}
+    if action is Action.EDIT:
+        meanings = {GONE: Gone, LOST: Lost, **meanings}
+    for rows, meaning in meanings.items():
+        if _starts(plain, rows):
+            return meaning(text)
+    UNCLASSIFIED.labels("telegram").inc()
     return Refused(text)
 
 

@@ -47,6 +47,8 @@ class Facts:
     state: Literal["current", "corrected", "withdrawn"] = "current"
     changed_at: datetime | None = None
     preview: bool = False
+    attached: frozenset[str] = frozenset()
+    """Attachments that are sent as media and need no link."""
 
 
 def render(notice: Notice, language: str, facts: Facts) -> tuple[Part, ...]:
@@ -111,7 +113,8 @@ def _content(notice: Notice, language: str, words: Words, facts: Facts) -> Itera
     period = when(notice.valid_from, notice.valid_until, facts.zone, words)
     if period:
         yield joined((Rich(words.when).marked("bold"), Rich(words.colon + period)))
-    links: list[Link | Attachment] = [*notice.links, *notice.attachments]
+    loose = (attachment for attachment in notice.attachments if attachment.href not in facts.attached)
+    links: list[Link | Attachment] = [*notice.links, *loose]
     yield joined((_link(link.title, link.href) for link in links), "\n")
     yield joined((_contact(contact, words) for contact in notice.contacts), "\n")
 

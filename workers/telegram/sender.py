@@ -3,12 +3,13 @@
 """One call to Telegram: no retry, no exception, no waiting."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from aiogram import Bot
-from aiogram.methods import DeleteMessage, EditMessageText, ForwardMessage, SendMessage, TelegramMethod
-from aiogram.types import LinkPreviewOptions, MessageEntity, ReplyParameters
+from aiogram.methods import DeleteMessage, ForwardMessage, TelegramMethod
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
@@ -17,10 +18,13 @@ from app.domain.outcome import Delivered, Foreign, Outcome
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
+from workers.telegram.calls import File, edit, post, read_payload, reply_to, upload, wants_files
 from workers.telegram.errors import broke, read
 from workers.telegram.session import Reply, Watch, WatchedSession
 
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
+"""Give the contents of a notice's media by address."""
+KNOWN_FILES = 1000
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class Sender:
     bot: Bot
     session: WatchedSession
     silent_below: Priority
-    operations_chat: str | None = None
+    operations_chat: str | None
+    load: Load
+    _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
 
     async def send(self, owed: Owed, intent: Intent) -> Report:
         """Carry out one intent and say what it came to."""
@@ -44,9 +50,10 @@ class Sender:
     async def _act(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         match intent.action:
             case Action.POST:
-                return read(await self._call(self._post(owed, intent), watch), Action.POST)
+                return await self._post(owed, intent, watch)
             case Action.EDIT:
-                method = edit(owed.address, intent.reference or "", intent.payload)
+                files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=True) else []
+                method = edit(owed.address, intent.reference or "", intent.payload, files)
                 return read(await self._call(method, watch), Action.EDIT)
             case Action.PROBE:
                 place = str(int(intent.after or "0") + 1 + intent.asked)
@@ -55,15 +62,34 @@ class Sender:
     async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
 
-    def _post(self, owed: Owed, intent: Intent) -> SendMessage:
-        return SendMessage(
-            chat_id=owed.address,
-            **content(intent.payload),
-            parse_mode=None,
-            link_preview_options=NO_PREVIEW,
-            reply_parameters=_reply(owed, intent),
-            disable_notification=LANES[owed.notice.priority] > LANES[self.silent_below],
-        )
+    async def _post(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
+        silent = LANES[owed.notice.priority] > LANES[self.silent_below]
+        options = {"disable_notification": silent, **reply_to(None if intent.number else owed.replies_to)}
+        files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=False) else []
+        reply = await self._call(post(owed.address, intent.payload, files, options), watch)
+        outcome = read(reply, Action.POST)
+        if files and isinstance(outcome, Delivered):
+            self._remember(owed.notice_id, intent.payload, reply)
+        return outcome
+
+    async def _media(self, owed: Owed, payload: str) -> list[File]:
+        """Give a part's media: by Telegram's own id where it has them already, else as bytes."""
+        hrefs = [href for _, href in read_payload(payload)[2]]
+        known = {href: self._files.get((owed.notice_id, href)) for href in hrefs}
+        missing = [href for href, file in known.items() if file is None]
+        contents = await self.load(owed.notice_id, missing) if missing else {}
+        return [known[href] or upload(href, contents[href]) for href in hrefs]
+
+    def _remember(self, notice: UUID, payload: str, reply: Reply) -> None:
+        """Keep the ids that Telegram gave to uploaded files: the next channel needs no upload."""
+        result = json.loads(reply.body or b"{}").get("result")
+        messages = result if isinstance(result, list) else [result]
+        if len(self._files) > KNOWN_FILES:
+            self._files.clear()
+        for (_, href), message in zip(read_payload(payload)[2], messages, strict=False):
+            file = file_id(message)
+            if file is not None:
+                self._files[notice, href] = file
 
     async def ask(self, address: str, place: str, payload: str, watch: Watch | None = None) -> Outcome:
         """Ask whether a place holds exactly this content, without being able to change what is not ours."""
@@ -83,31 +109,15 @@ class Sender:
         copy = json.loads(reply.body or b"{}").get("result") or {}
         if isinstance(copy.get("message_id"), int) and self.operations_chat is not None:
             await self._call(DeleteMessage(chat_id=self.operations_chat, message_id=copy["message_id"]), Watch())
-        return outcome if copy.get("text") == json.loads(payload)["text"] else Foreign()
+        text = copy.get("text") or copy.get("caption") or ""
+        return outcome if text == json.loads(payload)["text"] else Foreign()
 
 
-def edit(address: str, reference: str, payload: str) -> EditMessageText:
-    return EditMessageText(
-        chat_id=address,
-        message_id=int(reference),
-        **content(payload),
-        parse_mode=None,
-        link_preview_options=NO_PREVIEW,
-    )
-
-
-def content(payload: str) -> dict[str, Any]:
-    """Turn a part's payload into text and entities, which Telegram never has to parse."""
-    members = json.loads(payload)
-    entities = [
-        MessageEntity(type=row["kind"], offset=row["offset"], length=row["length"], url=row["url"])
-        for row in members["entities"]
-    ]
-    return {"text": members["text"], "entities": entities}
-
-
-def _reply(owed: Owed, intent: Intent) -> ReplyParameters | None:
-    """Hang a notice that replaces an earlier one onto it; where that is gone, the new one stands alone."""
-    if owed.replies_to is None or intent.number:
+def file_id(message: object) -> str | None:
+    """Find what Telegram calls the picture or document of a message."""
+    if not isinstance(message, dict):
         return None
-    return ReplyParameters(message_id=int(owed.replies_to), allow_sending_without_reply=True)
+    photo = message.get("photo")
+    found = photo[-1] if isinstance(photo, list) and photo else message.get("document")
+    number = found.get("file_id") if isinstance(found, dict) else None
+    return number if isinstance(number, str) else None

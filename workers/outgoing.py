@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Requests to addresses that others chose: the address really dialled is judged, not the name that was written."""
+
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, Self
+
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from yarl import URL
+
+from app.settings import Settings
+
+PORTS = {443, 8443}
+SECONDS = 10.0
+REDIRECTS = 3
+SERVER_ERROR = 500
+# What is_global lets through and differs on between Python versions: NAT64, 6to4, Teredo, old relays, site local.
+DENIED = [
+    ip_network(network)
+    for network in (
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/32",
+        "fec0::/10",
+        "192.88.99.0/24",
+        "192.0.0.0/24",
+    )
+]
+
+
+class BlockedError(OSError):
+    """The address may not be spoken to."""
+
+
+class FetchError(Exception):
+    """What was asked for could not be had; the text says why, and nothing of what was answered."""
+
+    def __init__(self, reason: str, *, final: bool = True) -> None:
+        """Say whether asking again is any use."""
+        super().__init__(reason)
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    content: bytes
+    media_type: str
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an address is somebody else's public one."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False  # a scope id (fe80::1%eth0), or no address at all
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    if _is_special(found) or not found.is_global:
+        return False
+    return not any(found in network for network in DENIED if network.version == found.version)
+
+
+def _is_special(address: IPv4Address | IPv6Address) -> bool:
+    return (
+        address.is_multicast
+        or address.is_reserved
+        or address.is_unspecified
+        or address.is_loopback
+        or address.is_link_local
+        or address.is_private
+    )
+
+
+class Outgoing:
+    """A client that speaks https to public addresses, and to the exceptions (host:port) an installation names."""
+
+    def __init__(self, exceptions: Iterable[str] = (), trusted: ssl.SSLContext | None = None) -> None:
+        """Take the exceptions, and other certificates to trust than the usual ones."""
+        self._exceptions = frozenset(exceptions)
+        self._context = trusted or ssl.create_default_context()
+        self._client: ClientSession | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        trusted = ssl.create_default_context(cafile=settings.fetch_ca_file) if settings.fetch_ca_file else None
+        return cls((one.strip() for one in settings.fetch_exceptions.split(",")), trusted)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def fetch(self, href: str, most: int) -> Fetched:
+        """Get at most `most` bytes, following few redirects, each judged anew. Raises FetchError."""
+        url = URL(href)
+        for _ in range(REDIRECTS + 1):
+            self._judge(url)
+            async with self._session().get(url, allow_redirects=False) as response:
+                if response.status in (301, 302, 303, 307, 308):
+                    url = url.join(URL(response.headers.get("Location", "")))
+                    continue
+                if response.status != 200:  # noqa: PLR2004 - OK
+                    raise FetchError(f"the server answers {response.status}", final=response.status < SERVER_ERROR)
+                content = await _bounded(response.content, most)
+                return Fetched(content, response.content_type)
+        raise FetchError("too many redirects")
+
+    def _judge(self, url: URL) -> None:
+        """Refuse what no public https address looks like."""
+        if f"{url.host}:{url.port}" in self._exceptions:
+            return
+        if url.scheme != "https" or url.user is not None or url.port not in PORTS or not url.host:
+            raise FetchError("only https on an ordinary port is fetched")
+
+    def _session(self) -> ClientSession:
+        if self._client is None:
+            connector = TCPConnector(socket_factory=self._socket, use_dns_cache=False, ssl=self._context, limit=20)
+            headers = {"User-Agent": "Campanella", "Accept-Encoding": "identity"}
+            timeout = ClientTimeout(total=SECONDS, sock_connect=3)
+            self._client = ClientSession(connector=connector, timeout=timeout, headers=headers)
+        return self._client
+
+    def _socket(self, info: tuple[Any, ...]) -> socket.socket:
+        """Make the socket for the address that is really dialled, or refuse it: names and rebinding cannot help."""
+        family, kind, protocol, _, address = info
+        if f"{address[0]}:{address[1]}" not in self._exceptions and not is_public(str(address[0])):
+            raise BlockedError("the address is not a public one")
+        made = socket.socket(family, kind, protocol)
+        made.settimeout(0)
+        return made
+
+
+async def _bounded(stream: Any, most: int) -> bytes:
+    content = b""
+    async for chunk in stream.iter_chunked(1 << 16):
+        content += chunk
+        if len(content) > most:
+            raise FetchError(f"larger than {most >> 20} MiB")
+    return content
