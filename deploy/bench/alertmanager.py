@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Prometheus's Alertmanager as a rival, where Debian's package is installed: one alert for each call."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from deploy.bench.place import TOKEN, Telegram
+from deploy.bench.rivals import Calls, SkippedError
+from deploy.processes import free_port
+
+PROGRAM = "prometheus-alertmanager"
+PATIENCE = 15
+
+
+async def alerts(telegram: Telegram, calls: Calls, patience: float) -> None:
+    """Give it an alert for each call, and wait until all have arrived or patience is over."""
+    if shutil.which(PROGRAM) is None:
+        raise SkippedError(f"Alertmanager is not installed (Debian: {PROGRAM}), so it is not in the table.")
+    with tempfile.TemporaryDirectory() as directory:
+        async with _running(telegram, calls, Path(directory)) as url, aiohttp.ClientSession() as session:
+            for number, (chat, text) in enumerate(calls):
+                labels = {"alertname": f"n{number:04}", "chat": str(chat)}
+                body = [{"labels": labels, "annotations": {"text": text}}]
+                async with session.post(f"{url}/api/v2/alerts", json=body) as response:
+                    response.raise_for_status()
+            await telegram.journal.until_posts(len(calls), 0, patience)
+
+
+@contextlib.asynccontextmanager
+async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIterator[str]:
+    port, file = free_port(), directory / "alertmanager.yml"
+    file.write_text(json.dumps(_configuration(telegram, calls)), encoding="utf-8")  # JSON is YAML, too
+    words = [f"--config.file={file}", f"--storage.path={directory}", f"--web.listen-address=127.0.0.1:{port}"]
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, *words, "--cluster.listen-address=", stdout=quiet, stderr=quiet
+    )
+    try:
+        await _ready(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _ready(url: str) -> None:
+    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"{url}/-/ready") as response:
+                    if response.ok:
+                        return
+            await asyncio.sleep(0.1)
+
+
+def _configuration(telegram: Telegram, calls: Calls) -> dict[str, Any]:
+    """A receiver for each chat, a group for each alert, nothing held back."""
+    chats = sorted({chat for chat, _ in calls})
+    receivers = [{"name": str(chat), "telegram_configs": [_receiver(telegram, chat)]} for chat in chats]
+    routes = [{"receiver": str(chat), "matchers": [f'chat="{chat}"']} for chat in chats]
+    waits = {"group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
+    return {"route": {"receiver": str(chats[0]), "routes": routes, **waits}, "receivers": receivers}
+
+
+def _receiver(telegram: Telegram, chat: int) -> dict[str, Any]:
+    message = "{{ (index .Alerts 0).Annotations.text }}"
+    return {"api_url": telegram.url, "bot_token": TOKEN, "chat_id": chat, "message": message, "parse_mode": ""}

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""S5: nothing else to do. From the POST to the first byte at Telegram."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+
+from deploy.bench.city import Source, add_chats, source
+from deploy.bench.figure import Figure, Measured, at_most, quantile
+from deploy.bench.ground import Ground
+from deploy.bench.place import REAL, Place, place
+from deploy.bench.size import Size
+
+POSTS = 60
+BETWEEN = (0.25, 0.75)
+PATIENCE = 10.0
+AREA = "famiglia"
+
+
+@dataclass
+class Quiet:
+    """An installation that does nothing but wait for one notice at a time."""
+
+    there: Place
+    mensa: Source
+    posted: int = 0
+
+    async def posts(self, many: int) -> list[float]:
+        """Hand in so many, each to a chat of its own, and give the seconds that each took to reach Telegram."""
+        journal, seconds = self.there.telegram.journal, []
+        for _ in range(many):
+            await asyncio.sleep(random.uniform(*BETWEEN))  # noqa: S311 - spread, not secrecy
+            self.posted += 1
+            mark = journal.mark()
+            handed = await self.mensa.hand_in(f"{AREA}-{self.posted}")
+            if not await journal.until_posts(1, mark, PATIENCE):
+                raise RuntimeError(f"a notice did not arrive within {PATIENCE:.0f} s")
+            seconds.append(journal.since(mark).posts[0].monotonic - handed.posted)
+        return seconds
+
+
+async def measure(ground: Ground, size: Size) -> Measured:
+    """Post some to warm up, then those that count."""
+    async with place(ground, REAL) as there:
+        await add_chats(there.pool, AREA, 2 * POSTS, each_its_own=True)
+        await there.start_workers(1)
+        async with source(there) as mensa:
+            quiet = Quiet(there, mensa)
+            await quiet.posts(3)
+            seconds = await quiet.posts(size.of(POSTS, POSTS))
+    return Measured(
+        (
+            Figure("POST to first byte, p50", 1000 * quantile(seconds, 0.5), "ms", at_most(50)),
+            Figure("POST to first byte, p99", 1000 * quantile(seconds, 0.99), "ms", at_most(200)),
+        ),
+        (f"{len(seconds)} posts, one worker, {BETWEEN[0]} to {BETWEEN[1]} s between two.",),
+    )

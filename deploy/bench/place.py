@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""An installation to be measured: database, sandbox, workers and the API, each a process of its own."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from app.database import SERVER_SETTINGS, Pool
+from deploy import programs
+from deploy.bench.ground import Ground
+from deploy.bench.journal import Journal
+from deploy.processes import Program, free_port, last_words
+from deploy.server import Server, ServerError
+from deploy.state import CHECKOUT
+
+TOKEN = "123456789:SANDBOX-for-the-bench-000000000000"  # noqa: S105 - worth nothing outside our own sandbox
+PATIENCE = 30.0
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the sandbox allows and the workers believe to be allowed: per second, per chat, per group and minute."""
+
+    per_second: float = 30
+    chat_per_second: float = 1
+    group_per_minute: int = 20
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "CAMPANELLA_TELEGRAM_PER_SECOND": str(self.per_second),
+            "CAMPANELLA_TELEGRAM_CHAT_PER_SECOND": str(self.chat_per_second),
+            "CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE": str(self.group_per_minute),
+        }
+
+
+REAL = Limits()
+NONE = Limits(0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Telegram:
+    """A sandbox of its own process."""
+
+    url: str
+    journal: Journal
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running installation; `redis_url` is its doorbell's."""
+
+    ground: Ground
+    pool: Pool
+    telegram: Telegram
+    environment: Mapping[str, str]
+    running: AsyncExitStack
+
+    async def start_workers(self, how_many: int) -> list[Server]:
+        """Start workers and wait until each has ticked."""
+        before = await self.pool.fetchval("select count(*) from worker")
+        started = [self._start(program) for program in programs.workers(self.environment, how_many)]
+        async with asyncio.timeout(PATIENCE):
+            while await self.pool.fetchval("select count(*) from worker") < before + how_many:
+                for server in started:
+                    ensure_alive(server)
+                await asyncio.sleep(0.1)
+        return started
+
+    def start_api(self) -> str:
+        """Start one API process and give its address."""
+        port = free_port()
+        self._start(programs.api(self.environment, "127.0.0.1", port))
+        return f"http://127.0.0.1:{port}"
+
+    def _start(self, program: Program) -> Server:
+        server = started(self.ground, program)
+        self.running.callback(server.stop)
+        return server
+
+
+@asynccontextmanager
+async def telegram(ground: Ground, limits: Limits) -> AsyncIterator[Telegram]:
+    """Run a sandbox that makes any chat at its first post."""
+    journal, port = ground.file("journal"), free_port()
+    journal.touch()
+    environment = {**base_environment(), **limits.environment()}
+    program = programs.sandbox(environment, port, TOKEN, journal)
+    server = started(ground, replace(program, command=[*program.command, "--open-chats"]))
+    try:
+        yield Telegram(f"http://127.0.0.1:{port}", Journal(journal))
+    finally:
+        server.stop()
+
+
+@asynccontextmanager
+async def place(ground: Ground, limits: Limits, settings: Mapping[str, str] | None = None) -> AsyncIterator[Place]:
+    """Set up a clean installation with nothing running but its Telegram; `settings` are further CAMPANELLA_ ones."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(ground.database())
+        there = await stack.enter_async_context(telegram(ground, limits))
+        pool = await stack.enter_async_context(
+            asyncpg.create_pool(database, min_size=0, max_size=5, server_settings=SERVER_SETTINGS)
+        )
+        environment = {
+            **base_environment(),
+            **limits.environment(),
+            "CAMPANELLA_DATABASE_URL": database,
+            "CAMPANELLA_REDIS_URL": ground.redis_url(),
+            "CAMPANELLA_TELEGRAM_API_URL": there.url,
+            "CAMPANELLA_TELEGRAM_TOKEN": TOKEN,
+            "CAMPANELLA_ADMIN_KEY": secrets.token_urlsafe(32),
+            **(settings or {}),
+        }
+        running = await stack.enter_async_context(AsyncExitStack())
+        yield Place(ground, pool, there, environment, running)
+
+
+def base_environment() -> dict[str, str]:
+    """Give the environment without any setting of the person's own installation."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CAMPANELLA_")}
+    return {**ours, "PYTHONPATH": str(CHECKOUT)}
+
+
+def started(ground: Ground, program: Program) -> Server:
+    server = Server(program, ground.file(f"{program.name}.log"), "")
+    server.start()
+    return server
+
+
+def ensure_alive(server: Server) -> None:
+    """Raise what a program last wrote, if it has ended."""
+    if server.process is None or server.process.poll() is not None:
+        raise ServerError(f"{server.program.name} ended: {last_words(server.log)}")
+
+
+def cpu_seconds(server: Server) -> float:
+    """Say how much processor time a process has used."""
+    if server.process is None:
+        return 0.0
+    with open(f"/proc/{server.process.pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123 - a file of the kernel's
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND

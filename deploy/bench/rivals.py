@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Other senders beside ours, each a program of its own that is given its calls on standard input."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from deploy.bench.ground import Ground
+from deploy.bench.journal import Account
+from deploy.bench.place import REAL, TOKEN, Telegram, telegram
+
+Calls = Sequence[Sequence[Any]]
+"""Pairs of chat and text, in order."""
+Rival = Callable[[Telegram, Calls, float], Awaitable[None]]
+"""Makes the calls within so many seconds, or raises SkippedError."""
+BARE = "bare aiogram loop"
+SERIAL = "aiogram, serial as documented"
+PEERS = Path(__file__).parent / "peers"
+
+
+class SkippedError(Exception):
+    """A rival cannot be measured here; the text says why."""
+
+
+async def aiogram_bulk(there: Telegram, calls: Calls, at_once: int, patience: float) -> float:
+    """Run the bare loop and give its CPU seconds."""
+    words = [sys.executable, str(PEERS / "aiogram_bulk.py")]
+    said = await told(words, {**order(there, calls), "at_once": at_once}, patience)
+    return float(json.loads(said)["cpu"])
+
+
+async def aiogram_serial(there: Telegram, calls: Calls, patience: float) -> None:
+    await told([sys.executable, str(PEERS / "aiogram_serial.py")], order(there, calls), patience)
+
+
+def order(there: Telegram, calls: Calls) -> dict[str, Any]:
+    return {"url": there.url, "token": TOKEN, "calls": [list(call) for call in calls]}
+
+
+async def told(words: Sequence[str], given: dict[str, Any], patience: float) -> bytes:
+    """Run a program on what it is given and return what it says; one that takes too long is ended."""
+    process = await asyncio.create_subprocess_exec(
+        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(json.dumps(given).encode()), patience)
+    except TimeoutError:
+        said = b""
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    return said
+
+
+async def alone(ground: Ground, rival: Rival, calls: Calls, patience: float) -> Account:
+    """Let a rival make its calls to a sandbox of its own, with the limits that Telegram has."""
+    async with telegram(ground, REAL) as there:
+        await rival(there, calls, patience)
+        return there.journal.since()

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""S4: no limits. Posts per second and processor time per post, beside a bare aiogram loop on the same sandbox."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.domain.notice import Notice
+from app.intake import accept
+from app.routing import Routing
+from deploy.bench import rivals
+from deploy.bench.city import FIRST_CHAT, SOURCE, add_chats, notice_json, until_settled
+from deploy.bench.figure import Figure, Measured, at_least, median
+from deploy.bench.ground import Ground
+from deploy.bench.place import NONE, Place, cpu_seconds, place
+from deploy.bench.size import Size
+from deploy.server import Server
+from workers.turn import AT_ONCE
+
+PATIENCE = 90.0
+BULK, SINGLE = "famiglie", "zona"
+HOLD = "update channel set free_at = now() + interval '1 hour' where free_at < now() + interval '1 minute'"
+RELEASE = "update channel set free_at = 'epoch'"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One burst: posts per second between the first and the last arrival, and the sender's CPU per post."""
+
+    per_second: float
+    cpu_ms: float
+
+
+@dataclass
+class Bursts:
+    """An installation without limits, and the bursts it is put through."""
+
+    place: Place
+    worker: Server
+    bulk: int
+    single: int
+    routing: Routing = field(default_factory=Routing)
+    text: str = ""
+
+    async def to_everyone(self) -> Round:
+        return await self._burst([BULK], self.bulk)
+
+    async def one_per_channel(self) -> Round:
+        return await self._burst([f"{SINGLE}-{number}" for number in range(1, self.single + 1)], self.single)
+
+    async def bare(self) -> Round:
+        """Let a bare aiogram loop post the same text to as many chats, as many calls at a time."""
+        journal = self.place.telegram.journal
+        mark = journal.mark()
+        calls = [[FIRST_CHAT + number, self.text] for number in range(1, self.bulk + 1)]
+        cpu = await rivals.aiogram_bulk(self.place.telegram, calls, AT_ONCE, PATIENCE)
+        return Round(rate(journal.since(mark).moments), 1000 * cpu / self.bulk)
+
+    async def _burst(self, areas: Sequence[str], posts: int) -> Round:
+        """Let everything be due before the first may go."""
+        pool, journal = self.place.pool, self.place.telegram.journal
+        await pool.execute(HOLD)
+        for area in areas:
+            notice = Notice.model_validate_json(json.dumps(notice_json(area)))
+            await accept(pool, self.routing, notice, SOURCE, "bench")
+        mark, before = journal.mark(), cpu_seconds(self.worker)
+        await pool.execute(RELEASE)
+        await journal.until_posts(posts, mark, PATIENCE)
+        await until_settled(pool, PATIENCE)
+        account = journal.since(mark)
+        if account.reached() != posts or account.doubles():
+            raise RuntimeError(f"{account.reached()} of {posts} arrived, {account.doubles()} twice")
+        self.text = account.posts[0].text or self.text
+        return Round(rate(account.moments), 1000 * (cpu_seconds(self.worker) - before) / posts)
+
+
+def rate(moments: Sequence[float]) -> float:
+    return (len(moments) - 1) / (moments[-1] - moments[0])
+
+
+async def bursts(there: Place, bulk: int, single: int) -> Bursts:
+    """Make the channels, start a worker, and go through each kind of burst once to warm up."""
+    await add_chats(there.pool, BULK, bulk)
+    await add_chats(there.pool, SINGLE, single, each_its_own=True, channels=True)
+    made = Bursts(there, (await there.start_workers(1))[0], bulk, single)
+    await made.to_everyone()
+    await made.one_per_channel()
+    await made.bare()
+    return made
+
+
+async def measure(ground: Ground, size: Size) -> Measured:
+    """Alternate bare and ours, and compare the medians."""
+    bare, bulk, single = [], [], []
+    async with place(ground, NONE) as there:
+        made = await bursts(there, size.of(5000, 1500), size.of(2000, 600))
+        for _ in range(size.of(3, 2)):
+            bare.append(await made.bare())
+            bulk.append(await made.to_everyone())
+            single.append(await made.one_per_channel())
+    base = _median(bare)
+    return Measured(
+        (
+            *_figures("bulk", _median(bulk), base, 0.8),
+            *_figures("one notice per channel", _median(single), base, 0.5),
+            Figure("posts per second", base.per_second, "/s", who=rivals.BARE),
+            Figure("CPU per post", base.cpu_ms, "ms", who=rivals.BARE),
+        ),
+        (f"{AT_ONCE} calls at a time, one worker; {made.bulk} chats, {made.single} channels.",),
+    )
+
+
+def _figures(what: str, ours: Round, base: Round, bound: float) -> tuple[Figure, ...]:
+    return (
+        Figure(f"{what}: posts per second", ours.per_second, "/s"),
+        Figure(f"{what}: ratio to the bare loop", ours.per_second / base.per_second, "", at_least(bound)),
+        Figure(f"{what}: CPU per post", ours.cpu_ms, "ms"),
+    )
+
+
+def _median(rounds: Sequence[Round]) -> Round:
+    return Round(median([one.per_second for one in rounds]), median([one.cpu_ms for one in rounds]))
