@@ -16,16 +16,16 @@ class StateError(Exception):
 
 
 class State:
-    """The directory .state of a checkout."""
+    """One directory; usually .state in the checkout."""
 
-    def __init__(self, root: Path = CHECKOUT / ".state") -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the directory for ourselves, or say who has it."""
         try:
-            self.root.mkdir(mode=0o700, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = (self.root / "held-by").open("a+", encoding="ascii")
         except PermissionError:
             owner = self.root.stat().st_uid if self.root.exists() else self.root.parent.stat().st_uid

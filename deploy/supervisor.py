@@ -118,7 +118,7 @@ class Supervisor:
             if code == child.program.bad_setting:
                 raise GaveUpError(child.last_words() or f"{child.program.name} refuses its settings", code)
             short_lives = short_lives + 1 if time.monotonic() - began < SHORT_LIFE else 0
-            self._tell(f"{child.program.name} ended ({code}) and is started again")
+            self._tell(f"{child.program.name} ended ({code}) and is started again; its log is {child.log}")
             await asyncio.sleep(pause(short_lives))
             if self._stopping:
                 return

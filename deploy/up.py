@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -15,7 +16,7 @@ from deploy.binaries import NotFoundError, Provider
 from deploy.plan import Plan, SettingError, plan
 from deploy.postgres import ClusterError
 from deploy.server import Server
-from deploy.state import State, StateError
+from deploy.state import CHECKOUT, State, StateError
 from deploy.supervisor import GaveUpError, Supervisor
 from deploy.terminal import follow, tell
 
@@ -31,13 +32,14 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=PORT, help=f"of the API (default {PORT})")
     parser.add_argument("--host", default="127.0.0.1", help="address the API listens on (default 127.0.0.1)")
     parser.add_argument("--servers", type=Provider, default=Provider.EMBEDDED, help="embedded (default) or system")
+    parser.add_argument("--state", type=Path, default=CHECKOUT / ".state", help="where data, keys and logs are kept")
     parser.add_argument("--verbose", action="store_true", help="show what every program logs")
     return parser
 
 
 def run(options: argparse.Namespace, database: str, story: Story, *, fresh: bool = False) -> int:
     """Bring everything up, let the story happen, drain; returns the exit code."""
-    state = State()
+    state = State(options.state.resolve())
     try:
         with state.held():
             made = plan(state, options.servers, options.host, options.port, database, fresh=fresh)

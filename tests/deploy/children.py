@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Small programs for the supervisor, and a look at what runs."""
 
+import contextlib
 import os
 import sys
 import time
@@ -33,3 +34,19 @@ def soon(happens: Callable[[], bool], within: float = PATIENCE) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def commands() -> dict[int, str]:
+    """Every process of this machine with its argument list."""
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found[int(file.parent.name)] = file.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    return found
+
+
+def commands_of_children(parent: int) -> dict[int, str]:
+    """What a process has started and what runs, with the argument lists."""
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    running = commands()
+    return {int(number): running[int(number)] for number in listed.split() if running.get(int(number))}

@@ -20,7 +20,7 @@ from deploy.processes import is_running
 from deploy.servers import Servers
 from deploy.state import CHECKOUT
 from deploy.unprivileged import _shelter
-from tests.deploy.children import soon
+from tests.deploy.children import commands, soon
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_passwords_stand_in_no_argument_list_and_in_no_readable_file(own: Server
     password = own.postgres.address.split(":")[2].split("@")[0]
     kept = tmp_path / "state/postgres/password"
 
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = " ".join(commands().values())
 
     assert password not in listed
     assert own.redis.address.split(":")[2].split("@")[0] not in listed
