@@ -13,6 +13,7 @@ from deploy.bench.place import REAL, place
 from deploy.bench.size import Size
 
 URGENT = 60
+URGENT_TITLE = "Scuola chiusa oggi, avviso"
 EDGE = 2.0
 """Seconds at both ends of the bulk that are not its steady state."""
 
@@ -43,7 +44,7 @@ async def _urgent(mensa: Source, seconds: float) -> None:
 
 
 def _title(number: int) -> str:
-    return f"Scuola chiusa oggi, avviso {number}."
+    return f"{URGENT_TITLE} {number}."
 
 
 def _measured(account: Account, mensa: Source, bulk: int) -> Measured:
@@ -68,9 +69,6 @@ def _measured(account: Account, mensa: Source, bulk: int) -> Measured:
 def _waits(account: Account, mensa: Source) -> list[float]:
     """Give the seconds from each urgent acceptance to its arrival; one that reached Telegram sooner waited 0."""
     urgent = mensa.handed[1:]
-    came = {post.text.split("\n")[0].split()[-1]: post.monotonic for post in account.posts if _is_urgent(post.text)}
+    texts = [(post.text or "", post.monotonic) for post in account.posts]
+    came = {text.split("\n")[0].split()[-1]: moment for text, moment in texts if URGENT_TITLE in text}
     return [max(0.0, came[f"{number}."] - one.accepted) for number, one in enumerate(urgent, start=1)]
-
-
-def _is_urgent(text: str | None) -> bool:
-    return text is not None and "Scuola chiusa oggi" in text

@@ -5,6 +5,7 @@
 import asyncio
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -78,6 +79,15 @@ class Place:
         port = free_port()
         self._start(programs.api(self.environment, "127.0.0.1", port))
         return f"http://127.0.0.1:{port}"
+
+    def start_bare_api(self, port: int) -> int:
+        """Start the bare loop of the acceptance figures on a port."""
+        words = ["-m", "uvicorn", "deploy.bench.bare_api:app", "--port", str(port), "--no-access-log"]
+        api = programs.api(self.environment, "127.0.0.1", port)  # for its way to tell when it is ready
+        environment = {**self.environment, "BENCH_DATABASE_URL": self.environment["CAMPANELLA_DATABASE_URL"]}
+        command = [sys.executable, *words]
+        self._start(replace(api, name="bare-api", command=command, environment=environment))
+        return port
 
     def _start(self, program: Program) -> Server:
         server = started(self.ground, program)

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Notices accepted per second over HTTP by one API process, beside a bare handler that makes one INSERT."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.bench.bare_api import TABLE
+from deploy.bench.city import add_chats, new_key, notice_json
+from deploy.bench.figure import Figure, Measured, at_least, at_most, median, quantile
+from deploy.bench.ground import Ground
+from deploy.bench.place import NONE, place
+from deploy.bench.rivals import told
+from deploy.bench.size import Size
+from deploy.processes import free_port
+
+CONNECTIONS = 32
+OWED = 3
+BARE = "bare FastAPI handler, one INSERT"
+LOAD = (sys.executable, "-m", "deploy.bench.load")
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who is asked, and how."""
+
+    port: int
+    path: str
+    key: str
+
+    async def round(self, requests: int, prefix: str) -> "Round":
+        """Send so many new notices; all must be answered with 202."""
+        notice: dict[str, Any] = notice_json("famiglie")
+        how = {"connections": CONNECTIONS, "requests": requests, "prefix": prefix, "notice": notice}
+        said = await told(LOAD, {"port": self.port, "path": self.path, "key": self.key, **how}, PATIENCE)
+        result = json.loads(said)
+        if result["statuses"] != {"202": requests}:
+            raise RuntimeError(f"not every notice was accepted: {result['statuses']}")
+        return Round(requests / result["elapsed"], result["seconds"])
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    per_second: float
+    seconds: Sequence[float]
+
+
+async def measure(ground: Ground, size: Size) -> Measured:
+    """Alternate the bare handler and ours, each warmed up once."""
+    requests, rounds = size.of(2000, 1000), size.of(5, 3)
+    async with place(ground, NONE) as there:
+        await add_chats(there.pool, "famiglie", OWED)
+        await there.pool.execute(TABLE)
+        url = there.start_api()
+        ours = Target(int(url.rpartition(":")[2]), "/v1/notices", await new_key(there, url))
+        bare = Target(there.start_bare_api(free_port()), "/notices", ours.key)
+        done: dict[Target, list[Round]] = {bare: [], ours: []}
+        for number in range(rounds + 1):
+            for target, past in done.items():
+                past.append(await target.round(requests, f"round-{number}"))
+        stored = await there.pool.fetchval("select count(*) from delivery")
+    if stored != OWED * requests * (rounds + 1):
+        raise RuntimeError(f"{stored} deliveries are stored")
+    remark = f"{CONNECTIONS} connections, {OWED} deliveries for each notice, {rounds} rounds of {requests} notices each."
+    return Measured((*_figures(done[ours][1:], done[bare][1:])), (remark,))
+
+
+def _figures(ours: Sequence[Round], bare: Sequence[Round]) -> tuple[Figure, ...]:
+    rate, base = (median([one.per_second for one in rounds]) for rounds in (ours, bare))
+    seconds, plain = ([second for one in rounds for second in one.seconds] for rounds in (ours, bare))
+    return (
+        Figure("accepted per second", rate, "/s"),
+        Figure("ratio to the bare handler", rate / base, "", at_least(0.5)),
+        Figure("p50", 1000 * quantile(seconds, 0.5), "ms"),
+        Figure("p95", 1000 * quantile(seconds, 0.95), "ms"),
+        Figure("p99", 1000 * quantile(seconds, 0.99), "ms", at_most(250)),
+        Figure("accepted per second", base, "/s", who=BARE),
+        Figure("p99", 1000 * quantile(plain, 0.99), "ms", who=BARE),
+    )

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""S6: Telegram away for 10, 60, 300 and 600 s under constant load; time is scaled, everything else is real."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+
+from deploy.bench.city import Source, add_chats, source, until_settled
+from deploy.bench.figure import Figure, Measured, exactly
+from deploy.bench.ground import Ground
+from deploy.bench.place import REAL, Place, place
+from deploy.bench.size import Size
+
+OUTAGES = (10, 60, 300, 600)
+AREAS, CHANNELS_EACH, NOTICES_PER_SECOND = 40, 3, 4.0
+OPERATIONS_CHAT = "-1009999999999"
+PATIENCE = 120.0
+OLD = """
+select count(*) from delivery
+ where state in ('due', 'in_doubt') and created_at < clock_timestamp() - make_interval(secs => $1)
+"""
+STATES = "select state, count(*) as many from delivery group by state"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One outage: how many deliveries were accepted, what became of them, and what Telegram has."""
+
+    away: int
+    accepted: int
+    states: dict[str, int]
+    reached: int
+    doubles: int
+    drained: float
+
+    @property
+    def failed(self) -> int:
+        return sum(self.states.get(state, 0) for state in ("dead", "expired", "held"))
+
+    @property
+    def unaccounted(self) -> int:
+        """Count what was accepted and is in no state, and what is called delivered and is not there."""
+        lost = abs(self.accepted - sum(self.states.values()))
+        return lost + abs(self.states.get("delivered", 0) - self.reached)
+
+
+async def measure(ground: Ground, size: Size) -> Measured:
+    """Let the outages happen side by side, each to an installation of its own."""
+    cells = await asyncio.gather(*(_cell(ground, away, away / size.scale) for away in OUTAGES))
+    load = f"{NOTICES_PER_SECOND:g} notices a second to {CHANNELS_EACH} of {AREAS * CHANNELS_EACH} channels each"
+    remarks = (
+        f"Time is scaled 1:{size.scale:g}: the outages last {', '.join(f'{away / size.scale:g}' for away in OUTAGES)} s;"
+        " rates, load and the waits between tries are real. Drained is counted in real seconds from Telegram's return"
+        " until everything accepted before it was settled.",
+        f"{load}, under 30/s, 1/s per channel and 20 per channel and minute; channels that can be asked.",
+        *(f"Away {cell.away} s: accepted {cell.accepted} = {_sum(cell.states)}." for cell in cells),
+    )
+    return Measured(tuple(figure for cell in cells for figure in _figures(cell)), remarks)
+
+
+def _figures(cell: Cell) -> tuple[Figure, ...]:
+    what = f"away {cell.away} s"
+    return (
+        Figure(f"{what}: finally failed or held", cell.failed, "", exactly(0)),
+        Figure(f"{what}: posted twice", cell.doubles, "", exactly(0)),
+        Figure(f"{what}: not accounted for", cell.unaccounted, "", exactly(0)),
+        Figure(f"{what}: drained after", cell.drained, "s"),
+    )
+
+
+def _sum(states: dict[str, int]) -> str:
+    return " + ".join(f"{many} {state}" for state, many in sorted(states.items()))
+
+
+async def _cell(ground: Ground, away: int, seconds: float) -> Cell:
+    async with place(ground, REAL, {"CAMPANELLA_TELEGRAM_OPERATIONS_CHAT": OPERATIONS_CHAT}) as there:
+        for area in range(AREAS):
+            await add_chats(there.pool, _area(area), CHANNELS_EACH, channels=True)
+        await there.start_workers(1)
+        async with source(there) as mensa:
+            async with _constant_load(mensa):
+                await asyncio.sleep(AREAS / NOTICES_PER_SECOND + 2)
+                await _be_away(there, seconds)
+                back = time.monotonic()
+                await _until_drained(there, back)
+                drained = time.monotonic() - back
+            await until_settled(there.pool, PATIENCE)
+        account = there.telegram.journal.since()
+        states = {row["state"]: row["many"] for row in await there.pool.fetch(STATES)}
+    accepted = sum(one.deliveries for one in mensa.handed)
+    return Cell(away, accepted, states, account.reached(), account.doubles(), drained)
+
+
+def _area(number: int) -> str:
+    return f"rione-{number}"
+
+
+@contextlib.asynccontextmanager
+async def _constant_load(mensa: Source) -> AsyncIterator[None]:
+    """Hand in notices at fixed moments, whether or not the earlier ones are through."""
+    stop = asyncio.Event()
+
+    async def keep_on() -> None:
+        began, number = time.monotonic(), 0
+        while not stop.is_set():
+            await mensa.hand_in(_area(number % AREAS))
+            number += 1
+            await asyncio.sleep(began + number / NOTICES_PER_SECOND - time.monotonic())
+
+    loading = asyncio.create_task(keep_on())
+    try:
+        yield
+    finally:
+        stop.set()
+        await loading
+
+
+async def _be_away(there: Place, seconds: float) -> None:
+    """Return when Telegram listens again."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{there.telegram.url}/sandbox/away", json={"seconds": seconds}) as response,
+    ):
+        response.raise_for_status()
+    await asyncio.sleep(seconds + 0.1)
+
+
+async def _until_drained(there: Place, back: float) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await there.pool.fetchval(OLD, time.monotonic() - back):
+            await asyncio.sleep(0.1)

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the bench says: the machine, the settings, a table, and the same as JSON."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.bench.figure import Figure, Measured
+
+MARKS = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}
+WHOLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One scenario that has been measured; load: the machine's average over a minute, before and after."""
+
+    name: str
+    title: str
+    measured: Measured
+    seconds: float
+    load: tuple[float, float]
+
+
+def machine() -> dict[str, str]:
+    lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    release = dict(line.split("=", 1) for line in lines if "=" in line)
+    models = [line for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if "model name" in line]
+    return {
+        "cores": str(os.cpu_count()),
+        "processor": models[0].partition(":")[2].strip() if models else platform.machine(),
+        "system": release.get("PRETTY_NAME", platform.system()).strip('"'),
+        "python": platform.python_version(),
+    }
+
+
+def load_average() -> float:
+    return round(os.getloadavg()[0], 2)
+
+
+def preface(console: Console, settings: Mapping[str, str]) -> None:
+    facts = {**machine(), "load": f"{load_average():g}"}
+    console.print("Machine: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    console.print("Postgres: " + ", ".join(f"{name} {value}" for name, value in settings.items()))
+    console.print("Everything runs on this machine, on loopback; rivals and bare loops in the same run. Read ratios.")
+
+
+def show(console: Console, section: Section) -> None:
+    before, after = section.load
+    title = f"{section.name}: {section.title} ({section.seconds:.0f} s, load {before:g} to {after:g})"
+    table = Table("who", "what", "value", "aim", "", title=title, title_justify="left")
+    for figure in section.measured.figures:
+        table.add_row(figure.who, figure.what, value(figure), aim(figure), MARKS[figure.is_met])
+    console.print(table)
+    for remark in section.measured.remarks:
+        console.print(f"  {remark}", markup=False, soft_wrap=True)
+
+
+def value(figure: Figure) -> str:
+    digits = 0 if figure.value >= WHOLE or float(figure.value).is_integer() else 2
+    return f"{figure.value:,.{digits}f} {figure.unit}".strip()
+
+
+def aim(figure: Figure) -> str:
+    return "" if figure.aim is None else f"{figure.aim.sense} {figure.aim.bound:g}"
+
+
+def write(file: Path, settings: Mapping[str, str], sections: list[Section], *, quick: bool) -> None:
+    content = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "postgres": dict(settings),
+        "quick": quick,
+        "scenarios": [_section(section) for section in sections],
+    }
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _section(section: Section) -> dict[str, Any]:
+    figures = [{**asdict(figure), "met": figure.is_met} for figure in section.measured.figures]
+    rest = {"name": section.name, "title": section.title, "seconds": round(section.seconds, 1), "load": section.load}
+    return {**rest, "figures": figures, "remarks": section.measured.remarks}
