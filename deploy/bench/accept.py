@@ -65,8 +65,8 @@ async def measure(ground: Ground, size: Size) -> Measured:
         stored = await there.pool.fetchval("select count(*) from delivery")
     if stored != OWED * requests * (rounds + 1):
         raise RuntimeError(f"{stored} deliveries are stored")
-    remark = f"{CONNECTIONS} connections, {OWED} deliveries for each notice, {rounds} rounds of {requests} notices each."
-    return Measured((*_figures(done[ours][1:], done[bare][1:])), (remark,))
+    remark = f"{CONNECTIONS} connections, {OWED} deliveries for each notice, {rounds} rounds of {requests} notices."
+    return Measured(_figures(done[ours][1:], done[bare][1:]), (remark,))
 
 
 def _figures(ours: Sequence[Round], bare: Sequence[Round]) -> tuple[Figure, ...]:

@@ -38,7 +38,8 @@ insert into delivery (notice_id, channel_id, lane, rank, ready_at, due_at, give_
     from past, generate_series(0, {each} - 1) as j, lateral (select count(*) as many from place) as all_of
     join place on true where place.k = (past.n * {each} + j) % all_of.many;
 insert into attempt (delivery_id, token, action, part, revision, started_at, finished_at, outcome, wire, reference)
-  select id, 1, 'post', 0, 1, created_at, settled_at, 'delivered', 'response', '1' from delivery where state = 'delivered'
+  select id, 1, 'post', 0, 1, created_at, settled_at, 'delivered', 'response', '1'
+    from delivery where state = 'delivered'
   on conflict do nothing;
 """
 
