@@ -91,16 +91,16 @@ def check_may_pin(chat: Chat) -> None:
         raise bad_request(Why.NO_PIN_RIGHTS)
 
 
-def check_may_edit(chat: Chat, message: Message) -> None:
+def check_may_edit(chat: Chat, message: Message, refusal: str = Why.EDIT_FORBIDDEN) -> None:
     """Its own posts a bot edits for ever; those of others only in a channel, and only with the right to."""
     if message.service or message.origin or (message.markup and "inline_keyboard" not in message.markup):
-        raise bad_request(Why.EDIT_FORBIDDEN)
+        raise bad_request(refusal)
     if message.author is Author.BOT:
         allowed = chat.kind is not Kind.CHANNEL or chat.may("can_post_messages") or chat.may("can_edit_messages")
     else:
         allowed = chat.kind is Kind.CHANNEL and chat.may("can_edit_messages")
     if not allowed:
-        raise bad_request(Why.EDIT_FORBIDDEN)
+        raise bad_request(refusal)
 
 
 def check_may_delete(chat: Chat, message: Message, now: float) -> None:

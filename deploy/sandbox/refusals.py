@@ -108,7 +108,7 @@ class Why(StrEnum):
     MARKUP_NOT_INLINE = "Inline keyboard expected"
     MARKUP_BAD_BUTTON = "Can't parse inline keyboard button: {reason}"
     BUTTON_TEXT_EMPTY = "Inline keyboard button text must be non-empty"
-    BUTTON_URL = "Inline keyboard button URL '{url}' is invalid: {reason}"
+    BUTTON_URL = "Inline keyboard button {problem}"
     BUTTON_DATA = "BUTTON_DATA_INVALID"
     MARKUP_TOO_LONG = "reply markup is too long"
     NO_BUSINESS = "business connection not found"

@@ -71,11 +71,10 @@ class World:
         return chat
 
     def post(self, chat: Chat, **content: Any) -> Message:
-        """Put a message at the end of a chat; what a human posts there is also an update for the bot."""
+        """Put a message at the end of a chat; a pin, or what a human posts, is an update for the bot."""
         message = Message(chat.sequence.next(), self.clock.date(), **content)
         chat.messages[message.id] = message
-        own_pin = bool(message.service and "pinned_message" in message.service)
-        if own_pin or (message.author is Author.HUMAN and message.id > 1):
+        if "pinned_message" in (message.service or {}) or (message.author is Author.HUMAN and not message.service):
             self.updates.add(update_kind(chat, "message"), self.json(chat, message))
         self.tell("message", chat, message)
         return message

@@ -43,7 +43,7 @@ def edit_media(world: World, call: Call) -> Done:
     draft = drafted(item, "caption", "caption_entities")
     markup = inline(markup_of(call.parameters))
     chat, message = addressed(world, call)
-    check_may_edit(chat, message)
+    check_may_edit(chat, message, Why.EDIT_MEDIA_FORBIDDEN)
     media = input_media(world, call, item)
     if message.album and message.media and media[0] != message.media[0]:
         raise bad_request(Why.EDIT_ALBUM_TYPE)

@@ -61,8 +61,8 @@ def link(url: str) -> str:
     try:
         kind: dict[str, Any] = canonical("x", [entity])[1][0]["type"]
     except RefusedError as error:
-        message = error.description.removeprefix("Bad Request: entity ")
-        raise bad_request(f"Inline keyboard button {message}") from None
+        problem = error.description.removeprefix("Bad Request: entity ")
+        raise bad_request(Why.BUTTON_URL, problem=problem) from None
     return str(kind.get("url", url))
 
 
