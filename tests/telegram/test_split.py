@@ -115,6 +115,15 @@ def test_code_over_a_cut_keeps_the_indentation_of_its_next_line() -> None:
     assert second.spans == (Span("pre", 0, len(second.text)),)
 
 
+def test_thousands_of_emoji_fill_the_posts_and_none_is_cut() -> None:
+    emoji = (FAMILY + "🇮🇹" + "👩🏽") * 600
+
+    pieces = [piece.text for piece in split(Rich(emoji), 4096)]
+
+    assert [units(piece) for piece in pieces] == [4096, 4093, 3211]
+    assert "".join(pieces) == emoji
+
+
 def test_a_letter_under_a_tower_of_signs_is_cut_between_code_points_and_nothing_is_lost() -> None:
     tower = "Z" + "\u0301" * 300
 
