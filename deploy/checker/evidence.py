@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The history laid beside the rows: which posts belong to which delivery, and what each place shows in the end."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from deploy.checker.journal import Entry
+from deploy.checker.rows import Delivery, Records
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE = re.compile(r"AV-[2-9A-HJKMNP-TV-Z]{5}")
+Place = tuple[str, int]
+
+
+def code_of(notice: UUID) -> str:
+    """Give the short code that every post of a notice shows, as people are told to read it."""
+    number = int.from_bytes(hashlib.sha256(notice.bytes).digest()[:8], "big")
+    signs = [LETTERS[number // len(LETTERS) ** place % len(LETTERS)] for place in range(5)]
+    return "AV-" + "".join(signs)
+
+
+@dataclass
+class Evidence:
+    """`posts` of each delivery in their order; `shows`: the entry that last wrote a place; places of people's posts."""
+
+    records: Records
+    entries: Sequence[Entry]
+    posts: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    shows: dict[Place, Entry] = field(default_factory=dict)
+    foreign: set[Place] = field(default_factory=set)
+    strays: list[Entry] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        known = {(row.address, code_of(row.notice.id)): row for row in self.records.deliveries}
+        referred = {(row.address, reference): row for row in self.records.deliveries for reference in row.references}
+        for entry in self.entries:
+            places = [(str(entry.chat), message) for message in entry.messages]
+            if entry.by == "human" and entry.did in ("accepted", "pinned"):
+                self.foreign.update(places[-1:])
+            if entry.did in ("accepted", "edited"):
+                self.shows.update(dict.fromkeys(places, entry))
+            if entry.is_post:
+                self._attribute(entry, known, referred)
+
+    def _attribute(
+        self, entry: Entry, known: dict[tuple[str, str], Delivery], referred: dict[tuple[str, str], Delivery]
+    ) -> None:
+        codes = CODE.findall(entry.text)
+        owner = known.get((str(entry.chat), codes[-1])) if codes else None
+        for message in entry.messages:
+            owner = owner or referred.get((str(entry.chat), str(message)))
+        if owner is not None:
+            self.posts[owner.id].append(entry)
+        elif codes:
+            self.strays.append(entry)
+
+    def is_overwriting(self, entry: Entry) -> bool:
+        """Tell whether our bot changed or removed what a person had posted."""
+        touched = {(str(entry.chat), message) for message in entry.messages}
+        return entry.by == "bot" and entry.did in ("edited", "deleted") and not touched.isdisjoint(self.foreign)

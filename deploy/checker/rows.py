@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What Postgres says, read by plain SQL in one transaction."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+NOTICES = """
+select n.id, n.owed, n.revision, n.policy, n.expires_at, n.withdrawn_at,
+       (select json_object_agg(r.number, r.content) from revision r where r.notice_id = n.id) as contents
+  from notice n
+"""
+DELIVERIES = """
+select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
+       d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error,
+       c.address, c.slug, c.paused_at, c.turn_until,
+       coalesce((select json_agg(json_build_array(a.action, a.revision, a.started_at, a.finished_at, a.outcome)
+                                 order by a.token)
+                   from attempt a where a.delivery_id = d.id), '[]') as attempts
+  from delivery d join channel c on c.id = d.channel_id
+"""
+POST = "post"
+DOUBTS = ("doubted", "crashed", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    action: str
+    revision: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+
+    @property
+    def is_doubt(self) -> bool:
+        return self.action == POST and self.outcome in DOUBTS
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice, and the titles of every revision."""
+
+    id: UUID
+    owed: int
+    revision: int
+    policy: str
+    expires_at: datetime | None
+    withdrawn_at: datetime | None
+    titles: Mapping[int, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: int
+    notice: Notice
+    channel_id: UUID
+    slug: str
+    address: str
+    state: str
+    wanted: int | None
+    shown: int | None
+    references: tuple[str, ...]
+    rank: datetime
+    ready_at: datetime
+    due_at: datetime
+    parked: bool
+    paused_at: datetime | None
+    lease_until: datetime | None
+    turn_until: datetime | None
+    has_intent: bool
+    last_error: str
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def where(self) -> str:
+        return f"delivery {self.id} (notice {self.notice.id}, channel {self.slug}, {self.state})"
+
+    @property
+    def doubts(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.is_doubt]
+
+    @property
+    def by_a_person(self) -> bool:
+        """Tell whether a person said that the post is there: then no reference is known."""
+        return not self.references and self.last_error.startswith("a person saw it")
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All rows as of one moment, `now` by the database's clock."""
+
+    now: datetime
+    notices: Mapping[UUID, Notice]
+    deliveries: tuple[Delivery, ...]
+
+
+async def read_records(connection: "asyncpg.Connection[asyncpg.Record]") -> Records:
+    """Read everything as of one moment."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        now: datetime = await connection.fetchval("select now()")
+        notices = {row["id"]: _notice(row) for row in await connection.fetch(NOTICES)}
+        rows = await connection.fetch(DELIVERIES)
+    return Records(now, notices, tuple(_delivery(row, notices) for row in rows))
+
+
+def _notice(row: asyncpg.Record) -> Notice:
+    contents: dict[str, Any] = json.loads(row["contents"] or "{}")
+    titles = {int(number): _titles(content) for number, content in contents.items()}
+    same = {name: row[name] for name in ("id", "owed", "revision", "policy", "expires_at", "withdrawn_at")}
+    return Notice(**same, titles=titles)
+
+
+def _titles(content: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(text["title"] for text in content["texts"].values())
+
+
+def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        notice=notices[row["notice_id"]],
+        channel_id=row["channel_id"],
+        slug=row["slug"],
+        address=row["address"],
+        state=row["state"],
+        wanted=row["wanted"],
+        shown=row["shown"],
+        references=tuple(post["reference"] for post in json.loads(row["posts"])),
+        rank=row["rank"],
+        ready_at=row["ready_at"],
+        due_at=row["due_at"],
+        parked=row["parked"],
+        paused_at=row["paused_at"],
+        lease_until=row["lease_until"],
+        turn_until=row["turn_until"],
+        has_intent=row["has_intent"],
+        last_error=row["last_error"],
+        attempts=tuple(_attempt(*attempt) for attempt in json.loads(row["attempts"])),
+    )
+
+
+def _attempt(action: str, revision: int, started: str, finished: str | None, outcome: str | None) -> Attempt:
+    ended = None if finished is None else datetime.fromisoformat(finished)
+    return Attempt(action, revision, datetime.fromisoformat(started), ended, outcome)

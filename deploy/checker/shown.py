@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the rows say is shown is really shown, and nothing went out when it should not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from deploy.checker.evidence import Evidence, code_of
+from deploy.checker.rows import POST, Delivery
+
+ON_ITS_WAY = timedelta(seconds=0.25)
+"""What a call that left in time may take to arrive."""
+
+
+def as_shown(evidence: Evidence) -> Iterator[str]:
+    seen: dict[tuple[str, str], Delivery] = {}
+    for row in evidence.records.deliveries:
+        if row.state == "delivered":
+            yield from _complete(row)
+        for number, reference in enumerate(row.references):
+            yield from _there(evidence, row, reference, first=number == 0)
+            other = seen.setdefault((row.address, reference), row)
+            if other is not row:
+                yield f"{row.where} claims {reference}, which is also that of {other.where}"
+
+
+def _complete(row: Delivery) -> Iterator[str]:
+    if row.by_a_person:
+        return
+    if not row.references:
+        yield f"{row.where} has no reference"
+    if row.shown != row.wanted:
+        yield f"{row.where} shows revision {row.shown}, not {row.wanted}"
+
+
+def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) -> Iterator[str]:
+    entry = evidence.shows.get((row.address, int(reference)))
+    if entry is None or entry.by != "bot":
+        yield f"{row.where}: {reference} was never posted by us"
+        return
+    if code_of(row.notice.id) not in entry.text:
+        yield f"{row.where}: {reference} shows something else: {entry.text[:60]!r}"
+    titles = row.notice.titles.get(row.shown or 0, frozenset())
+    if first and row.state == "delivered" and not any(title in entry.text for title in titles):
+        yield f"{row.where}: {reference} does not show revision {row.shown}: {entry.text[:60]!r}"
+    taken_back = row.notice.withdrawn_at
+    if row.state == "withdrawn" and taken_back is not None and (entry.did != "edited" or entry.at < taken_back):
+        yield f"{row.where}: {reference} does not say that it is withdrawn"
+
+
+def in_time(evidence: Evidence) -> Iterator[str]:
+    for row in evidence.records.deliveries:
+        ends = row.notice.expires_at
+        for post in evidence.posts[row.id]:
+            if ends is not None and row.notice.revision == 1 and post.at > ends + ON_ITS_WAY:
+                yield f"{row.where} was posted {(post.at - ends).total_seconds():.2f} s after its time"
+        yield from _after_withdrawal(row)
+
+
+def _after_withdrawal(row: Delivery) -> Iterator[str]:
+    taken_back = row.notice.withdrawn_at
+    for attempt in row.attempts:
+        if taken_back is not None and attempt.action == POST and attempt.started_at > taken_back:
+            yield f"{row.where} was posted after it had been withdrawn"

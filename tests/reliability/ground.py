@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The proving ground: Postgres, Redis, a Telegram and workers, all real, all of one test."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.database import AWAY, Pool
+from app.doorbell import Doorbell
+from app.intake import Accepted, accept
+from app.routing import Routing
+from deploy.checker import Violation, check, read_records
+from tests.given import a_channel, a_notice
+from tests.reliability.processes import Telegram, Workers
+
+FIRST = -1_001_000_000_000
+OPEN = "select count(*) from delivery where state in ('due', 'in_doubt') and not parked"
+LEASE = 2.5
+PATIENCE = 40.0
+
+
+@dataclass
+class Ground:
+    """What a test speaks to."""
+
+    pool: Pool
+    telegram: Telegram
+    workers: Workers
+    bell: Doorbell
+    url: str
+    routing: Routing = field(default_factory=Routing)
+    accepted: list[UUID] = field(default_factory=list)
+    chats: dict[str, int] = field(default_factory=dict)
+
+    async def channel(self, slug: str, *, can_ask: bool = False, **members: Any) -> int:
+        """Make a channel that, with `can_ask`, has proved that it can be asked; give its number at Telegram."""
+        chat = self.chats[slug] = FIRST - len(self.chats) - 1
+        await self.telegram.chat(chat, title=slug)
+        number = await a_channel(self.pool, slug, address=str(chat), can_ask=can_ask, **members)
+        if can_ask:
+            await self.pool.execute("update channel set last_reference = '1' where id = $1", number)
+        return chat
+
+    async def channels(self, many: int, *, can_ask: bool = False) -> list[int]:
+        return [await self.channel(f"c{number}", can_ask=can_ask) for number in range(many)]
+
+    async def accept(self, source: str = "mensa", **members: Any) -> Accepted:
+        done = await accept(self.pool, self.routing, a_notice(**members), source, "test")
+        self.accepted.append(done.id)
+        self.bell.ring()
+        return done
+
+    async def open(self) -> int:
+        count: int = await self.pool.fetchval(OPEN)
+        return count
+
+    async def settles(self, within: float = PATIENCE) -> float:
+        """Wait until nothing is open; give the seconds it took."""
+        started = time.monotonic()
+        await until(self._nothing_is_open, within)
+        return time.monotonic() - started
+
+    async def _nothing_is_open(self) -> bool:
+        with suppress(*AWAY):
+            return await self.open() == 0
+        return False
+
+    async def verdict(self, *, settled: bool = True) -> list[Violation]:
+        """Ask the checker, which knows neither the engine nor this test."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            records = await read_records(connection)
+        finally:
+            await connection.close()
+        return check(records, self.telegram.entries(), self.accepted, settled=settled)
+
+    async def states(self) -> dict[str, int]:
+        rows = await self.pool.fetch("select state, count(*) from delivery group by 1")
+        return {row["state"]: row["count"] for row in rows}
+
+    async def state_of(self, slug: str) -> str:
+        row = await self.pool.fetchrow(
+            "select state from delivery d join channel c on c.id = d.channel_id where slug = $1", slug
+        )
+        assert row is not None
+        return str(row["state"])
+
+
+async def until(happens: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
+    """Wait for something to come true, or fail."""
+    deadline = time.monotonic() + within
+    while not await happens():
+        assert time.monotonic() < deadline, f"it has not come true within {within} s"
+        await asyncio.sleep(0.05)

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The processes that a test ends, stops and starts again: workers, and the Telegram they speak to."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from aiohttp import ClientSession
+
+from deploy.checker import Entry, read_journal
+from deploy.processes import is_running
+
+HERE = Path(__file__).parents[2]
+SANDBOX = (sys.executable, "-m", "deploy.sandbox", "--port", "0", "--open-chats")
+
+
+class Workers:
+    """Real worker processes; `code` is the checkout whose app and workers they run."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, code: Path = HERE) -> None:
+        self.running: list[int] = []
+        self.log = log
+        with log.open("ab") as errors:
+            self._nursery = subprocess.Popen(
+                [sys.executable, str(Path(__file__).parent / "nursery.py")],
+                cwd=code,
+                env={**os.environ, **environment, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        if self._answer() != "ready":
+            raise RuntimeError(log.read_text("utf-8", "replace")[-2000:])
+
+    def start(self, many: int = 1) -> Self:
+        assert self._nursery.stdin is not None
+        for _ in range(many):
+            self._nursery.stdin.write("one more\n")
+            self._nursery.stdin.flush()
+            self.running.append(int(self._answer()))
+        return self
+
+    def kill(self, pid: int) -> None:
+        """End it as a power cut would."""
+        self.running.remove(pid)
+        os.kill(pid, signal.SIGKILL)
+
+    def ask_to_end(self, pid: int) -> None:
+        self.running.remove(pid)
+        os.kill(pid, signal.SIGTERM)
+
+    def close(self) -> None:
+        for pid in self.running:  # a stopped one would not be buried
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._nursery.communicate(timeout=10)
+
+    def all_alive(self) -> bool:
+        return all(is_running(pid) for pid in self.running)
+
+    def _answer(self) -> str:
+        assert self._nursery.stdout is not None
+        return self._nursery.stdout.readline().strip()
+
+
+class Telegram:
+    """The sandbox in a process of its own, driven over its control API; its journal is the truth."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.journal = directory / "journal.jsonl"
+        self._process = subprocess.Popen(
+            [*SANDBOX, "--journal", str(self.journal), *options],
+            cwd=HERE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        words = self._process.stdout.readline().split()
+        self.url, self.token = words[2], words[-1].rstrip(")")
+        self._session = ClientSession(self.url)
+
+    async def close(self) -> None:
+        await self._session.close()
+        self._process.terminate()
+        self._process.wait(10)
+
+    async def fault(self, kind: str, chat: int | None = None, method: str | None = "sendMessage", **more: Any) -> None:
+        await self._post("faults", {"kind": kind, "chat": chat, "method": method, **more})
+
+    async def faults(self, rows: list[dict[str, Any]]) -> None:
+        await self._post("faults", rows)
+
+    async def calm(self) -> None:
+        async with self._session.delete("/sandbox/faults") as answer:
+            answer.raise_for_status()
+
+    async def chat(self, number: int, **members: Any) -> None:
+        await self._post("chats", {"id": number, **members})
+
+    async def person(self, chat: int, deed: str, **figures: Any) -> Any:
+        return (await self._post(f"chats/{chat}/{deed}", figures))["result"]
+
+    async def away(self, seconds: float) -> None:
+        await self._post("away", {"seconds": seconds})
+
+    async def shows(self, chat: int) -> list[str]:
+        """Give what people read in a chat."""
+        async with self._session.get(f"/sandbox/chats/{chat}/messages") as answer:
+            return [message["text"] for message in json.loads(await answer.text()) if message.get("text")]
+
+    def entries(self) -> list[Entry]:
+        return read_journal(self.journal) if self.journal.exists() else []
+
+    def posts(self) -> list[Entry]:
+        return [entry for entry in self.entries() if entry.is_post]
+
+    async def _post(self, path: str, body: Any) -> Any:
+        async with self._session.post(f"/sandbox/{path}", json=body) as answer:
+            assert answer.ok, await answer.text()
+            return json.loads(await answer.text())
