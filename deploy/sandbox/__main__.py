@@ -29,7 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--chat-per-second", type=float, default=1, help="writes to one chat; 0 is no limit")
     parser.add_argument("--group-per-minute", type=float, default=20, help="writes to one group or channel")
     parser.add_argument("--chats", type=Path, help="a JSON list of chats: id, type, title, username, rights, member")
-    parser.add_argument("--open-chats", action="store_true", help="make unknown chats when they are first written to")
+    parser.add_argument("--open-chats", action="store_true", help="make unknown chats when they are first used")
     parser.add_argument("--seed", type=int, default=0, help="of the dice of faults that happen by chance")
     parser.add_argument("--force", action="store_true", help="listen beyond this machine, or take a real-looking token")
     return parser.parse_args()
