@@ -3,7 +3,7 @@
 """A proving ground for each test, with limits low enough to be quick and timeouts small enough to be killed in."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -13,14 +13,21 @@ import pytest
 from app.database import SERVER_SETTINGS
 from app.doorbell import Doorbell
 from tests.reliability.ground import LEASE, Ground
-from tests.reliability.processes import HERE, Telegram, Workers
+from tests.reliability.processes import HERE, Nursery, Processes, Telegram
 
 UNLIMITED = ("--per-second", "0", "--chat-per-second", "0", "--group-per-minute", "0")
 Prepare = Callable[..., AbstractAsyncContextManager[Ground]]
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-async def prepare(database_url: str, redis_url: str, tmp_path: Path) -> Prepare:
+async def prepare(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path) -> Prepare:
     """Give the way to a proving ground with other limits or other code."""
 
     @asynccontextmanager
@@ -29,7 +36,7 @@ async def prepare(database_url: str, redis_url: str, tmp_path: Path) -> Prepare:
     ) -> AsyncIterator[Ground]:
         telegram = Telegram(tmp_path, *limits)
         environment = _environment(database_url, redis_url, telegram, pace)
-        workers = Workers(environment, tmp_path / "workers.log", code)
+        workers = Processes(nursery, environment, tmp_path / "workers.log", code)
         bell = Doorbell(redis_url)
         try:
             async with asyncpg.create_pool(

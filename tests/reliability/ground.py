@@ -18,7 +18,7 @@ from app.intake import Accepted, accept
 from app.routing import Routing
 from deploy.checker import Violation, check, read_records
 from tests.given import a_channel, a_notice
-from tests.reliability.processes import Telegram, Workers
+from tests.reliability.processes import Processes, Telegram
 
 FIRST = -1_001_000_000_000
 OPEN = "select count(*) from delivery where state in ('due', 'in_doubt') and not parked"
@@ -32,7 +32,7 @@ class Ground:
 
     pool: Pool
     telegram: Telegram
-    workers: Workers
+    workers: Processes
     bell: Doorbell
     url: str
     routing: Routing = field(default_factory=Routing)

@@ -8,44 +8,61 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import ClientSession
 
 from deploy.checker import Entry, read_journal
-from deploy.processes import is_running
 
 HERE = Path(__file__).parents[2]
 SANDBOX = (sys.executable, "-m", "deploy.sandbox", "--port", "0", "--open-chats")
 
 
-class Workers:
-    """Real worker processes; `code` is the checkout whose app and workers they run."""
+class Nursery:
+    """The one process of a test run that all others of the product are forked from."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, code: Path = HERE) -> None:
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).parent / "nursery.py")],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def fork(self, order: Mapping[str, Any]) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
+
+
+class Processes:
+    """Real processes of one module; `code` is the checkout that they run."""
+
+    def __init__(
+        self,
+        nursery: Nursery,
+        environment: Mapping[str, str],
+        log: Path,
+        code: Path = HERE,
+        command: Sequence[str] = ("workers",),
+    ) -> None:
         self.running: list[int] = []
         self.log = log
-        with log.open("ab") as errors:
-            self._nursery = subprocess.Popen(
-                [sys.executable, str(Path(__file__).parent / "nursery.py")],
-                cwd=code,
-                env={**os.environ, **environment, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        if self._answer() != "ready":
-            raise RuntimeError(log.read_text("utf-8", "replace")[-2000:])
+        self._nursery = nursery
+        module, *arguments = command
+        same = {"environment": dict(environment), "log": str(log), "code": str(code)}
+        self._order = {**same, "module": module, "arguments": arguments}
 
     def start(self, many: int = 1) -> Self:
-        assert self._nursery.stdin is not None
-        for _ in range(many):
-            self._nursery.stdin.write("one more\n")
-            self._nursery.stdin.flush()
-            self.running.append(int(self._answer()))
+        self.running += [self._nursery.fork(self._order) for _ in range(many)]
         return self
 
     def kill(self, pid: int) -> None:
@@ -58,17 +75,9 @@ class Workers:
         os.kill(pid, signal.SIGTERM)
 
     def close(self) -> None:
-        for pid in self.running:  # a stopped one would not be buried
+        for pid in self.running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._nursery.communicate(timeout=10)
-
-    def all_alive(self) -> bool:
-        return all(is_running(pid) for pid in self.running)
-
-    def _answer(self) -> str:
-        assert self._nursery.stdout is not None
-        return self._nursery.stdout.readline().strip()
 
 
 class Telegram:

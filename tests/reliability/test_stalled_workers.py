@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-06: a worker that stands still for longer than its lease neither writes nor sends when it wakes."""
+
+import asyncio
+import os
+import random
+import signal
+
+import pytest
+
+from tests.reliability.ground import LEASE, Ground, until
+
+
+async def posted(ground: Ground) -> bool:
+    return bool(ground.telegram.posts())
+
+
+async def test_a_worker_that_wakes_after_its_lease_cannot_write(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("late_answer", chat, seconds=0.4)
+    await ground.accept(in_doubt="hold")
+    (asleep,) = ground.workers.start().running
+    await until(lambda: posted(ground))
+    os.kill(asleep, signal.SIGSTOP)
+    ground.workers.start()
+    await ground.settles()
+    before = await ground.pool.fetchrow("select * from delivery")
+
+    os.kill(asleep, signal.SIGCONT)
+    await until(lambda: said(ground, "lease.lapsed"))
+
+    assert before is not None
+    assert before["state"] == "held"
+    assert await ground.pool.fetchrow("select * from delivery") == before
+    assert await ground.verdict() == []
+
+
+async def said(ground: Ground, event: str) -> bool:
+    lines = ground.workers.log.read_text("utf-8").splitlines()
+    return any(f'"{event}"' in line and "outcome" in line for line in lines)
+
+
+async def test_workers_stopped_past_their_leases_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
+    """6 stalls and 600 deliveries; the night has 200 and 20,000."""
+    await survives(ground, stalls=6, notices=30, seed=1)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+async def test_workers_stopped_all_night_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
+    await survives(ground, stalls=200, notices=1000, seed=2)
+
+
+async def survives(ground: Ground, stalls: int, notices: int, seed: int) -> None:
+    await ground.channels(20, can_ask=True)
+    await ground.telegram.fault("delayed", times=None, delay=0.02)
+    ground.workers.start(3)
+    dice = random.Random(seed)  # noqa: S311 - to be repeated
+
+    feeding = asyncio.create_task(feed(ground, notices, over=stalls * LEASE))
+    for _ in range(stalls):
+        await stall(dice.choice(ground.workers.running), LEASE * dice.uniform(0.4, 1.6), dice)
+    await feeding
+    await ground.settles(within=60)
+
+    assert await ground.states() == {"delivered": notices * 20}
+    assert await ground.verdict() == []
+    assert len(ground.telegram.posts()) == notices * 20
+
+
+async def stall(pid: int, seconds: float, dice: random.Random) -> None:
+    await asyncio.sleep(dice.uniform(0, 0.2))
+    os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    os.kill(pid, signal.SIGCONT)
+
+
+async def feed(ground: Ground, notices: int, over: float) -> None:
+    for _ in range(notices):
+        await ground.accept(in_doubt="repeat")
+        await asyncio.sleep(over / notices)

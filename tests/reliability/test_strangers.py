@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Other people post and pin between our own posts: theirs is never changed, ours never doubled."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.reliability.ground import Ground, until
+
+
+async def people_post(ground: Ground, chat: int, deeds: Sequence[str]) -> None:
+    for number, deed in enumerate(deeds):
+        if deed == "post":
+            await ground.telegram.person(chat, "human-post", text=f"Auguri {number}")
+        else:
+            await ground.telegram.person(chat, "pin", message_id=1)
+
+
+async def in_doubt(ground: Ground) -> bool:
+    return "in_doubt" in await ground.states()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [([], ["post", "pin", "post"]), (["post", "pin"], []), (["pin"], ["post"])], ids=repr
+)
+async def test_a_doubted_post_is_found_among_other_peoples(ground: Ground, before: list[str], after: list[str]) -> None:
+    chat = await ground.channel("scuola", can_ask=True)
+    await people_post(ground, chat, before)
+    await ground.telegram.fault("answer_reset", chat)
+    await ground.accept(in_doubt="hold")
+
+    ground.workers.start()
+    await until(lambda: in_doubt(ground))
+    await people_post(ground, chat, after)
+    await ground.settles()
+
+    assert await ground.states() == {"delivered": 1}
+    assert len(ground.telegram.posts()) == 1
+    assert await ground.verdict() == []
+
+
+@pytest.mark.parametrize(("strangers", "state", "posts"), [(0, "delivered", 1), (2, "delivered", 1), (3, "held", 0)])
+async def test_what_is_not_found_is_posted_unless_too_many_strangers_stand_there(
+    ground: Ground, strangers: int, state: str, posts: int
+) -> None:
+    chat = await ground.channel("scuola", can_ask=True)
+    await ground.telegram.fault("reset_before_accepting", chat)
+    await ground.accept(in_doubt="hold")
+
+    ground.workers.start()
+    await until(lambda: in_doubt(ground))
+    await people_post(ground, chat, ["post"] * strangers)
+    await ground.settles()
+
+    assert await ground.states() == {state: 1}
+    assert len(ground.telegram.posts()) == posts
+    assert await ground.verdict() == []
