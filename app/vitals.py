@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import asyncpg
+import redis.exceptions
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from app.figures import FIGURES, Figures
 from app.settings import Settings
@@ -21,10 +21,18 @@ FAULTS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    RedisError,
+    redis.exceptions.RedisError,
     OSError,
     TimeoutError,
 )
+BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What a kept connection fails with when Postgres has gone since; the last words of a server confuse the client."""
 REVISION = "select version_num from alembic_version"
 SERVER_SETTINGS = {
     "application_name": "campanella health",
@@ -82,7 +90,7 @@ class Line:
         kept = self._connection is not None and not self._connection.is_closed()
         try:
             return await self._row(statement)
-        except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, OSError):
+        except BROKEN:
             if not kept:
                 raise
             return await self._row(statement)
@@ -166,8 +174,10 @@ def problem(error: BaseException) -> str:
     match error:
         case asyncpg.UndefinedTableError():
             return "has no tables yet: run the migrations"
-        case TimeoutError() | asyncpg.QueryCanceledError():
+        case TimeoutError() | redis.exceptions.TimeoutError() | asyncpg.QueryCanceledError():
             return f"did not answer within {int(PATIENCE * 1000)} ms"
-        case OSError():
+        case redis.exceptions.AuthenticationError():
+            return "refused our password"
+        case OSError() | redis.exceptions.ConnectionError():
             return "cannot be reached"
     return f"refused ({type(error).__name__})"
