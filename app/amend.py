@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 
 from app.database import Connection, Pool
-from app.domain.backoff import GIVE_UP
+from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError, UnknownServiceError
 from app.domain.lane import GOALS, LANES
 from app.domain.notice import Notice
-from app.intake import digest
+from app.intake import attached, digest
 from app.routing import Routing
 
 # Whoever amends or withdraws holds the notice, so that revisions are one line; sending never waits for it.
@@ -48,6 +48,11 @@ select $1, channel.id, $4, at, at, at + $6::interval, at + $7::interval, $8, 'du
   from channel, (select greatest(now(), $5) as at) as moment
  where channel.id = any($2::uuid[])
 on conflict (notice_id, channel_id) do nothing
+"""
+FETCH = "insert into media (notice_id, href) select $1, unnest($2::text[]) on conflict do nothing"
+PATIENCE = """
+update delivery set due_at = greatest(ready_at, now()) + $2::interval
+ where notice_id = $1 and wanted is not null and exists (select from media where notice_id = $1 and state = 'wanted')
 """
 LATEST = "select digest from revision where notice_id = $1 and number = $2"
 WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
@@ -139,6 +144,8 @@ async def _revise(
     which = (change.number, revision, notice.model_dump_json(), digest(notice), change.by)
     what = (notice.service, notice.kind, notice.priority, notice.doubt_policy, notice.publish_at, notice.expires_at)
     await connection.execute(REVISE, *which, *what, list(channels))
+    await connection.execute(FETCH, change.number, attached(notice))
     times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
     await connection.execute(WISH, change.number, list(channels), revision, lane, *times)
     await connection.execute(ALSO, change.number, list(channels), revision, lane, *times)
+    await connection.execute(PATIENCE, change.number, MEDIA_PATIENCE[lane])

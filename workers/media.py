@@ -43,7 +43,7 @@ update media
 # Nothing more to wait for: the deliveries that waited for media may go.
 RELEASE = """
 update delivery set due_at = least(due_at, greatest(ready_at, now()))
- where notice_id = $1 and state = 'due' and attempts = 0 and lease_until is null
+ where notice_id = $1 and state = 'due' and failures = 0 and lease_until is null
    and not exists (select from media where notice_id = $1 and state = 'wanted')
 """
 

@@ -9,8 +9,8 @@ import time
 from datetime import timedelta
 
 from app.database import Pool
-from app.domain.delivery import settle
 from app.domain.pace import interval
+from app.domain.settle import settle
 from app.outbox import Claimed, Done, Taken, Turn, claim, give_back
 from app.settings import Settings
 from app.telemetry import log

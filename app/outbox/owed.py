@@ -16,8 +16,8 @@ from app.domain.delivery import Action, Intent, Post, Progress, State
 from app.domain.notice import DoubtPolicy, Notice
 
 OWED = """
-select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at,
-       d.expires_at, d.intent, d.token, n.content, n.revision, n.policy, n.changed_at, n.withdrawn_at,
+select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
+       d.give_up_at, d.expires_at, d.intent, d.token, n.content, n.revision, n.policy, n.changed_at, n.withdrawn_at,
        n.source, n.service, coalesce(s.name, n.source) as source_name, coalesce(v.name, n.service) as service_name,
        c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        (select earlier.posts -> 0 ->> 'reference'
@@ -58,6 +58,7 @@ class Owed:
     sent: tuple[datetime, ...]
     notice: Notice
     revision: int
+    shown: int | None
     changed_at: datetime
     withdrawn_at: datetime | None
     source_name: str
@@ -79,7 +80,16 @@ def owed(row: asyncpg.Record) -> Owed:
         intent=intent_from(row["intent"]),
     )
     same = ("id", "token", "notice_id", "channel_id", "slug", "kind", "address", "language", "can_ask")
-    more = ("last_reference", "replies_to", "revision", "changed_at", "withdrawn_at", "source_name", "service_name")
+    more = (
+        "last_reference",
+        "replies_to",
+        "revision",
+        "shown",
+        "changed_at",
+        "withdrawn_at",
+        "source_name",
+        "service_name",
+    )
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     media = json.loads(row["media"] or "{}")
     return Owed(**plain, media=media, sent=tuple(row["sent"]), notice=parsed(row["content"]), progress=progress)

@@ -10,9 +10,10 @@ import asyncpg
 import pytest
 
 from app.database import SERVER_SETTINGS, Pool
-from app.domain.delivery import Part, settle
+from app.domain.delivery import Part
 from app.domain.outcome import Outcome, Wire
 from app.domain.pace import Limits
+from app.domain.settle import settle
 from app.outbox import ChannelKind, Claimed, Done, Owed, Taken, Turn, claim, record
 
 TURN = Turn(most=50, horizon=timedelta(milliseconds=100), lease=timedelta(seconds=30))

@@ -4,7 +4,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from deploy.sandbox import Sandbox
 from deploy.sandbox.chats import Message
 from deploy.sandbox.limits import Limits
 from tests.given import a_channel, accepted
+from tests.workers.trap import Trap, a_trap
 from workers.main import run
 
 CHAT = -1001000000001
@@ -93,16 +96,30 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     await started.stop()
 
 
+@asynccontextmanager
+async def a_city(settings: Settings, sandbox: Sandbox) -> AsyncIterator[City]:
+    """Run one worker on this loop for as long as it is needed."""
+    bell, stop = Doorbell(str(settings.redis_url)), asyncio.Event()
+    url = str(settings.database_url)
+    async with asyncpg.create_pool(url, min_size=0, server_settings=SERVER_SETTINGS) as pool:
+        worker = asyncio.create_task(run(settings, stop))
+        yield City(pool, bell, sandbox, settings)
+        stop.set()
+        await worker
+        await bell.close()
+
+
 @pytest.fixture
 async def city(
     request: pytest.FixtureRequest, database_url: str, redis_url: str, sandbox: Sandbox
 ) -> AsyncIterator[City]:
     """A city with one worker; parametrize indirectly with settings to change them."""
     settings = settings_for(database_url, redis_url, sandbox, **getattr(request, "param", {}))
-    bell, stop = Doorbell(redis_url), asyncio.Event()
-    async with asyncpg.create_pool(database_url, min_size=0, server_settings=SERVER_SETTINGS) as pool:
-        worker = asyncio.create_task(run(settings, stop))
-        yield City(pool, bell, sandbox, settings)
-        stop.set()
-        await worker
-        await bell.close()
+    async with a_city(settings, sandbox) as city:
+        yield city
+
+
+@pytest.fixture
+async def trap(tmp_path: Path) -> AsyncIterator[Trap]:
+    async with a_trap(tmp_path) as trap:
+        yield trap

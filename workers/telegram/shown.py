@@ -51,13 +51,14 @@ def _facts(owed: Owed, municipality: str, zone: str, attached: frozenset[str]) -
 
 
 def _albums(owed: Owed) -> list[Album]:
-    """Choose the media to send; once posts are there, as many albums as they have, none where they have none."""
+    """Choose the media to send; a correction keeps as many albums as were posted, none where there were none."""
     ready = groups(chosen(owed.media, [attachment.href for attachment in owed.notice.attachments]))
     if not owed.progress.posts:
         return ready
     count = shown_media(owed.progress.posts)
     nothing: list[Album] = [()] * count
-    return [*ready[:count], *nothing[len(ready) :]]
+    begun = owed.shown is None and count > 0
+    return [*(ready if begun else ready[:count]), *nothing[len(ready) :]]
 
 
 def _replacing(parts: Sequence[Part], posts: Sequence[Post]) -> list[Part]:

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Where an outcome leads: the second half of a delivery's life."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.domain.backoff import DOUBT_RESTS, backoff
+from app.domain.delivery import (
+    PLACES,
+    Action,
+    Intent,
+    Post,
+    Progress,
+    Settlement,
+    State,
+    by_policy,
+    settled_state,
+)
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Failed,
+    Foreign,
+    Gone,
+    Lost,
+    Misconfigured,
+    Moved,
+    Outcome,
+    Refused,
+    Throttled,
+    Unclear,
+    WithoutMedia,
+    reason,
+)
+
+
+def settle(  # noqa: C901, PLR0911 - one match over one value is the whole life; splitting it would hide an arm
+    progress: Progress, done: Intent, outcome: Outcome, now: datetime, chance: float
+) -> Settlement:
+    """Go where the outcome leads. This is the whole life of a delivery. `chance` (0 to 1) spreads the next try."""
+    stay = Settlement(progress.state, progress.posts, progress.failures, error=reason(outcome), intent=progress.intent)
+    match outcome:
+        case Delivered(references):
+            return _closer(progress, done, references)
+        case Throttled() | Moved() | Gone() | Misconfigured():
+            return stay
+        case Failed() if now < progress.give_up_at:
+            return _later(stay, progress, chance)
+        case Failed() | Refused() | Lost():
+            return _over(stay, progress, outcome)
+        case WithoutMedia():
+            return replace(stay, failures=progress.failures + 1)
+        case Doubted():
+            return _doubt(stay, progress, done, chance)
+        case Absent() | Foreign() | Unclear():
+            return _answered(progress, done, outcome)
+
+
+def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost) -> Settlement:
+    """Give up, visibly; but a post that is gone when it should be taken back has come to what was wanted."""
+    taken_back = isinstance(outcome, Lost) and progress.wanted is None
+    return replace(stay, state=State.WITHDRAWN if taken_back else State.DEAD, intent=None)
+
+
+def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:
+    """Take what the platform has as ours; another part may be due at once."""
+    reference = references[0] if references else (done.reference or "")
+    posts = list(progress.posts)
+    posts[done.number : done.number + 1] = [Post(reference, done.digest)]
+    whole = len(posts) >= done.parts and done.number == done.parts - 1
+    state = settled_state(progress) if whole else State.DUE
+    return Settlement(state, tuple(posts), 0, shown=done.revision if whole else None)
+
+
+def _later(stay: Settlement, progress: Progress, chance: float) -> Settlement:
+    wait = backoff(progress.failures, progress.lane, chance)
+    return replace(stay, failures=progress.failures + 1, wait=wait)
+
+
+def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) -> Settlement:
+    """A post in doubt is never simply repeated; an edit and a question can be."""
+    if done.action is Action.POST:
+        return replace(stay, state=State.IN_DOUBT, intent=done, wait=DOUBT_RESTS)
+    return _later(stay, progress, chance)
+
+
+def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear) -> Settlement:
+    """Go on asking, or conclude. One empty place is not enough: a foreign post may have stood there and gone."""
+    doubt = replace(done, action=Action.POST, asked=done.asked + 1)
+    match outcome:
+        case Absent() if done.asked:
+            return Settlement(State.DUE, progress.posts, progress.failures)
+        case Absent() | Foreign() if doubt.asked < PLACES:
+            return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
+        case Absent() | Foreign():
+            return by_policy(progress, f"the {PLACES} posts after the last known one are not ours")
+        case Unclear(why):
+            return by_policy(progress, why)

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The guard before every address that others chose: the table of security.md section 4, and a resolver that lies."""
+
+import socket
+
+import pytest
+from aiohttp import ClientError
+
+from tests.workers.trap import Trap
+from workers.outgoing import FetchError, Outgoing, is_public
+
+NOT_PUBLIC = [
+    "127.0.0.1",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",  # noqa: S104 - an address to refuse, not to listen on
+    "240.0.0.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "192.88.99.1",
+    "192.0.0.9",
+    "::1",
+    "::",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2001::1",
+    "ff02::1",
+    "fec0::1",
+    "fd00::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "localhost",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_an_address_that_is_not_somebody_elses_public_one_is_refused(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
+def test_a_public_address_is_let_through(address: str) -> None:
+    assert is_public(address)
+
+
+REFUSED = [
+    "http://comune.example.it/a.png",
+    "ftp://comune.example.it/a.png",
+    "file:///etc/passwd",
+    "https://user:pass@comune.example.it/a.png",
+    "https://comune.example.it:22/a.png",
+]
+
+
+@pytest.mark.parametrize("href", REFUSED)
+async def test_only_https_on_an_ordinary_port_is_fetched(href: str) -> None:
+    outgoing = Outgoing()
+
+    with pytest.raises(FetchError):
+        await outgoing.fetch(href, 100)
+
+    await outgoing.close()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "0x7f.1", "127.1", "2130706433", "[::]"]
+)
+async def test_no_spelling_of_this_machine_is_dialled(host: str, trap: Trap) -> None:
+    outgoing = Outgoing(trusted=trap.context)
+
+    with pytest.raises((FetchError, ClientError, OSError, ValueError)):
+        await outgoing.fetch(f"https://{host}:8443/a.png", 100)
+
+    assert trap.hits == 0
+    await outgoing.close()
+
+
+async def test_a_named_exception_is_fetched(trap: Trap) -> None:
+    outgoing = Outgoing([trap.host], trap.context)
+
+    fetched = await outgoing.fetch(f"https://{trap.host}/a.png", 100)
+
+    assert fetched.content.startswith(b"\x89PNG")
+    await outgoing.close()
+
+
+@pytest.mark.parametrize("path", ["away", "round", "endless", "none"])
+async def test_what_cannot_be_had_is_said_without_a_word_of_the_answer(trap: Trap, path: str) -> None:
+    outgoing = Outgoing([trap.host], trap.context)
+
+    with pytest.raises((FetchError, OSError, ClientError)) as refused:
+        await outgoing.fetch(f"https://{trap.host}/{path}", 1 << 20)
+
+    assert "canary" not in str(refused.value)
+    await outgoing.close()
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused(trap: Trap) -> None:
+    outgoing = Outgoing([trap.host])
+
+    with pytest.raises(ClientError):
+        await outgoing.fetch(f"https://{trap.host}/a.png", 100)
+
+    await outgoing.close()
+
+
+def test_the_test_machine_resolves_its_own_name_to_a_refused_address() -> None:
+    assert not is_public(socket.gethostbyname("localhost"))

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A web server on this machine, which a guarded client must never reach unless it is named as an exception."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trustme
+from aiohttp import web
+from aiohttp.test_utils import unused_port
+
+
+@dataclass
+class Trap:
+    """Its port, a context and a file that trust it, the files it serves, and how often it was reached."""
+
+    port: int
+    context: ssl.SSLContext
+    authority: Path
+    files: dict[str, bytes] = field(default_factory=lambda: {"/a.png": b"\x89PNG\r\n\x1a\n"})
+    hits: int = 0
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.hits += 1
+        match request.path:
+            case "/away":
+                raise web.HTTPFound("https://127.0.0.2:8443/a.png")
+            case "/round":
+                raise web.HTTPFound("/round")
+            case "/endless":
+                return await _endless(request)
+            case path if path in self.files:
+                return web.Response(body=self.files[path])
+        raise web.HTTPNotFound(text="canary-in-a-body")
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(50):
+        await response.write(b"x" * 100_000)
+    return response
+
+
+@asynccontextmanager
+async def a_trap(directory: Path) -> AsyncIterator[Trap]:
+    """Serve https under a certificate that only the trap's own context trusts."""
+    authority = trustme.CA()
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
+    trap = Trap(unused_port(), client, directory / "ca.pem")
+    app = web.Application()
+    app.router.add_get("/{path:.*}", trap.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", trap.port, ssl_context=server).start()
+    yield trap
+    await runner.cleanup()
