@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
+"""What is published where, and how far it has come."""
 
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,10 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     Column,
     DateTime,
     Identity,
     Index,
-    Integer,
     LargeBinary,
     SmallInteger,
     Text,
@@ -24,60 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-NOW = text("now()")
+from app.tables.columns import flag, instant, number, words
+
 OPEN = text("state in ('due', 'in_doubt') and not parked")
-
-
-def _words() -> Any:
-    return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")))
-
-
-def _instant(*, now: bool = False, nullable: bool = True) -> Any:
-    column: Column[datetime] = Column(
-        DateTime(timezone=True), nullable=nullable and not now, server_default=NOW if now else None
-    )
-    return Field(default=None, sa_column=column)
-
-
-def _number(start: int = 0, kind: type[Integer] = Integer) -> Any:
-    """Make a counter whose start the database knows too: the hot path writes plain SQL."""
-    return Field(default=start, sa_column=Column(kind, nullable=False, server_default=text(str(start))))
-
-
-def _flag(*, start: bool = False) -> Any:
-    return Field(default=start, sa_column=Column(Boolean, nullable=False, server_default=text(str(start).lower())))
-
-
-class Service(SQLModel, table=True):
-    __tablename__ = "service"
-    slug: str = Field(primary_key=True, sa_type=Text)
-    name: str = Field(sa_type=Text)
-    created_at: datetime = _instant(now=True)
-
-
-class Source(SQLModel, table=True):
-    """A municipal system; an empty list of services means every service."""
-
-    __tablename__ = "source"
-    slug: str = Field(primary_key=True, sa_type=Text)
-    name: str = Field(sa_type=Text)
-    services: list[str] = _words()
-    created_at: datetime = _instant(now=True)
-
-
-class Key(SQLModel, table=True):
-    """An access key; only a digest of its secret is kept. A key without a source is an operator's or a viewer's."""
-
-    __tablename__ = "key"
-    id: str = Field(primary_key=True, sa_type=Text)
-    source: str | None = Field(default=None, sa_type=Text, foreign_key="source.slug", index=True)
-    role: str = Field(sa_type=Text)
-    digest: bytes = Field(sa_type=LargeBinary)
-    label: str = Field(default="", sa_type=Text)
-    created_at: datetime = _instant(now=True)
-    expires_at: datetime = _instant(nullable=False)
-    revoked_at: datetime | None = _instant()
-    last_used_at: datetime | None = _instant()
 
 
 class Channel(SQLModel, table=True):
@@ -90,24 +37,24 @@ class Channel(SQLModel, table=True):
     address: str = Field(sa_type=Text)
     title: str | None = Field(default=None, sa_type=Text)
     language: str = Field(sa_type=Text)
-    fallback: bool = _flag(start=True)
-    services: list[str] = _words()
-    grades: list[str] = _words()
-    schools: list[str] = _words()
-    areas: list[str] = _words()
-    created_at: datetime = _instant(now=True)
-    retired_at: datetime | None = _instant()
-    paused_at: datetime | None = _instant()
+    fallback: bool = flag(start=True)
+    services: list[str] = words()
+    grades: list[str] = words()
+    schools: list[str] = words()
+    areas: list[str] = words()
+    created_at: datetime = instant(now=True)
+    retired_at: datetime | None = instant()
+    paused_at: datetime | None = instant()
     paused_reason: str | None = Field(default=None, sa_type=Text)
-    turn_until: datetime | None = _instant()
+    turn_until: datetime | None = instant()
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
     sent: list[datetime] = Field(
         default_factory=list,
         sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
     )
     last_reference: str | None = Field(default=None, sa_type=Text)
-    can_ask: bool = _flag()
-    checked_at: datetime | None = _instant()
+    can_ask: bool = flag()
+    checked_at: datetime | None = instant()
     check_result: dict[str, Any] | None = Field(default=None, sa_column=Column("check_result", JSON))
 
 
@@ -125,15 +72,15 @@ class Notice(SQLModel, table=True):
     service: str = Field(sa_type=Text)
     kind: str = Field(sa_type=Text)
     priority: str = Field(sa_type=Text)
-    revision: int = _number(1)
+    revision: int = number(1)
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     policy: str = Field(sa_type=Text)
-    publish_at: datetime | None = _instant()
-    expires_at: datetime | None = _instant()
-    created_at: datetime = _instant(now=True)
-    changed_at: datetime = _instant(now=True)
-    withdrawn_at: datetime | None = _instant()
-    owed: int = _number()
+    publish_at: datetime | None = instant()
+    expires_at: datetime | None = instant()
+    created_at: datetime = instant(now=True)
+    changed_at: datetime = instant(now=True)
+    withdrawn_at: datetime | None = instant()
+    owed: int = number()
 
 
 class Revision(SQLModel, table=True):
@@ -142,7 +89,7 @@ class Revision(SQLModel, table=True):
     number: int = Field(primary_key=True)
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     digest: bytes = Field(sa_type=LargeBinary)
-    created_at: datetime = _instant(now=True)
+    created_at: datetime = instant(now=True)
     created_by: str = Field(sa_type=Text)
 
 
@@ -163,27 +110,27 @@ class Delivery(SQLModel, table=True):
     notice_id: UUID = Field(foreign_key="notice.id")
     channel_id: UUID
     lane: int = Field(sa_type=SmallInteger)
-    rank: datetime = _instant(nullable=False)
-    ready_at: datetime = _instant(nullable=False)
-    due_at: datetime = _instant(nullable=False)
-    give_up_at: datetime = _instant(nullable=False)
-    expires_at: datetime | None = _instant()
+    rank: datetime = instant(nullable=False)
+    ready_at: datetime = instant(nullable=False)
+    due_at: datetime = instant(nullable=False)
+    give_up_at: datetime = instant(nullable=False)
+    expires_at: datetime | None = instant()
     state: str = Field(sa_type=Text)
-    parked: bool = _flag()
+    parked: bool = flag()
     wanted: int | None
     shown: int | None = None
     posts: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default=text("'[]'"))
     )
-    attempts: int = _number()
-    failures: int = _number()
-    crashes: int = _number()
-    token: int = _number(kind=BigInteger)
-    lease_until: datetime | None = _instant()
+    attempts: int = number()
+    failures: int = number()
+    crashes: int = number()
+    token: int = number(kind=BigInteger)
+    lease_until: datetime | None = instant()
     intent: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     last_error: str | None = Field(default=None, sa_type=Text)
-    created_at: datetime = _instant(now=True)
-    settled_at: datetime | None = _instant()
+    created_at: datetime = instant(now=True)
+    settled_at: datetime | None = instant()
 
 
 class Attempt(SQLModel, table=True):
@@ -196,8 +143,8 @@ class Attempt(SQLModel, table=True):
     action: str = Field(sa_type=Text)
     part: int
     revision: int
-    started_at: datetime = _instant(now=True)
-    finished_at: datetime | None = _instant()
+    started_at: datetime = instant(now=True)
+    finished_at: datetime | None = instant()
     outcome: str | None = Field(default=None, sa_type=Text)
     wire: str | None = Field(default=None, sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
@@ -214,9 +161,9 @@ class Media(SQLModel, table=True):
     state: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'wanted'")))
     kind: str | None = Field(default=None, sa_type=Text)
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
-    tries: int = _number()
-    due_at: datetime = _instant(now=True)
-    taken_until: datetime | None = _instant()
+    tries: int = number()
+    due_at: datetime = instant(now=True)
+    taken_until: datetime | None = instant()
     error: str | None = Field(default=None, sa_type=Text)
 
 
@@ -230,37 +177,6 @@ class Pace(SQLModel, table=True):
     kind: str = Field(primary_key=True, sa_type=Text)
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
     slowdown: float = Field(default=1.0)
-    throttled_at: datetime | None = _instant()
+    throttled_at: datetime | None = instant()
     throttled_by: UUID | None = None
     blocked_reason: str | None = Field(default=None, sa_type=Text)
-
-
-class Routing(SQLModel, table=True):
-    """One row whose epoch rises with every change of a channel or service, so that intake may keep them in memory."""
-
-    __tablename__ = "routing"
-    single: bool = Field(primary_key=True, default=True)
-    epoch: int = Field(sa_type=BigInteger, default=1)
-
-
-class Check(SQLModel, table=True):
-    """A question about a channel that a worker answers: the app does not know the platforms."""
-
-    __tablename__ = "channel_check"
-    id: UUID = Field(primary_key=True)
-    kind: str = Field(sa_type=Text)
-    address: str = Field(sa_type=Text)
-    ask: bool = _flag()
-    asked_at: datetime = _instant(now=True)
-    taken_at: datetime | None = _instant()
-    answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-
-
-class Worker(SQLModel, table=True):
-    """A worker process that has been seen lately."""
-
-    __tablename__ = "worker"
-    id: UUID = Field(primary_key=True)
-    host: str = Field(sa_type=Text)
-    started_at: datetime = _instant(now=True)
-    seen_at: datetime = _instant(now=True)

@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
+
+from app.tables.administration import Check, Key, Routing, Service, Source, Worker
+from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
+
+__all__ = [
+    "Attempt",
+    "Channel",
+    "Check",
+    "Delivery",
+    "Key",
+    "Media",
+    "Notice",
+    "Pace",
+    "Revision",
+    "Routing",
+    "Service",
+    "Source",
+    "Worker",
+]

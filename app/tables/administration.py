@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Who may hand in what, and who works here."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    LargeBinary,
+    Text,
+)
+from sqlmodel import Field, SQLModel
+
+from app.tables.columns import flag, instant, words
+
+
+class Service(SQLModel, table=True):
+    __tablename__ = "service"
+    slug: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    created_at: datetime = instant(now=True)
+
+
+class Source(SQLModel, table=True):
+    """A municipal system; an empty list of services means every service."""
+
+    __tablename__ = "source"
+    slug: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    services: list[str] = words()
+    created_at: datetime = instant(now=True)
+
+
+class Key(SQLModel, table=True):
+    """An access key; only a digest of its secret is kept. A key without a source is an operator's or a viewer's."""
+
+    __tablename__ = "key"
+    id: str = Field(primary_key=True, sa_type=Text)
+    source: str | None = Field(default=None, sa_type=Text, foreign_key="source.slug", index=True)
+    role: str = Field(sa_type=Text)
+    digest: bytes = Field(sa_type=LargeBinary)
+    label: str = Field(default="", sa_type=Text)
+    created_at: datetime = instant(now=True)
+    expires_at: datetime = instant(nullable=False)
+    revoked_at: datetime | None = instant()
+    last_used_at: datetime | None = instant()
+
+
+class Routing(SQLModel, table=True):
+    """One row whose epoch rises with every change of a channel or service, so that intake may keep them in memory."""
+
+    __tablename__ = "routing"
+    single: bool = Field(primary_key=True, default=True)
+    epoch: int = Field(sa_type=BigInteger, default=1)
+
+
+class Check(SQLModel, table=True):
+    """A question about a channel that a worker answers: the app does not know the platforms."""
+
+    __tablename__ = "channel_check"
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    ask: bool = flag()
+    asked_at: datetime = instant(now=True)
+    taken_at: datetime | None = instant()
+    answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+
+class Worker(SQLModel, table=True):
+    """A worker process that has been seen lately."""
+
+    __tablename__ = "worker"
+    id: UUID = Field(primary_key=True)
+    host: str = Field(sa_type=Text)
+    started_at: datetime = instant(now=True)
+    seen_at: datetime = instant(now=True)
