@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/notices/{id}: correct a notice or take it back, also where it has been posted already."""
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.access import Caller
+from app.amend import Change, amend, withdraw
+from app.api.callers import Allowed
+from app.api.document_answers import VERSIONED
+from app.api.examples import AMENDMENTS
+from app.api.house import House, Open
+from app.api.notice_view import ONE, NoticeInPath, NoticeWhole, etag, whole
+from app.api.reading import MERGE_PATCH, checked_body, validated
+from app.api.routes import StrictRoute
+from app.api.view import answer
+from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, PreconditionRequiredError
+from app.domain.key import Role
+from app.domain.notice import Notice
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Notices"])
+Owner = Annotated[Caller, Depends(Allowed(Role.SOURCE, Role.OPERATOR))]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=12,
+        pattern=r'^(\*|"[1-9][0-9]{0,8}")$',
+        description="The ETag of the notice as it was read; `*` for whatever it is now.",
+        examples=["*"],
+    ),
+]
+
+
+class Amending:
+    """A dependency that gives a merge patch (RFC 7396) of a notice: only what changes."""
+
+    media_type, examples = MERGE_PATCH, AMENDMENTS
+
+    async def __call__(self, request: Request) -> dict[str, Any]:
+        change = json.loads(await checked_body(request, self.media_type))
+        if not isinstance(change, dict):
+            raise InvalidNoticeError("#: The change is no object.", pointer="#")
+        return change
+
+
+@router.patch(
+    "/notices/{notice_id}",
+    summary="Amend a notice",
+    responses={**VERSIONED, 409: {}, 412: {}, 428: {}},
+    response_model=NoticeWhole,
+)
+async def amend_notice(
+    caller: Owner,
+    notice_id: NoticeInPath,
+    change: Annotated[dict[str, Any], Depends(Amending())],
+    house: Open,
+    if_match: IfMatch = None,
+) -> Response:
+    """Store a new revision: what is not yet posted goes out in its latest form, what is posted is corrected.
+
+    The body holds only what changes; null takes a member away, a list replaces the whole list. `If-Match` is needed,
+    so that nobody overwrites a revision that nobody has seen.
+    """
+    if if_match is None:
+        raise PreconditionRequiredError
+    row = await _own(house, caller, notice_id)
+    notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
+    if not caller.may_speak_of(notice.service):
+        raise ForbiddenError("This source may not speak of this service.")
+    asked = Change(notice_id, row["source"], caller.key, _revision(if_match))
+    amended = await amend(house.database.pool, house.routing, asked, notice)
+    if amended.changed:
+        log.info("notice.amended", notice=str(notice_id), revision=amended.revision)
+        house.doorbell.ring()
+    return await _shown(house, caller, notice_id)
+
+
+@router.post(
+    "/notices/{notice_id}/withdrawal",
+    summary="Withdraw a notice",
+    responses={**VERSIONED, 412: {}},
+    response_model=NoticeWhole,
+)
+async def withdraw_notice(caller: Owner, notice_id: NoticeInPath, house: Open, if_match: IfMatch = None) -> Response:
+    """Take a notice back: what is not yet posted never is, what is posted will say so. Repeating it changes nothing."""
+    row = await _own(house, caller, notice_id)
+    asked = Change(notice_id, row["source"], caller.key, None if if_match is None else _revision(if_match))
+    withdrawn = await withdraw(house.database.pool, asked)
+    if withdrawn.changed:
+        log.info("notice.withdrawn", notice=str(notice_id))
+        house.doorbell.ring()
+    return await _shown(house, caller, notice_id)
+
+
+def merged(target: Any, change: Any) -> Any:
+    """Apply a JSON merge patch (RFC 7396)."""
+    if not isinstance(change, dict):
+        return change
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in change.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+async def _own(house: House, caller: Caller, number: UUID) -> Any:
+    row = await house.database.pool.fetchrow(ONE, number, caller.source)
+    if row is None:
+        raise NotFoundError("There is no such notice.")
+    return row
+
+
+async def _shown(house: House, caller: Caller, number: UUID) -> Response:
+    seen = await whole(house, await _own(house, caller, number))
+    return answer(seen, ETag=etag(seen.revision))
+
+
+def _revision(if_match: str) -> int | None:
+    """Read which revision the caller has seen; None: any."""
+    return None if if_match == "*" else int(if_match.strip('"'))

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The API proper, served under /v1: all resources in one flat list, so that finding a route costs little."""
+
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+
+from app.api import (
+    amendments,
+    channels,
+    dead_letters,
+    deliveries,
+    held,
+    keys,
+    notices,
+    services,
+    source_keys,
+    sources,
+    status,
+)
+from app.api.document import document
+from app.api.handlers import HANDLERS
+
+RESOURCES = (
+    notices,
+    deliveries,
+    amendments,
+    channels,
+    services,
+    sources,
+    source_keys,
+    keys,
+    dead_letters,
+    held,
+    status,
+)
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
+
+def api() -> FastAPI:
+    """Put the resources together; `state.house` is set by whoever serves it."""
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry=NO_TELEMETRY,
+    )
+    for resource in RESOURCES:
+        app.router.routes.extend(resource.router.routes)
+    return app
+
+
+def document_of(app: FastAPI) -> dict[str, object]:
+    """Give the OpenAPI document of what is served."""
+    return document(app.router.routes)

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/channels: the places we publish to."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, Field
+from sqlmodel import col, select
+from starlette.responses import Response
+from uuid_utils.compat import uuid7
+
+from app.api.callers import Onlooker, Operator
+from app.api.channel_view import ChannelSeen, CheckSeen, channels_seen, check_seen
+from app.api.examples import CHANNEL_CHANGES, CHANNELS, CHECKS
+from app.api.house import House, Open
+from app.api.pages import Next, Pages, Paging
+from app.api.reading import MERGE_PATCH, Reading
+from app.api.routes import StrictRoute
+from app.api.services import SlugInPath
+from app.api.view import View, answer, no_content
+from app.channels import KnownKind, add_channel, channel_named, note_check, pause, retire
+from app.checks import Answer, ask
+from app.domain.markup import checked_plain_text
+from app.domain.notice import LanguageTag, Name, Slug, Strict
+from app.outbox import resume
+from app.sources import known_services
+from app.tables import Channel
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Channels"])
+Title = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_plain_text)]
+Followed = Annotated[list[Slug], Field(max_length=200)]
+Told = Annotated[list[Name], Field(max_length=200)]
+
+
+class ChannelAudience(Strict):
+    """What a channel follows; an empty list means everything."""
+
+    services: Followed = Field(default_factory=list)
+    grades: Told = Field(default_factory=list)
+    schools: Told = Field(default_factory=list)
+    areas: Told = Field(default_factory=list)
+
+
+class NewChannel(Strict):
+    """A place to publish to. fallback false: notices without the channel's language are not sent there."""
+
+    slug: Slug
+    kind: KnownKind
+    address: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+    title: Title | None = None
+    language: LanguageTag
+    fallback: bool = True
+    audience: ChannelAudience = Field(default_factory=ChannelAudience)
+
+
+class ChannelChange(Strict):
+    """What is left out stays. paused true stops posting; what the channel is owed waits until it is false again."""
+
+    title: Title | None = None
+    language: LanguageTag = Field(default_factory=str)
+    fallback: bool = Field(default_factory=bool)
+    audience: ChannelAudience = Field(default_factory=ChannelAudience)
+    paused: bool = Field(default_factory=bool)
+
+
+class CheckWish(Strict):
+    """ask true: prove with a silent test post that the channel can be asked after a doubt, and delete it again."""
+
+    ask: bool = False
+
+
+class ChannelPage(View):
+    """Channels in the order of their short names."""
+
+    items: list[ChannelSeen] = Field(max_length=200)
+    next: Next
+
+
+@router.post("/channels", status_code=201, summary="Make a channel", responses={409: {}}, response_model=ChannelSeen)
+async def make_channel(
+    _: Operator, new: Annotated[NewChannel, Depends(Reading(NewChannel, examples=CHANNELS))], house: Open
+) -> Response:
+    """Check a channel with its platform, then store it; notices reach it from then on.
+
+    What a person must mend first is said with 422, and nothing is stored. Where the platform could not be asked now,
+    the channel is stored and `check.verdict` is `unknown`.
+    """
+    found = await _asked(house, new.kind, new.address)
+    told = new.model_dump(mode="json", exclude={"audience"})
+    channel = Channel(id=uuid7(), **told, **new.audience.model_dump())
+    async with house.database.sessions.begin() as session:
+        await add_channel(session, channel, found)
+    log.info("channel.added", channel=channel.slug, verdict=found.verdict)
+    (made,) = await channels_seen(house, [channel])
+    return answer(made, 201, Location=made.links.here)
+
+
+@router.get("/channels/{slug}", summary="Look at a channel")
+async def show_channel(_: Onlooker, slug: SlugInPath, house: Open) -> ChannelSeen:
+    """Show a channel: whether it is posted to, its pace, its last check, and its deliveries by state."""
+    async with house.database.sessions() as session:
+        channel = await channel_named(session, slug)
+    return (await channels_seen(house, [channel]))[0]
+
+
+@router.get("/channels", summary="List channels")
+async def list_channels(_: Onlooker, asked: Annotated[Paging, Query()], house: Open) -> ChannelPage:
+    """List the channels that are published to."""
+    pages = Pages(house.settings, "/v1/channels", asked)
+    (after,) = pages.after() or ("",)
+    in_use = select(Channel).where(Channel.slug > after, col(Channel.retired_at).is_(None))
+    async with house.database.sessions() as session:
+        rows = (await session.exec(in_use.order_by(col(Channel.slug)).limit(asked.more))).all()
+    shown, following = pages.cut(rows, lambda row: (row.slug,))
+    return ChannelPage(items=await channels_seen(house, shown), next=following)
+
+
+@router.patch("/channels/{slug}", summary="Change, pause or resume a channel")
+async def change_channel(
+    _: Operator,
+    slug: SlugInPath,
+    change: Annotated[ChannelChange, Depends(Reading(ChannelChange, media_type=MERGE_PATCH, examples=CHANNEL_CHANGES))],
+    house: Open,
+) -> ChannelSeen:
+    """Change what a channel follows and how; notices that are already owed to it stay owed."""
+    fields = change.model_dump(exclude_unset=True)
+    audience, paused = fields.pop("audience", {}), fields.pop("paused", None)
+    async with house.database.sessions.begin() as session:
+        channel = await channel_named(session, slug, for_update=True)
+        await known_services(session, audience.get("services", ()), "#/audience/services")
+        channel.sqlmodel_update({**fields, **audience})
+        session.add(channel)
+        if paused:
+            await pause(session, channel)
+    if paused is False:
+        await resume(house.database.pool, channel.id)
+        house.doorbell.ring()
+    _say_what_changed(slug, paused=paused)
+    return await show_channel(_, slug, house)
+
+
+@router.delete("/channels/{slug}", status_code=204, summary="Retire a channel")
+async def retire_channel(_: Operator, slug: SlugInPath, house: Open) -> Response:
+    """End a channel for good: what it is still owed is withdrawn, what it shows stays there, its slug is free again.
+
+    An attempt under way at that moment may still appear in the channel; it is not recorded any more.
+    """
+    async with house.database.sessions.begin() as session:
+        await retire(session, await channel_named(session, slug, for_update=True))
+    log.info("channel.retired", channel=slug)
+    return no_content()
+
+
+@router.post("/channels/{slug}/check", summary="Check a channel with its platform")
+async def check_channel(
+    _: Operator, slug: SlugInPath, wish: Annotated[CheckWish, Depends(Reading(CheckWish, examples=CHECKS))], house: Open
+) -> CheckSeen:
+    """Ask the platform whether we may post there, and keep what it says."""
+    async with house.database.sessions() as session:
+        channel = await channel_named(session, slug)
+    found = await _asked(house, channel.kind, channel.address, prove=wish.ask)
+    async with house.database.sessions.begin() as session:
+        channel = await channel_named(session, slug, for_update=True)
+        note_check(channel, found, proved=wish.ask)
+        session.add(channel)
+    log.info("channel.checked", channel=slug, verdict=found.verdict)
+    return check_seen(channel)
+
+
+async def _asked(house: House, kind: str, address: str, *, prove: bool = False) -> Answer:
+    return await ask(house.database.pool, house.doorbell, kind, address, prove=prove)
+
+
+def _say_what_changed(slug: str, *, paused: bool | None) -> None:
+    log.info("channel.changed", channel=slug)
+    if paused is not None:
+        log.info("channel.paused" if paused else "channel.resumed", channel=slug)

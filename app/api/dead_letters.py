@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/dead-letters: what was given up, with its reason, and the fresh start a person may give it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+
+from app.api.callers import Onlooker, Operator
+from app.api.examples import REDRIVES
+from app.api.house import House, Open
+from app.api.open_ends import OpenEndFilter, OpenEndPage, found
+from app.api.reading import Reading
+from app.api.routes import StrictRoute
+from app.api.view import Count, View
+from app.domain.delivery import State
+from app.domain.errors import NotFoundError, StateConflictError
+from app.domain.notice import Instant, Slug, Strict
+from app.outbox import redrive
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Dead letters and held deliveries"])
+AT_ONCE = 10_000
+DeliveryInPath = Annotated[
+    int,
+    Path(ge=1, le=2**63 - 1, json_schema_extra={"format": "int64"}, examples=[1], description="The id of a delivery."),
+]
+STANDING = """
+select d.state, c.retired_at is not null as retired from delivery d join channel c on c.id = d.channel_id
+ where d.id = $1
+"""
+MATCHING = """
+select d.id from delivery d join channel c on c.id = d.channel_id
+ where d.state = 'dead' and c.retired_at is null and (d.expires_at is null or d.expires_at > now())
+   and ($1::text is null or c.slug = $1) and ($2::uuid is null or d.notice_id = $2)
+   and ($3::timestamptz is null or d.settled_at < $3)
+ order by d.id limit $4
+"""
+
+
+class RedriveWish(Strict):
+    """Which dead letters: all that match every member given. dry_run true: only count."""
+
+    channel: Slug | None = None
+    notice: UUID | None = None
+    before: Instant | None = Field(None, description="Given up before this moment.")
+    dry_run: bool = False
+
+
+class Redriven(View):
+    """How many dead letters matched, and how many of them were given a fresh start."""
+
+    matched: Count
+    redriven: Count
+    dry_run: bool
+
+
+@router.get("/dead-letters", summary="List dead letters")
+async def list_dead_letters(_: Onlooker, asked: Annotated[OpenEndFilter, Query()], house: Open) -> OpenEndPage:
+    """List deliveries that were given up, newest first, each with its reason."""
+    return await found(house, "/v1/dead-letters", State.DEAD, asked)
+
+
+@router.post("/dead-letters/{delivery_id}/redrive", summary="Give one dead letter a fresh start", responses={409: {}})
+async def redrive_dead_letter(_: Operator, delivery_id: DeliveryInPath, house: Open) -> Redriven:
+    """Let a delivery be tried again from the beginning. One whose time is over stays dead: 409."""
+    row = await house.database.pool.fetchrow(STANDING, delivery_id)
+    if row is None:
+        raise NotFoundError("There is no such delivery.")
+    if row["state"] != State.DEAD or row["retired"]:
+        raise StateConflictError("The delivery is not dead, or its channel is retired.")
+    if not await _redriven(house, [delivery_id]):
+        raise StateConflictError("The time of this notice is over; it would be posted too late.")
+    return Redriven(matched=1, redriven=1, dry_run=False)
+
+
+@router.post("/dead-letters/redrive", summary="Give many dead letters a fresh start")
+async def redrive_dead_letters(
+    _: Operator, wish: Annotated[RedriveWish, Depends(Reading(RedriveWish, examples=REDRIVES))], house: Open
+) -> Redriven:
+    """Redrive all that match, at most 10 000 in one call, oldest first; without any filter, all there are."""
+    rows = await house.database.pool.fetch(MATCHING, wish.channel, wish.notice, wish.before, AT_ONCE)
+    redriven = 0 if wish.dry_run else await _redriven(house, [row["id"] for row in rows])
+    return Redriven(matched=len(rows), redriven=redriven, dry_run=wish.dry_run)
+
+
+async def _redriven(house: House, ids: list[int]) -> int:
+    count = await redrive(house.database.pool, ids)
+    log.info("delivery.redriven", deliveries=ids[:20], count=count)
+    house.doorbell.ring()
+    return count

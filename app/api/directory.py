@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Which methods each address knows, for Allow."""
+
+import re
+from collections.abc import Iterable
+
+from starlette.routing import BaseRoute, Mount, Route
+
+
+class Directory:
+    """All addresses with their methods; HEAD comes with GET, OPTIONS with everything."""
+
+    def __init__(self, routes: Iterable[tuple[str, BaseRoute]]) -> None:
+        """Take each route with the prefix under which it is served."""
+        self._entries: list[tuple[str, re.Pattern[str], set[str]]] = []
+        for prefix, route in routes:
+            if isinstance(route, Mount):
+                self._entries.append((prefix, route.path_regex, {"GET"}))
+            elif isinstance(route, Route):
+                self._entries.append((prefix, route.path_regex, set(route.methods or ())))
+
+    def allow(self, path: str) -> str:
+        """Name the methods of a path, or nothing where there is no such path."""
+        methods: set[str] = set()
+        for prefix, pattern, known in self._entries:
+            if path.startswith(prefix) and pattern.match(path.removeprefix(prefix)):
+                methods |= known
+        if not methods:
+            return ""
+        more = {"HEAD", "OPTIONS"} if "GET" in methods else {"OPTIONS"}
+        return ", ".join(sorted(methods | more))

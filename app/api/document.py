@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The OpenAPI document, made from the routes and their dependencies; openapi.yaml is its hand-kept equal."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from app.api.amendments import Amending
+from app.api.callers import Allowed
+from app.api.document_answers import SHARED_HEADERS, answers, shared_responses
+from app.api.document_parts import INFO, KEY, SERVERS, TAGS
+from app.api.document_schemas import parameters, schemas
+from app.api.reading import Reading
+from app.domain.key import Role
+from app.version import VERSION
+
+Document = dict[str, Any]
+
+
+def document(routes: Sequence[BaseRoute]) -> Document:
+    """Describe every route: who may, what it takes, and every answer it can give."""
+    described = [route for route in routes if isinstance(route, APIRoute)]
+    made = get_openapi(title="Campanella", version=VERSION, routes=described)
+    operations = {
+        path: {method: _operation(route, made["paths"][path][method]) for route, method in _on(path, described)}
+        for path in dict.fromkeys(route.path for route in described)
+    }
+    components = {
+        "schemas": schemas(made["components"]["schemas"], _bodies(described)),
+        "responses": shared_responses(),
+        "headers": SHARED_HEADERS,
+        "securitySchemes": {"Key": KEY},
+    }
+    info = {**INFO, "version": VERSION}
+    return {
+        "openapi": "3.1.0",
+        "info": info,
+        "servers": SERVERS,
+        "tags": TAGS,
+        "paths": operations,
+        "components": components,
+    }
+
+
+def _on(path: str, routes: Iterable[APIRoute]) -> Iterable[tuple[APIRoute, str]]:
+    for route in routes:
+        if route.path == path:
+            yield from ((route, method.lower()) for method in sorted(route.methods or ()))
+
+
+def _operation(route: APIRoute, made: Document) -> Document:
+    roles, body = _roles(route), _body(route)
+    described: Document = {
+        "tags": made["tags"],
+        "summary": made["summary"],
+        "description": f"{made['description']}\n\n{_who(roles)}",
+        "operationId": route.name,
+        "security": [{"Key": []}] if roles else [{}],
+    }
+    if "parameters" in made:
+        described["parameters"] = [_needed(each, made) for each in parameters(made["parameters"])]
+    if body is not None:
+        described["requestBody"] = _taken(body)
+    described["responses"] = answers(route, made["responses"], keyed=bool(roles), takes_body=body is not None)
+    return described
+
+
+def _needed(parameter: Document, made: Document) -> Document:
+    """A header whose absence has an answer of its own (428) is needed."""
+    return {
+        **parameter,
+        "required": parameter["required"] or (parameter["in"] == "header" and "428" in made["responses"]),
+    }
+
+
+def _roles(route: APIRoute) -> tuple[Role, ...]:
+    return next((each.call.roles for each in route.dependant.dependencies if isinstance(each.call, Allowed)), ())
+
+
+def _body(route: APIRoute) -> Reading[Any] | Amending | None:
+    calls = (each.call for each in route.dependant.dependencies)
+    return next((call for call in calls if isinstance(call, Reading | Amending)), None)
+
+
+def _bodies(routes: Iterable[APIRoute]) -> list[type]:
+    found = [_body(route) for route in routes]
+    return list(dict.fromkeys(body.model for body in found if isinstance(body, Reading)))
+
+
+def _taken(body: Reading[Any] | Amending) -> Document:
+    name = body.model.__name__ if isinstance(body, Reading) else "NoticeChange"
+    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "examples": dict(body.examples)}
+    return {"required": True, "content": {body.media_type: content}}
+
+
+def _who(roles: tuple[Role, ...]) -> str:
+    names = [role.value for role in roles]
+    if not names:
+        return "Needs no key."
+    if len(names) == len(Role):
+        return "Needs any key."
+    return f"Needs the key of: {' or '.join(names)}."

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Every answer an operation can give: what it is for, and each problem."""
+
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from app.api.problems import MEDIA_TYPE, TITLES, InvalidBodyError, MethodNotAllowedError
+from app.domain import errors
+from app.domain.errors import CampanellaError
+
+Answer = dict[str, Any]
+PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
+    "400": ("BadRequest", "The body is no JSON, or a parameter or header is wrong.", errors.InvalidParameterError),
+    "401": ("Unauthenticated", "A valid key is needed.", errors.UnauthenticatedError),
+    "403": ("Forbidden", "The key does not allow this.", errors.ForbiddenError),
+    "404": ("NotFound", "There is no such thing, or the key may not see it.", errors.NotFoundError),
+    "409": ("Conflict", "The present state does not allow this.", errors.StateConflictError),
+    "412": ("PreconditionFailed", "It has changed since it was read.", errors.PreconditionFailedError),
+    "413": ("TooLarge", "The body is larger than allowed.", errors.TooLargeError),
+    "415": ("UnsupportedMediaType", "The media type or encoding is not accepted.", errors.UnsupportedMediaTypeError),
+    "422": ("Unprocessable", "The body breaks a rule; errors names each place.", InvalidBodyError),
+    "428": ("PreconditionRequired", "If-Match is missing.", errors.PreconditionRequiredError),
+    "503": ("Unavailable", "Not possible now; nothing was stored.", errors.UnavailableError),
+    "default": ("Unexpected", "Any other problem, such as 405 or 500.", MethodNotAllowedError),
+}
+SHARED_HEADERS: dict[str, Any] = {
+    "CorrelationId": {
+        "description": "The id of this request, by which we can find it.",
+        "schema": {"type": "string", "format": "uuid", "maxLength": 36},
+    },
+    "CacheControl": {
+        "description": "Nothing here may be kept by caches.",
+        "schema": {"type": "string", "maxLength": 100, "pattern": "^[a-z0-9=, -]+$", "examples": ["no-store"]},
+    },
+    "Location": {
+        "description": "The address of what was stored.",
+        "schema": {"type": "string", "format": "uri", "maxLength": 4096},
+    },
+    "Replayed": {
+        "description": "Present when an earlier call had stored the notice.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Version": {
+        "description": "The revision, for If-Match.",
+        "schema": {"type": "string", "maxLength": 12, "pattern": '^"[0-9]+"$', "examples": ['"1"']},
+    },
+    "RetryAfter": {
+        "description": "Seconds to wait before the next try.",
+        "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 3600},
+    },
+    "Challenge": {
+        "description": "How to authenticate.",
+        "schema": {"type": "string", "enum": ["Bearer"]},
+    },
+}
+ALWAYS = {
+    "X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"},
+    "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
+}
+PLACED = {"Location": {"$ref": "#/components/headers/Location"}}
+REPLAYED = {"Idempotent-Replayed": {"$ref": "#/components/headers/Replayed"}}
+VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": {"$ref": "#/components/headers/Version"}}}}
+"""For the routes whose answer carries the ETag of a notice."""
+SPECIAL = {
+    "401": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
+    "503": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
+}
+
+
+def answers(route: APIRoute, made: dict[str, Answer], *, keyed: bool, takes_body: bool) -> dict[str, Answer]:
+    """Give the answers of one operation, the good ones first."""
+    good = {status: _good(status, made[status]) for status in sorted(made) if status.startswith("2")}
+    own = {status for status in made if status in PROBLEMS and status != "422"}
+    bad = {"400", "503", "default", *own}
+    bad |= {"401", "403"} if keyed else set()
+    bad |= {"413", "415", "422"} if takes_body else set()
+    bad |= {"404"} if "{" in route.path else set()
+    return {**good, **{status: {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"} for status in sorted(bad)}}
+
+
+def shared_responses() -> dict[str, Answer]:
+    return {name: _problem(status, text, error) for status, (name, text, error) in PROBLEMS.items()}
+
+
+def _good(status: str, made: Answer) -> Answer:
+    placed = PLACED if status in ("201", "202") else {}
+    replayed = REPLAYED if status == "202" else {}
+    described = {"description": GOOD.get(status, made["description"])}
+    headers = {**ALWAYS, **placed, **replayed, **made.get("headers", {})}
+    content = {"content": made["content"]} if "content" in made else {}
+    return {**described, "headers": headers, **content}
+
+
+GOOD = {
+    "200": "As asked.",
+    "201": "Made.",
+    "202": "Stored, with everything it owes; where it stands now.",
+    "204": "Done.",
+}
+
+
+def _problem(status: str, text: str, error: type[CampanellaError]) -> Answer:
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(error)}
+    return {"description": text, "headers": {**ALWAYS, **SPECIAL.get(status, {})}, "content": {MEDIA_TYPE: content}}
+
+
+def example(error: type[CampanellaError]) -> Answer:
+    """Show a problem as it would be answered."""
+    document: Answer = {
+        "type": f"https://campanella.comune.example.it/problems/{error.problem}",
+        "title": TITLES[error.problem][1],
+        "status": error.status,
+        "detail": error.__doc__,
+        "instance": "urn:uuid:0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b",
+    }
+    if error.status == InvalidBodyError.status:
+        place = {"pointer": "#/name", "detail": "String should have at least 1 character", "rule": "string_too_short"}
+        document["errors"] = [place]
+    return document

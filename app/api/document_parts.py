@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the document says of the API as a whole."""
+
+from typing import Any
+
+DESCRIPTION = """\
+Municipal systems hand in **notices**; Campanella posts each one, once and in order, to every **channel** whose
+**audience** it concerns, and says at any time where it stands.
+
+### From nothing to the first notice
+
+1. Press *Authorize* and paste a key. The first one is the operator key of the installation (`CAMPANELLA_ADMIN_KEY`).
+2. Make a source with `POST /sources`. Its answer shows the source's own key, this once.
+3. Make a channel with `POST /channels`. Its platform is asked first whether we may post there.
+4. Authorize with the source's key and hand in a notice with `POST /notices`.
+5. Follow it with `GET /notices/{notice_id}` and `GET /notices/{notice_id}/deliveries`.
+
+### Keys
+
+A key is sent as `Authorization: Bearer camp_live_...`, never in an address. The key of a **source** hands in notices
+and sees its own; an **operator** administers everything; a **viewer** sees everything and changes nothing. Whatever
+is wrong with a key, the answer is the same 401. A revoked key is refused everywhere within a second.
+
+### Once
+
+The pair of source and `event_id` names an event. Send a notice again whenever the answer got lost: the same content
+answers the same notice (202, `Idempotent-Replayed: true`), owes nothing new, and does so for as long as the notice is
+kept. Other content under the same `event_id` is 409: amend the notice with PATCH instead.
+
+### Errors
+
+Every error is `application/problem+json` (RFC 9457). Programs read `type` and, for each place in `errors`, `pointer` (a
+JSON pointer into the body) or `parameter`, and `rule`; people read `detail`. Nothing that was sent is ever repeated in
+an error. 503 comes with `Retry-After`: nothing was stored, send it again.
+
+### Lists
+
+A list answers `items` and `next`, the address of the next page or null. Nothing is shown twice or left out while new
+rows arrive. Unknown parameters are refused.
+"""
+INFO: dict[str, Any] = {
+    "title": "Campanella",
+    "summary": "The school bell of a city: notices of a municipality, once, in order and in time",
+    "x-summary": "The school bell of a city: notices of a municipality, once, in order and in time",
+    "x-api-id": "urn:uuid:0d0c3a52-6f0c-4f0e-9a53-0b8f0c3a5d11",
+    "description": DESCRIPTION,
+    "contact": {
+        "name": "Comune di Prato, Sistemi informativi",
+        "url": "https://www.comune.prato.it",
+        "email": "campanella@comune.prato.it",
+    },
+    "termsOfService": "https://www.comune.prato.it/note-legali",
+    "license": {"name": "European Union Public Licence 1.2", "identifier": "EUPL-1.2"},
+}
+SERVERS = [{"url": "/v1", "description": "The installation that serves this document."}]
+TAGS = [
+    {"name": "Notices", "description": "What the public should know, and where it stands."},
+    {"name": "Channels", "description": "The places we publish to."},
+    {"name": "Services", "description": "What notices are about."},
+    {"name": "Sources and keys", "description": "Who hands in notices, and who administers."},
+    {"name": "Dead letters and held deliveries", "description": "What waits for a person."},
+    {"name": "Status", "description": "Whether the service works."},
+]
+KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "camp_live_<id>_<secret><checksum>",
+    "description": (
+        "An access key of Campanella. It is opaque and no JSON Web Token; were tokens ever taken here, they would be "
+        "checked as RFC 8725 asks."
+    ),
+}

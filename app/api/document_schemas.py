@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The schemas of the document, in the form that the Italian rules ask for: bounded, closed, and without noise."""
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.api.problems import TITLES
+
+Schema = dict[str, Any]
+NOT_OURS = ("HTTPValidationError", "ValidationError")
+REFERENCES = "#/components/schemas/{model}"
+WORDS = {"type": "string", "maxLength": 2000, "pattern": r"^[^\x00]*$"}
+PLACE: Schema = {
+    "type": "object",
+    "description": "One place that is wrong: a pointer into the body, or the name of a parameter or header.",
+    "additionalProperties": False,
+    "required": ["detail", "rule"],
+    "properties": {
+        "pointer": {"type": "string", "maxLength": 400, "pattern": "^#", "examples": ["#/texts/it/title"]},
+        "parameter": {"type": "string", "maxLength": 100, "pattern": r"^[^\x00]*$", "examples": ["limit"]},
+        "detail": WORDS,
+        "rule": {"type": "string", "maxLength": 100, "pattern": "^[a-z0-9_.-]+$", "examples": ["string_too_long"]},
+    },
+}
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457). The types are " + ", ".join(f"`{name}`" for name in TITLES) + ".",
+    "additionalProperties": False,
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "maxLength": 2048, "description": "An address that explains it."},
+        "title": {**WORDS, "maxLength": 200},
+        "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
+        "detail": WORDS,
+        "instance": {"type": "string", "format": "uri", "maxLength": 60, "description": "The id of the request."},
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 20,
+            "items": {"$ref": "#/components/schemas/ProblemPlace"},
+        },
+        "more_errors": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 100_000},
+        "limit": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2**31 - 1},
+        "notice": {"type": "string", "format": "uri", "maxLength": 2048, "description": "The notice that exists."},
+        "revision": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2**31 - 1},
+    },
+}
+
+
+def schemas(made: Schema, bodies: Sequence[type[BaseModel]]) -> Schema:
+    """Gather the schemas of answers and bodies, each by its name."""
+    _, taken = models_json_schema([(body, "validation") for body in bodies], ref_template=REFERENCES)
+    found = {name: schema for name, schema in made.items() if name not in NOT_OURS} | taken["$defs"]
+    tidy = {name: _tidied(schema) for name, schema in found.items()}
+    tidy |= _changes(tidy) | {"Problem": PROBLEM, "ProblemPlace": PLACE}
+    return dict(sorted(tidy.items()))
+
+
+def parameters(made: Iterable[Schema]) -> list[Schema]:
+    """Describe parameters; one that may be left out is never null."""
+    return [{**parameter, "schema": _never_null(_tidied(parameter["schema"]))} for parameter in made]
+
+
+def _never_null(schema: Schema) -> Schema:
+    several = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    schema.pop("description", None)
+    return {**(several[0] if several else {}), **schema}
+
+
+def _changes(tidy: Schema) -> Schema:
+    """Describe a merge patch of a notice: no member is required, and null takes away what need not be there."""
+    notice, text = deepcopy(tidy["Notice"]), deepcopy(tidy["Text"])
+    notice["description"] = "What changes in a notice; a member that is left out stays, a list is replaced whole."
+    text["description"] = "What changes in one language."
+    for schema in (notice, text):
+        schema.pop("required")
+        for member in schema["properties"].values():
+            member.pop("default", None)
+    del notice["properties"]["texts"]["minProperties"]
+    notice["properties"]["texts"]["additionalProperties"] = {
+        "anyOf": [{"$ref": REFERENCES.format(model="TextChange")}, {"type": "null"}]
+    }
+    return {"NoticeChange": notice, "TextChange": text}
+
+
+def _tidied(schema: Any) -> Any:
+    match schema:
+        case list():
+            return [_tidied(each) for each in schema]
+        case {"x-schema": name}:
+            return {"$ref": REFERENCES.format(model=name)}
+        case dict():
+            return _bounded({name: _member(name, value) for name, value in schema.items() if name != "title"})
+    return schema
+
+
+def _member(name: str, value: Any) -> Any:
+    if name == "properties":
+        return {each: _tidied(schema) for each, schema in value.items()}
+    return value if name in ("default", "enum", "const", "examples", "required") else _tidied(value)
+
+
+def _bounded(schema: Schema) -> Schema:
+    """Say what pydantic leaves open, and in words that the checkers of the Italian rules understand."""
+    if "patternProperties" in schema:
+        ((pattern, value),) = schema.pop("patternProperties").items()
+        schema |= {"propertyNames": {"pattern": pattern, "maxLength": 12}, "additionalProperties": value}
+    for bound in {"minimum", "maximum"} & schema.keys():
+        schema[bound] = int(schema[bound]) if schema.get("type") == "integer" else schema[bound]
+    if schema.get("type") == "array":
+        schema.setdefault("minItems", 0)
+    if schema.get("format") == "uuid":
+        schema["maxLength"] = 36
+    return schema

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The outermost layer, one for every path: the request's id, the headers of every answer, HEAD, OPTIONS, the log."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+from uuid_utils.compat import uuid7
+
+from app.api.directory import Directory
+from app.api.problems import PUBLIC, REQUEST, problem
+from app.domain.errors import CampanellaError, InvalidParameterError, NotFoundError
+from app.telemetry import log
+from app.traffic import count
+
+API = "/v1"
+CALLER = "campanella.caller"
+QUIET = frozenset({"/livez", "/readyz", "/metrics", "/status"})
+"""Asked every few seconds by machines: a good answer is no news."""
+ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+NO_STORE = (b"cache-control", b"no-store")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what has been answered so far."""
+
+    id: str
+    scope: Scope
+    send: Send
+    directory: Directory
+    without_body: bool
+    status: int = 0
+
+    async def answer(self, message: Message) -> None:
+        """Pass an answer on, with the headers that every one has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": self._headers(message.get("headers", ()))}
+        elif self.without_body:
+            message = {**message, "body": b""}
+        await self.send(message)
+
+    def _headers(self, given: Any) -> list[tuple[bytes, bytes]]:
+        headers = [*given, (b"x-correlation-id", self.id.encode()), *ALWAYS]
+        if not any(name == NO_STORE[0] for name, _ in given):
+            headers.append(NO_STORE)
+        if self.status == 405:  # noqa: PLR2004 - the framework names the methods of one route, not of the address
+            allow = self.directory.allow(self.scope["path"])
+            headers = [*(pair for pair in headers if pair[0] != b"allow"), (b"allow", allow.encode())]
+        return headers
+
+
+class Edge:
+    """Send /v1 to the API and all else to the rest of the house, which is also the one that starts and stops."""
+
+    def __init__(self, api: ASGIApp, house: ASGIApp, directory: Directory, public: str) -> None:
+        """`public` is the address that links in answers begin with."""
+        self._api, self._house, self._directory, self._public = api, house, directory, public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._house(scope, receive, send)
+            return
+        started = time.perf_counter()
+        exchange = self._opened(scope, send)
+        bind_contextvars(request=exchange.id)
+        try:
+            await self._answered(exchange, receive)
+        except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
+            if not exchange.status:
+                log.error("request.failed", exc_info=error)
+                await problem(exchange.scope, CampanellaError())(exchange.scope, receive, exchange.answer)
+        finally:
+            seconds = time.perf_counter() - started
+            count(exchange.scope, exchange.status, seconds)
+            _note(exchange, scope["method"], seconds)
+
+    def _opened(self, scope: Scope, send: Send) -> Exchange:
+        number = str(uuid7())
+        head = scope["method"] == "HEAD"
+        mine = {**scope, REQUEST: number, PUBLIC: self._public, "method": "GET" if head else scope["method"]}
+        return Exchange(number, mine, send, self._directory, head)
+
+    async def _answered(self, exchange: Exchange, receive: Receive) -> None:
+        scope = exchange.scope
+        complaint = _unreadable(scope)
+        if complaint is not None:
+            await problem(scope, complaint)(scope, receive, exchange.answer)
+        elif scope["method"] == "OPTIONS":
+            await self._options(exchange, receive)
+        elif scope["path"].startswith(API + "/"):
+            scope["root_path"] = API
+            await self._api(scope, receive, exchange.answer)
+        else:
+            await self._house(scope, receive, exchange.answer)
+
+    async def _options(self, exchange: Exchange, receive: Receive) -> None:
+        allow = self._directory.allow(exchange.scope["path"])
+        if not allow:
+            await problem(exchange.scope, NotFoundError())(exchange.scope, receive, exchange.answer)
+            return
+        headers = [(b"allow", allow.encode())]
+        await exchange.answer({"type": "http.response.start", "status": 204, "headers": headers})
+        await exchange.answer({"type": "http.response.body", "body": b""})
+
+
+def _unreadable(scope: Scope) -> CampanellaError | None:
+    """Refuse escapes that hide no text: they would reach the database as something else."""
+    if not _is_text(scope.get("raw_path") or b""):
+        return NotFoundError()
+    if not _is_text(scope["query_string"]):
+        return InvalidParameterError("The query holds bytes that are no text.")
+    return None
+
+
+def _is_text(raw: bytes) -> bool:
+    if b"%" not in raw and raw.isascii():
+        return True
+    try:
+        return "\x00" not in unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _note(exchange: Exchange, method: str, seconds: float) -> None:
+    """Write the access log line; the query is left out, since callers put secrets there by mistake."""
+    scope = exchange.scope
+    quiet = scope["path"] in QUIET and exchange.status < 400  # noqa: PLR2004 - the classes of HTTP
+    route = scope.get("route")
+    client = scope.get("client")
+    (log.debug if quiet else log.info)(
+        "request.served",
+        method=method,
+        uri=scope[PUBLIC] + scope["path"],
+        operation=getattr(route, "name", None),
+        status=exchange.status,
+        client=client[0] if client else None,
+        caller=scope.get(CALLER),
+        ms=round(seconds * 1000, 1),
+    )

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Bodies that the docs page shows and that succeed when tried."""
+
+from typing import Any
+
+NOTICES: dict[str, Any] = {
+    "cold_lunch": {
+        "summary": "A change of service, in two languages",
+        "value": {
+            "event_id": "mensa/2026-11-24/1",
+            "service": "mensa",
+            "kind": "service_change",
+            "priority": "normal",
+            "texts": {
+                "it": {
+                    "title": "Sciopero del 27 novembre: in mensa pasto freddo",
+                    "summary": "Venerdì 27 novembre pasto freddo per sciopero. Diete speciali garantite.",
+                    "body": "Venerdì 27 novembre il personale della ristorazione scolastica può scioperare.\n\n"
+                    "In tutte le scuole **dell'infanzia e primarie** viene servito un pasto freddo.",
+                    "what_to_do": ["Controlla il registro elettronico la mattina del 27 novembre."],
+                },
+                "zh-Hans": {"title": "11月27日罢工：学校食堂改供冷餐"},
+            },
+            "audience": {"grades": ["infanzia", "primaria"]},
+            "valid_from": "2026-11-27T11:30:00+01:00",
+            "valid_until": "2026-11-27T14:30:00+01:00",
+            "links": [
+                {"title": "Scheda completa", "href": "https://www.comune.example.it/avvisi/sciopero-mensa-27-novembre"}
+            ],
+            "contacts": [{"label": "Ufficio Mensa", "phone": "+39 0574 000110", "hours": "lun-ven 9-13"}],
+        },
+    },
+    "least": {
+        "summary": "The least a notice needs",
+        "value": {
+            "event_id": "mensa/2026-12-01/2",
+            "service": "mensa",
+            "texts": {"it": {"title": "Martedì 1 dicembre il menù cambia: frittata al posto del pesce"}},
+        },
+    },
+    "urgent": {
+        "summary": "An urgent closure, repeated where nobody can tell whether it arrived",
+        "value": {
+            "event_id": "chiusure/2026-12-11/1",
+            "service": "scuole",
+            "kind": "closure",
+            "priority": "urgent",
+            "texts": {
+                "it": {
+                    "title": "Scuole e nidi chiusi venerdì 11 dicembre per allerta meteo",
+                    "what_to_do": ["Resta in casa e segui gli aggiornamenti del Comune."],
+                }
+            },
+            "valid_from": "2026-12-11T00:00:00+01:00",
+            "valid_until": "2026-12-11T23:59:00+01:00",
+            "in_doubt": "repeat",
+        },
+    },
+}
+AMENDMENTS: dict[str, Any] = {
+    "corrected_title": {
+        "summary": "Another title; all else stays",
+        "value": {"texts": {"it": {"title": "Sciopero del 27 novembre: pasto freddo in tutte le mense"}}},
+    }
+}
+SERVICES: dict[str, Any] = {
+    "libraries": {"summary": "A service that is new", "value": {"name": "Biblioteche e ludoteche"}}
+}
+SOURCES: dict[str, Any] = {
+    "canteen": {
+        "summary": "The canteen system, which may speak of one service",
+        "value": {"slug": "mensa", "name": "Sistema della mensa scolastica", "services": ["mensa"]},
+    },
+    "everything": {
+        "summary": "A system that may speak of every service",
+        "value": {"slug": "redazione", "name": "Redazione del sito", "services": []},
+    },
+}
+SOURCE_CHANGES: dict[str, Any] = {
+    "more_services": {"summary": "Other services", "value": {"services": ["mensa", "servizi-integrativi"]}}
+}
+SOURCE_KEYS: dict[str, Any] = {
+    "rotation": {"summary": "A second key, for rotation", "value": {"label": "dal 2027", "expires_in_days": 365}}
+}
+KEYS: dict[str, Any] = {
+    "operator": {
+        "summary": "A key that administers everything",
+        "value": {"role": "operator", "label": "Ufficio Comunicazione", "expires_in_days": 180},
+    },
+    "viewer": {
+        "summary": "A key that sees everything and changes nothing",
+        "value": {"role": "viewer", "label": "Schermo in sala operativa"},
+    },
+}
+CHANNELS: dict[str, Any] = {
+    "whole_city": {
+        "summary": "A Telegram channel that follows everything",
+        "value": {"slug": "scuola", "kind": "telegram", "address": "-1001234567890", "language": "it"},
+    },
+    "primary_schools": {
+        "summary": "A channel for canteen notices to primary schools, in Chinese",
+        "value": {
+            "slug": "mensa-zh",
+            "kind": "telegram",
+            "address": "@prato_mensa_zh",
+            "language": "zh-Hans",
+            "fallback": False,
+            "audience": {"services": ["mensa"], "grades": ["primaria"], "schools": [], "areas": []},
+        },
+    },
+}
+CHANNEL_CHANGES: dict[str, Any] = {
+    "pause": {"summary": "Stop posting for now", "value": {"paused": True}},
+    "resume": {"summary": "Post again, beginning with what waited", "value": {"paused": False}},
+    "audience": {"summary": "Follow two services", "value": {"audience": {"services": ["mensa", "trasporto"]}}},
+}
+CHECKS: dict[str, Any] = {
+    "look": {"summary": "Only look: no post is made", "value": {"ask": False}},
+    "prove": {"summary": "Prove with a silent test post that the channel can be asked", "value": {"ask": True}},
+}
+REDRIVES: dict[str, Any] = {
+    "count_first": {"summary": "Only count", "value": {"channel": "scuola", "dry_run": True}},
+    "one_channel": {"summary": "All dead letters of a channel", "value": {"channel": "scuola"}},
+}
+DECISIONS: dict[str, Any] = {
+    "not_sent": {"summary": "It is not in the channel: post it", "value": {"decision": "not_sent"}},
+    "sent": {"summary": "It is in the channel", "value": {"decision": "sent"}},
+}

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Which exception becomes which problem; nothing of an exception's own text leaves the process unless it is ours."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from asyncpg.exceptions import DataError
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.problems import MethodNotAllowedError, problem
+from app.database import AWAY
+from app.domain.errors import (
+    CampanellaError,
+    ForbiddenError,
+    InvalidParameterError,
+    MalformedBodyError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from app.telemetry import log
+
+AWAY_ANSWER = "The database does not answer. Nothing was stored; try again after the time named in Retry-After."
+
+
+async def said(request: Request, error: CampanellaError) -> Response:
+    event = "access.refused" if isinstance(error, UnauthenticatedError | ForbiddenError) else "request.refused"
+    log.info(event, problem=error.problem, pointer=error.pointer)
+    return problem(request.scope, error)
+
+
+async def refused_by_the_framework(request: Request, error: HTTPException) -> Response:
+    match error.status_code:
+        case 404:
+            return problem(request.scope, NotFoundError())
+        case 405:
+            return problem(request.scope, MethodNotAllowedError(), error.headers)
+        case 400:
+            return problem(request.scope, MalformedBodyError())
+    log.error("request.failed", error=f"unexpected status {error.status_code}")
+    return problem(request.scope, CampanellaError())
+
+
+async def invalid(request: Request, error: RequestValidationError) -> Response:
+    """A path that cannot exist is not found; a query or header that is wrong is named, without its value."""
+    rows = error.errors()
+    if any(row["loc"][0] == "path" for row in rows):
+        return problem(request.scope, NotFoundError())
+    complaints = [{"parameter": str(row["loc"][-1]), "detail": _said(row), "rule": row["type"]} for row in rows]
+    return problem(request.scope, InvalidParameterError(errors=complaints))
+
+
+async def away(request: Request, error: Exception) -> Response:
+    log.warning("request.refused", problem=UnavailableError.problem, error=type(error).__name__)
+    return problem(request.scope, UnavailableError(AWAY_ANSWER))
+
+
+async def by_sqlalchemy(request: Request, error: DBAPIError) -> Response:
+    if any(isinstance(cause, AWAY) and not isinstance(cause, DataError) for cause in _causes(error)):
+        return await away(request, error)
+    return await crashed(request, error)
+
+
+async def crashed(request: Request, error: Exception) -> Response:
+    """The last resort: the place inside goes to the log, the caller gets the id to ask us by."""
+    log.error("request.failed", exc_info=error)
+    return problem(request.scope, CampanellaError())
+
+
+def _said(row: Any) -> str:
+    if row["type"] == "extra_forbidden":
+        return "There is no such parameter here."
+    return str(row["msg"]).removeprefix("Value error, ")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+HANDLERS: dict[Any, Any] = {
+    CampanellaError: said,
+    HTTPException: refused_by_the_framework,
+    RequestValidationError: invalid,
+    **dict.fromkeys(AWAY, away),
+    PoolTimeoutError: away,
+    DataError: crashed,
+    DBAPIError: by_sqlalchemy,
+    Exception: crashed,
+}

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What one API process holds while it runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from app.access import Access
+from app.database import AWAY, Database
+from app.doorbell import Doorbell
+from app.health import Health
+from app.routing import Routing
+from app.settings import Settings
+
+WRITE_DOWN = 60.0
+"""Seconds between two records of which keys were used."""
+
+
+@dataclass(frozen=True)
+class House:
+    settings: Settings
+    database: Database
+    routing: Routing
+    doorbell: Doorbell
+    access: Access
+    health: Health
+
+    @property
+    def public(self) -> str:
+        """The address that links in answers begin with."""
+        return public_url(self.settings)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, health: Health) -> AsyncIterator[House]:
+    """Open what a process needs, without waiting for servers that are away, and close it again."""
+    database = await Database.open(settings)
+    doorbell = Doorbell(str(settings.redis_url))
+    access = Access(database.pool, settings.admin_key)
+    writing = asyncio.create_task(_write_down_for_ever(access))
+    try:
+        yield House(settings, database, Routing(), doorbell, access, health)
+    finally:
+        writing.cancel()
+        with suppress(*AWAY):
+            await access.write_down_use()
+        health.close()
+        await doorbell.close()
+        await database.close()
+
+
+async def house(request: Request) -> House:
+    found: House = request.app.state.house
+    return found
+
+
+Open = Annotated[House, Depends(house)]
+
+
+def public_url(settings: Settings) -> str:
+    return str(settings.public_url).rstrip("/")
+
+
+async def _write_down_for_ever(access: Access) -> None:
+    while True:
+        await asyncio.sleep(WRITE_DOWN)
+        with suppress(*AWAY):
+            await access.write_down_use()

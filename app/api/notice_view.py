@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""How a notice is shown to whoever may see it."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from asyncpg import Record
+from fastapi import Path
+from pydantic import Field, WithJsonSchema
+
+from app.api.house import House
+from app.api.standing import Counts, Status, counted, status_of
+from app.api.view import Count, EventId, Link, Moment, SlugShown, View, Words
+from app.domain.notice import Kind, Priority
+
+COLUMNS = """
+id, source, event_id, service, kind, priority, revision, content, publish_at, expires_at, created_at, changed_at,
+withdrawn_at
+"""
+ONE = f"select {COLUMNS} from notice where id = $1 and ($2::text is null or source = $2)"  # noqa: S608 - ours
+NoticeInPath = Annotated[
+    UUID, Path(description="The id of a notice.", examples=["0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b"])
+]
+Content = Annotated[dict[str, Any], WithJsonSchema({"x-schema": "Notice"})]
+"""Shown as it is stored, without reading it through the model: rules may have become stricter since."""
+
+
+class NoticeLinks(View):
+    here: Link = Field(alias="self")
+    deliveries: Link
+
+
+class NoticeSummary(View):
+    """A notice, where it stands, and how many deliveries are in each state."""
+
+    id: UUID
+    status: Status
+    revision: Count
+    source: SlugShown
+    event_id: EventId
+    service: SlugShown
+    kind: Kind
+    priority: Priority
+    title: Words = Field(description="The title in the notice's first language.", examples=["Mensa: pasto freddo"])
+    created_at: Moment
+    changed_at: Moment
+    deliveries: Counts
+    links: NoticeLinks
+
+
+class NoticeWhole(NoticeSummary):
+    """The same with its content, as it was last handed in."""
+
+    publish_at: Moment | None
+    expires_at: Moment | None
+    withdrawn_at: Moment | None
+    content: Content
+
+
+def links(public: str, number: UUID) -> NoticeLinks:
+    here = f"{public}/v1/notices/{number}"
+    return NoticeLinks(here=here, deliveries=f"{here}/deliveries")
+
+
+async def summaries(house: House, rows: Sequence[Record]) -> list[NoticeSummary]:
+    counts = await counted(house.database.pool, [row["id"] for row in rows])
+    return [NoticeSummary(**_members(house.public, row, counts.get(row["id"], Counts()))) for row in rows]
+
+
+async def whole(house: House, row: Record) -> NoticeWhole:
+    counts = (await counted(house.database.pool, [row["id"]])).get(row["id"], Counts())
+    more = {name: row[name] for name in ("publish_at", "expires_at", "withdrawn_at")}
+    return NoticeWhole(**_members(house.public, row, counts), **more, content=json.loads(row["content"]))
+
+
+def _members(public: str, row: Record, counts: Counts) -> dict[str, Any]:
+    same = ("id", "source", "event_id", "service", "kind", "priority", "revision", "created_at", "changed_at")
+    return {
+        **{name: row[name] for name in same},
+        "title": first_title(json.loads(row["content"])),
+        "status": status_of(counts, withdrawn=row["withdrawn_at"] is not None),
+        "deliveries": counts,
+        "links": links(public, row["id"]),
+    }
+
+
+def etag(revision: int) -> str:
+    return f'"{revision}"'
+
+
+def first_title(content: dict[str, Any]) -> str:
+    title: str = next(iter(content["texts"].values()))["title"]
+    return title

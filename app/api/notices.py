@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/notices: hand one in, look at one, list them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from app.access import Caller
+from app.api.callers import Anyone, Source
+from app.api.document_answers import VERSIONED
+from app.api.examples import NOTICES
+from app.api.house import House, Open
+from app.api.notice_view import COLUMNS, ONE, NoticeInPath, NoticeSummary, NoticeWhole, etag, links, summaries, whole
+from app.api.pages import Next, Pages, Paging
+from app.api.reading import Reading
+from app.api.routes import StrictRoute
+from app.api.standing import Counts, status_of
+from app.api.view import EventId, View, answer
+from app.domain.delivery import State
+from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, NotFoundError
+from app.domain.notice import Notice, Slug
+from app.intake import Accepted, accept
+from app.metrics import NOTICES as COUNTED
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Notices"])
+MANY = f"""
+select {COLUMNS} from notice
+ where ($1::text is null or source = $1) and ($2::text is null or service = $2) and ($3::text is null or event_id = $3)
+   and ($4::text is null or exists (select from delivery where notice_id = notice.id and state = $4))
+   and (created_at, id) < ($5::timestamptz, $6::uuid)
+ order by created_at desc, id desc limit $7
+"""  # noqa: S608 - ours
+NEWEST = (datetime.max.replace(tzinfo=UTC).isoformat(), "ffffffff-ffff-ffff-ffff-ffffffffffff")
+EXISTS = (
+    "A notice with this event_id exists with other content. If it is the same event, amend that notice: "
+    "PATCH the address in `notice`. If it is another event, give it an event_id of its own."
+)
+INTAKE = Reading(Notice, wrong=InvalidNoticeError, examples=NOTICES)
+
+
+class NoticeFilter(Paging):
+    source: Slug | None = Field(None, description="Notices of this source. A source only ever sees its own.")
+    service: Slug | None = Field(None, description="Notices about this service.")
+    event_id: EventId | None = Field(None, description="The notice with this event_id.")
+    state: State | None = Field(None, description="Notices with at least one delivery in this state.")
+
+
+class NoticePage(View):
+    """Notices, newest first."""
+
+    items: list[NoticeSummary] = Field(max_length=200)
+    next: Next
+
+
+@router.post("/notices", status_code=202, summary="Hand in a notice", responses={409: {}}, response_model=NoticeSummary)
+async def hand_in_notice(caller: Source, notice: Annotated[Notice, Depends(INTAKE)], house: Open) -> Response:
+    """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
+
+    `event_id` is the natural key: the same content again answers the same notice with `Idempotent-Replayed: true` and
+    owes nothing new, also when many copies arrive at once. Other content under the same `event_id` is refused with 409.
+    """
+    if not caller.may_speak_of(notice.service):
+        raise ForbiddenError("This source may not speak of this service.")
+    source = caller.source or ""
+    try:
+        accepted = await accept(house.database.pool, house.routing, notice, source, caller.key)
+    except EventExistsError as error:
+        COUNTED.labels("conflicting").inc()
+        where = links(house.public, UUID(str(error.members["notice"])))
+        raise EventExistsError(EXISTS, pointer="#/event_id", notice=where.here) from None
+    return await _acknowledged(house, notice, source, accepted)
+
+
+@router.get("/notices/{notice_id}", summary="Look at a notice", responses=VERSIONED, response_model=NoticeWhole)
+async def show_notice(caller: Anyone, notice_id: NoticeInPath, house: Open) -> Response:
+    """Show a notice with its content and where it stands. A source sees its own; any other is not found.
+
+    The ETag names the revision, for the If-Match of a change.
+    """
+    row = await house.database.pool.fetchrow(ONE, notice_id, caller.source)
+    if row is None:
+        raise NotFoundError("There is no such notice.")
+    seen = await whole(house, row)
+    return answer(seen, ETag=etag(seen.revision))
+
+
+@router.get("/notices", summary="List notices")
+async def list_notices(caller: Anyone, asked: Annotated[NoticeFilter, Query()], house: Open) -> NoticePage:
+    """List notices, newest first. A source sees its own only; operators and viewers see all."""
+    pages = Pages(house.settings, "/v1/notices", asked)
+    created, number = pages.after() or NEWEST
+    place = (datetime.fromisoformat(created), UUID(number))
+    sources = _visible(caller, asked.source)
+    if sources is None:
+        return NoticePage(items=[], next=None)
+    filters = (*sources, asked.service, asked.event_id, asked.state)
+    rows = await house.database.pool.fetch(MANY, *filters, *place, asked.more)
+    shown, following = pages.cut(rows, lambda row: (row["created_at"].isoformat(), row["id"]))
+    return NoticePage(items=await summaries(house, shown), next=following)
+
+
+def _visible(caller: Caller, wanted: str | None) -> tuple[str | None] | None:
+    """Give the source to filter by, or None when the caller may see nothing of what it wants."""
+    if caller.source is None:
+        return (wanted,)
+    return (caller.source,) if wanted in (None, caller.source) else None
+
+
+async def _acknowledged(house: House, notice: Notice, source: str, accepted: Accepted) -> Response:
+    """Answer 202; a replay shows the notice as it is now."""
+    outcome = "replayed" if accepted.replayed else "accepted"
+    COUNTED.labels(outcome).inc()
+    log.info(f"notice.{outcome}", notice=str(accepted.id), source=source, owed=accepted.owed)
+    if accepted.replayed:
+        (seen,) = await summaries(house, await house.database.pool.fetch(ONE, accepted.id, source))
+        return answer(seen, 202, Location=seen.links.here, Idempotent_Replayed="true")
+    if accepted.owed:
+        house.doorbell.ring()
+    fresh = _fresh(house, notice, source, accepted)
+    return answer(fresh, 202, Location=fresh.links.here)
+
+
+def _fresh(house: House, notice: Notice, source: str, accepted: Accepted) -> NoticeSummary:
+    """Show a notice that was stored this moment; nothing needs to be looked up for that."""
+    counts = Counts(due=accepted.owed)
+    return NoticeSummary(
+        id=accepted.id,
+        status=status_of(counts, withdrawn=False),
+        revision=1,
+        source=source,
+        event_id=notice.event_id,
+        service=notice.service,
+        kind=notice.kind,
+        priority=notice.priority,
+        title=next(iter(notice.texts.values())).title,
+        created_at=accepted.created_at,
+        changed_at=accepted.created_at,
+        deliveries=counts,
+        links=links(house.public, accepted.id),
+    )

@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Reads a JSON body strictly: size, media type, encoding, one meaning per member, then the model."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Generic, Never, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from app.api.problems import InvalidBodyError
+from app.domain.errors import CampanellaError, MalformedBodyError, TooLargeError, UnsupportedMediaTypeError
+
+LARGEST = 256 * 1024
+DEEPEST = 32
+MOST_ERRORS = 20
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Reading(Generic[Model]):
+    """A dependency that gives the body as a model; the document of the API is made from the same object."""
+
+    def __init__(
+        self,
+        model: type[Model],
+        *,
+        wrong: type[CampanellaError] = InvalidBodyError,
+        media_type: str = JSON,
+        examples: Mapping[str, Any],
+    ) -> None:
+        """`wrong` is the problem of a body that breaks the model's rules; `examples` are shown and can be tried."""
+        self.model, self.wrong, self.media_type, self.examples = model, wrong, media_type, examples
+
+    async def __call__(self, request: Request) -> Model:
+        """Read the body, or say what is wrong with it and where."""
+        return validated(self.model, await checked_body(request, self.media_type), self.wrong)
+
+
+async def checked_body(request: Request, media_type: str) -> bytes:
+    """Read a body that every reader of JSON would read the same."""
+    _refuse_other_media(request, media_type)
+    body = await _whole(request)
+    _refuse_ambiguous(body)
+    return body
+
+
+def validated(model: type[Model], body: bytes, wrong: type[CampanellaError]) -> Model:
+    """Make the model, which is strict by itself, or name each place that breaks a rule."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _complaint(error, wrong) from None
+
+
+def _refuse_other_media(request: Request, wanted: str) -> None:
+    given = request.headers.getlist("content-type")
+    media_type, _, parameters = (given[0] if len(given) == 1 else "").partition(";")
+    if media_type.strip().lower() != wanted:
+        raise UnsupportedMediaTypeError(f"Send the body as {wanted}.")
+    if parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
+        raise UnsupportedMediaTypeError("Send the body in UTF-8.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaTypeError("Send the body without any content encoding.")
+
+
+async def _whole(request: Request) -> bytes:
+    length = request.headers.get("content-length", "0")
+    if length.isascii() and length.isdigit() and int(length) > LARGEST:
+        raise _too_large()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> TooLargeError:
+    return TooLargeError(f"The body is larger than {LARGEST} bytes.", limit=LARGEST)
+
+
+def _refuse_ambiguous(body: bytes) -> None:
+    """Refuse what two readers would read differently: other encodings, repeated members, numbers that are none."""
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise MalformedBodyError("The body begins with a byte order mark; send plain UTF-8.")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise MalformedBodyError("The body is not UTF-8.") from None
+    _refuse_deep(body)
+    try:
+        json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        raise MalformedBodyError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
+    except ValueError:
+        raise MalformedBodyError("The body holds a number that is too long.") from None
+
+
+def _refuse_deep(body: bytes) -> None:
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return
+    depth = 0
+    for sign in STRINGS.sub(b"", body):
+        depth += (sign in b"{[") - (sign in b"}]")
+        if depth > DEEPEST:
+            raise MalformedBodyError(f"The body is nested deeper than {DEEPEST} levels.")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedBodyError("The body names a member twice.")
+    return members
+
+
+def _no_number(_: str) -> Never:
+    raise MalformedBodyError("NaN and Infinity are no JSON.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise MalformedBodyError("The body holds a number that is too large.")
+    return number
+
+
+def _complaint(error: ValidationError, wrong: type[CampanellaError]) -> CampanellaError:
+    """Name each place and rule; the values that were sent stay out."""
+    rows = error.errors(include_url=False, include_context=False, include_input=False)
+    if rows[0]["type"] == "json_invalid":
+        return MalformedBodyError("The body is not JSON, or holds half of a character.")
+    places = [
+        {
+            "pointer": pointer(row["loc"]),
+            "detail": str(row["msg"]).removeprefix("Value error, "),
+            "rule": row["type"],
+        }
+        for row in rows[:MOST_ERRORS]
+    ]
+    members: dict[str, Any] = {"errors": places}
+    if len(rows) > MOST_ERRORS:
+        members["more_errors"] = len(rows) - MOST_ERRORS
+    return wrong(f"{places[0]['pointer']}: {places[0]['detail']}", **members)
+
+
+def pointer(place: tuple[int | str, ...]) -> str:
+    """Write a place as a JSON pointer in a URI fragment's form (RFC 6901), e.g. #/texts/it/title."""
+    parts = (str(part) for part in place if part != "[key]")
+    return "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)[:300]

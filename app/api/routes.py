@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Routes that take no parameter they do not know: FastAPI would ignore it, and the first of a repeated one."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.domain.errors import InvalidParameterError
+
+KEYS = frozenset({"access_token", "api_key", "apikey", "authorization", "key", "token"})
+IN_THE_HEADER = "A key is only taken from the header Authorization: Bearer. Treat the one in this address as leaked."
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses parameters it does not know, repeated ones, and keys in the address."""
+
+    def get_route_handler(self) -> Handler:
+        answer = super().get_route_handler()
+        takes_none = not self.dependant.query_params
+
+        async def strict(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _refuse(request.scope["query_string"], takes_none=takes_none)
+            return await answer(request)
+
+        return strict
+
+
+def _refuse(query: bytes, *, takes_none: bool) -> None:
+    names = [name for name, _ in parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=50)]
+    if KEYS.intersection(name.lower() for name in names) or b"camp_live_" in query:
+        raise InvalidParameterError(IN_THE_HEADER)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    for name in names if takes_none else repeated:
+        what = "There is no such parameter here." if takes_none else "This parameter is given more than once."
+        raise InvalidParameterError(what, errors=[{"parameter": name[:100], "detail": what, "rule": "unknown"}])

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/services: what notices are about. A new one needs no code and no restart."""
+
+from typing import Annotated
+
+from asyncpg import Record
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from app.api.callers import Anyone, Operator
+from app.api.examples import SERVICES
+from app.api.house import Open
+from app.api.pages import Next, Pages, Paging
+from app.api.reading import Reading
+from app.api.routes import StrictRoute
+from app.api.view import Moment, SlugShown, View, Words, answer
+from app.domain.errors import NotFoundError
+from app.domain.notice import SLUG, Name, Strict
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Services"])
+SlugInPath = Annotated[str, Path(pattern=SLUG, max_length=64, description="The short name.", examples=["mensa"])]
+MAKE = """
+insert into service (slug, name) values ($1, $2)
+on conflict (slug) do update set name = excluded.name
+returning slug, name, created_at, xmax = 0 as made
+"""
+ONE = "select slug, name, created_at from service where slug = $1"
+MANY = "select slug, name, created_at from service where slug > $1 order by slug limit $2"
+
+
+class ServiceName(Strict):
+    """How the service is called in what families read."""
+
+    name: Name = Field(examples=["Mensa scolastica"])
+
+
+class ServiceSeen(View):
+    slug: SlugShown
+    name: Words
+    created_at: Moment
+
+
+class ServicePage(View):
+    """Services in the order of their short names."""
+
+    items: list[ServiceSeen] = Field(max_length=200)
+    next: Next
+
+
+@router.put(
+    "/services/{slug}",
+    summary="Make or rename a service",
+    response_model=ServiceSeen,
+    responses={201: {"model": ServiceSeen, "description": "The service was made."}},
+)
+async def name_service(
+    _: Operator,
+    slug: SlugInPath,
+    named: Annotated[ServiceName, Depends(Reading(ServiceName, examples=SERVICES))],
+    house: Open,
+) -> Response:
+    """Make a service, or give it another name. Notices may speak of it at once."""
+    (row,) = await house.database.pool.fetch(MAKE, slug, named.name)
+    made: bool = row["made"]
+    log.info("service.changed", service=slug, made=made)
+    headers = {"Location": f"{house.public}/v1/services/{slug}"} if made else {}
+    return answer(_seen(row), 201 if made else 200, **headers)
+
+
+@router.get("/services/{slug}", summary="Look at a service")
+async def show_service(_: Anyone, slug: SlugInPath, house: Open) -> ServiceSeen:
+    """Show one service."""
+    row = await house.database.pool.fetchrow(ONE, slug)
+    if row is None:
+        raise NotFoundError("There is no such service.")
+    return _seen(row)
+
+
+@router.get("/services", summary="List services")
+async def list_services(_: Anyone, asked: Annotated[Paging, Query()], house: Open) -> ServicePage:
+    """List the services that notices can be about."""
+    pages = Pages(house.settings, "/v1/services", asked)
+    (after,) = pages.after() or ("",)
+    rows = await house.database.pool.fetch(MANY, after, asked.more)
+    shown, following = pages.cut(rows, lambda row: (row["slug"],))
+    return ServicePage(items=[_seen(row) for row in shown], next=following)
+
+
+def _seen(row: Record) -> ServiceSeen:
+    return ServiceSeen(slug=row["slug"], name=row["name"], created_at=row["created_at"])

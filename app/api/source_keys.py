@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/sources/{slug}/keys: two keys at once, so that one can replace the other without a gap."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+from sqlmodel import col, select
+from starlette.responses import Response
+
+from app.api.callers import Onlooker, Operator
+from app.api.examples import SOURCE_KEYS
+from app.api.house import Open
+from app.api.key_view import KeyInPath, KeyIssued, KeySeen, KeyWish, issued, seen
+from app.api.pages import Next, Pages, Paging
+from app.api.reading import Reading
+from app.api.routes import StrictRoute
+from app.api.services import SlugInPath
+from app.api.view import View, answer, no_content
+from app.domain.errors import NotFoundError
+from app.domain.key import Role
+from app.sources import add_key, revoke, source_named
+from app.tables import Key
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Sources and keys"])
+
+
+class KeyPage(View):
+    """Keys without their secrets."""
+
+    items: list[KeySeen] = Field(max_length=200)
+    next: Next
+
+
+@router.post(
+    "/sources/{slug}/keys", status_code=201, summary="Issue another key", responses={409: {}}, response_model=KeyIssued
+)
+async def issue_source_key(
+    _: Operator,
+    slug: SlugInPath,
+    wish: Annotated[KeyWish, Depends(Reading(KeyWish, examples=SOURCE_KEYS))],
+    house: Open,
+) -> Response:
+    """Issue a second key to rotate with: use it, then revoke the first. A third valid one is refused with 409."""
+    async with house.database.sessions.begin() as session:
+        key = await add_key(session, Role.SOURCE, source=slug, label=wish.label, days=wish.expires_in_days)
+    log.info("key.created", key=key.row.id, source=slug)
+    return answer(issued(key), 201, Location=f"{house.public}/v1/sources/{slug}/keys/{key.row.id}")
+
+
+@router.get("/sources/{slug}/keys", summary="List the keys of a source")
+async def list_source_keys(_: Onlooker, slug: SlugInPath, asked: Annotated[Paging, Query()], house: Open) -> KeyPage:
+    """List all keys a source ever had, valid or not, without their secrets."""
+    pages = Pages(house.settings, f"/v1/sources/{slug}/keys", asked)
+    (after,) = pages.after() or ("",)
+    statement = select(Key).where(Key.source == slug, Key.id > after).order_by(col(Key.id)).limit(asked.more)
+    async with house.database.sessions() as session:
+        await source_named(session, slug)
+        rows = (await session.exec(statement)).all()
+    shown, following = pages.cut(rows, lambda row: (row.id,))
+    return KeyPage(items=[seen(row) for row in shown], next=following)
+
+
+@router.get("/sources/{slug}/keys/{key_id}", summary="Look at a key of a source")
+async def show_source_key(_: Onlooker, slug: SlugInPath, key_id: KeyInPath, house: Open) -> KeySeen:
+    """Show one key without its secret."""
+    async with house.database.sessions() as session:
+        key = await session.get(Key, key_id)
+    if key is None or key.source != slug:
+        raise NotFoundError("There is no such key.")
+    return seen(key)
+
+
+@router.delete("/sources/{slug}/keys/{key_id}", status_code=204, summary="Revoke a key of a source")
+async def revoke_source_key(_: Operator, slug: SlugInPath, key_id: KeyInPath, house: Open) -> Response:
+    """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
+    async with house.database.sessions.begin() as session:
+        await revoke(session, key_id, slug)
+    house.access.forget(key_id)
+    log.info("key.revoked", key=key_id, source=slug)
+    return no_content()

@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""/sources: the municipal systems that hand in notices."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+from sqlmodel import col, select
+from starlette.responses import Response
+
+from app.api.callers import Onlooker, Operator
+from app.api.examples import SOURCE_CHANGES, SOURCES
+from app.api.house import Open
+from app.api.key_view import Days
+from app.api.pages import Next, Pages, Paging
+from app.api.reading import MERGE_PATCH, Reading
+from app.api.routes import StrictRoute
+from app.api.services import SlugInPath
+from app.api.view import KeyId, Moment, Slugs, SlugShown, View, Words, answer
+from app.domain.notice import Name, Slug, Strict
+from app.sources import LONGEST_LIFE, add_source, known_services, source_named
+from app.tables import Source
+from app.telemetry import log
+
+router = APIRouter(route_class=StrictRoute, tags=["Sources and keys"])
+Allowed = Annotated[list[Slug], Field(max_length=200, description="Empty: every service.")]
+
+
+class NewSource(Strict):
+    """A municipal system, and the services it may speak of; none means every service."""
+
+    slug: Slug
+    name: Name
+    services: Allowed = Field(default_factory=list)
+    key_expires_in_days: Days = LONGEST_LIFE
+
+
+class SourceChange(Strict):
+    """What is left out stays."""
+
+    name: Name = Field(default_factory=str)
+    services: Allowed = Field(default_factory=list)
+
+
+class SourceSeen(View):
+    slug: SlugShown
+    name: Words
+    services: Slugs
+    created_at: Moment
+
+
+class SourceMade(SourceSeen):
+    """A new source with its first key. Keep `key` now: it is not shown again."""
+
+    key: str = Field(max_length=64, pattern=r"^camp_live_[A-Za-z0-9]{12}_[A-Za-z0-9]{38}$")
+    key_id: KeyId
+    key_expires_at: Moment
+
+
+class SourcePage(View):
+    """Sources in the order of their short names."""
+
+    items: list[SourceSeen] = Field(max_length=200)
+    next: Next
+
+
+@router.post("/sources", status_code=201, summary="Make a source", responses={409: {}}, response_model=SourceMade)
+async def make_source(
+    _: Operator, new: Annotated[NewSource, Depends(Reading(NewSource, examples=SOURCES))], house: Open
+) -> Response:
+    """Make a source and answer its key, this once."""
+    async with house.database.sessions.begin() as session:
+        source, key = await add_source(session, new.slug, new.name, new.services, new.key_expires_in_days)
+    log.info("source.added", source=source.slug)
+    log.info("key.created", key=key.row.id, source=source.slug)
+    made = SourceMade(**_members(source), key=key.text, key_id=key.row.id, key_expires_at=key.row.expires_at)
+    return answer(made, 201, Location=f"{house.public}/v1/sources/{source.slug}")
+
+
+@router.get("/sources/{slug}", summary="Look at a source")
+async def show_source(_: Onlooker, slug: SlugInPath, house: Open) -> SourceSeen:
+    """Show one source; its keys are under /sources/{slug}/keys."""
+    async with house.database.sessions() as session:
+        return SourceSeen(**_members(await source_named(session, slug)))
+
+
+@router.get("/sources", summary="List sources")
+async def list_sources(_: Onlooker, asked: Annotated[Paging, Query()], house: Open) -> SourcePage:
+    """List the systems that may hand in notices."""
+    pages = Pages(house.settings, "/v1/sources", asked)
+    (after,) = pages.after() or ("",)
+    statement = select(Source).where(Source.slug > after).order_by(col(Source.slug)).limit(asked.more)
+    async with house.database.sessions() as session:
+        rows = (await session.exec(statement)).all()
+    shown, following = pages.cut(rows, lambda row: (row.slug,))
+    return SourcePage(items=[SourceSeen(**_members(row)) for row in shown], next=following)
+
+
+@router.patch("/sources/{slug}", summary="Change a source")
+async def change_source(
+    _: Operator,
+    slug: SlugInPath,
+    change: Annotated[SourceChange, Depends(Reading(SourceChange, media_type=MERGE_PATCH, examples=SOURCE_CHANGES))],
+    house: Open,
+) -> SourceSeen:
+    """Change the name of a source or the services it may speak of; its keys follow within a second."""
+    async with house.database.sessions.begin() as session:
+        source = await source_named(session, slug, for_update=True)
+        await known_services(session, change.services, "#/services")
+        source.sqlmodel_update(change.model_dump(exclude_unset=True))
+        session.add(source)
+    house.access.forget_all()
+    return SourceSeen(**_members(source))
+
+
+def _members(source: Source) -> dict[str, object]:
+    return source.model_dump(include={"slug", "name", "services", "created_at"})

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Channels as an administrator changes them, over HTTP or on the command line."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.checks import Answer
+from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
+from app.sources import flush, known_services
+from app.tables import Channel
+
+
+class KnownKind(StrEnum):
+    """The kinds of channel; each has a folder of its name under workers/."""
+
+    TELEGRAM = "telegram"
+
+
+BY_HAND = "paused by hand"
+ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")
+PARK = text("update delivery set parked = true where channel_id = :id and state in ('due', 'in_doubt')")
+# A worker that is at it right now is fenced out by the token: what it reports later changes nothing here.
+ABANDON = text("""
+with over as (
+  update delivery
+     set state = 'withdrawn', parked = false, token = token + 1, lease_until = null, intent = null,
+         settled_at = now(), last_error = 'the channel was retired'
+   where channel_id = :id and state in ('due', 'in_doubt', 'held')
+  returning id
+)
+update attempt set finished_at = now(), outcome = 'abandoned', error = 'the channel was retired'
+  from over where attempt.delivery_id = over.id and attempt.outcome is null
+""")
+
+
+class InvalidChannelError(InvalidNoticeError):
+    """The channel cannot be used as it is."""
+
+    problem, status = "invalid-channel", 422
+
+
+def refuse_unusable(answer: Answer) -> None:
+    """Refuse a channel of which the platform says that a person must mend something first."""
+    if answer.verdict == "refused":
+        raise InvalidChannelError(answer.problem or "", pointer="#/address")
+
+
+async def add_channel(session: AsyncSession, channel: Channel, answer: Answer) -> Channel:
+    """Store a channel that was checked; StateConflictError when its slug or its address is taken."""
+    refuse_unusable(answer)
+    await known_services(session, channel.services, "#/audience/services")
+    note_check(channel, answer)
+    await (await session.connection()).execute(ONE_AT_A_TIME)
+    await _refuse_twin(session, channel)
+    session.add(channel)
+    await flush(session, f"There is a channel {channel.slug} already.")
+    await session.refresh(channel)
+    return channel
+
+
+async def channel_named(session: AsyncSession, slug: str, *, for_update: bool = False) -> Channel:
+    statement = select(Channel).where(Channel.slug == slug, col(Channel.retired_at).is_(None))
+    found = (await session.exec(statement.with_for_update() if for_update else statement)).first()
+    if found is None:
+        raise NotFoundError(f"There is no channel {slug}.")
+    return found
+
+
+def note_check(channel: Channel, answer: Answer, *, proved: bool = False) -> None:
+    """Keep what the platform said: its form of the address, its title, and, when it was proved, if it can be asked."""
+    channel.checked_at = datetime.now(UTC)
+    channel.check_result = asdict(answer)
+    if answer.verdict == "ok":
+        channel.address = answer.address or channel.address
+        channel.title = channel.title or answer.title
+        channel.can_ask = answer.can_ask if proved else channel.can_ask
+
+
+async def pause(session: AsyncSession, channel: Channel) -> None:
+    """Stop posting; what the channel is owed waits."""
+    channel.paused_at = channel.paused_at or datetime.now(UTC)
+    channel.paused_reason = channel.paused_reason or BY_HAND
+    session.add(channel)
+    await _run(session, PARK, channel.id)
+
+
+async def retire(session: AsyncSession, channel: Channel) -> None:
+    """End a channel for good: it is owed nothing any more, its slug is free again, its history stays."""
+    now = datetime.now(UTC)
+    channel.retired_at = now
+    channel.slug = f"{channel.slug}~{now:%Y%m%d%H%M%S%f}"
+    session.add(channel)
+    await _run(session, ABANDON, channel.id)
+
+
+async def _run(session: AsyncSession, statement: TextClause, channel: UUID) -> None:
+    await session.flush()
+    await (await session.connection()).execute(statement, {"id": channel})
+
+
+async def _refuse_twin(session: AsyncSession, channel: Channel) -> None:
+    same_place = (
+        Channel.kind == channel.kind,
+        Channel.address == channel.address,
+        col(Channel.retired_at).is_(None),
+    )
+    twin = (await session.exec(select(Channel.slug).where(*same_place))).first()
+    if twin is not None and twin != channel.slug:
+        raise StateConflictError(f"The channel {twin} has this address already.")

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The ASGI application: the API under /v1, and around it what belongs to the installation."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+
+from app import health_routes
+from app.api import docs, problem_pages
+from app.api.application import NO_TELEMETRY, api, document_of
+from app.api.directory import Directory
+from app.api.edge import API, Edge
+from app.api.handlers import HANDLERS
+from app.api.house import opened, public_url
+from app.health import Health
+from app.settings import Settings
+from app.telemetry import log
+from app.traffic import prepare_routes
+
+
+def create_app(settings: Settings, health: Health | None = None) -> Edge:
+    """Build the application; Postgres and Redis may be away while it starts. Whoever stops it drains `health`."""
+    health = health or Health(settings)
+    inner = api()
+    outer = _outer(settings, health, inner)
+    known: list[tuple[str, BaseRoute]] = [(API, route) for route in inner.router.routes]
+    known += [("", route) for route in outer.router.routes]
+    prepare_routes(inner.router.routes, API)
+    return Edge(inner, outer, Directory(known), public_url(settings))
+
+
+def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with opened(settings, health) as house:
+            inner.state.house = house
+            log.info("api.started")
+            yield
+        log.info("api.stopped")
+
+    outer = FastAPI(
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+        telemetry=NO_TELEMETRY,
+    )
+    outer.router.routes.extend(health_routes.router(health).routes)
+    outer.router.routes.extend(docs.routes(document_of(inner)))
+    outer.router.routes.extend(problem_pages.routes())
+    return outer

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Sources and keys as an administrator changes them, over HTTP or on the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.domain.errors import NotFoundError, StateConflictError, UnknownServiceError
+from app.domain.key import Role, new_key
+from app.tables import Key, Service, Source
+
+LONGEST_LIFE = 400
+"""Days after which a key expires at the latest."""
+AT_ONCE = 2
+"""Active keys of one source: the one in use, and the one that replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new key with its text, which is shown now and never again."""
+
+    row: Key
+    text: str
+
+
+async def add_source(
+    session: AsyncSession, slug: str, name: str, services: Sequence[str], days: int
+) -> tuple[Source, Issued]:
+    """Store a source with its first key; StateConflictError when the slug is taken."""
+    await known_services(session, services, "#/services")
+    source = Source(slug=slug, name=name, services=list(services))
+    session.add(source)
+    await flush(session, f"There is a source {slug} already.")
+    await session.refresh(source)
+    return source, await add_key(session, Role.SOURCE, source=slug, days=days)
+
+
+async def add_key(
+    session: AsyncSession, role: Role, *, source: str | None = None, label: str = "", days: int = LONGEST_LIFE
+) -> Issued:
+    """Issue a key; a source has at most two that are valid."""
+    if source is not None:
+        await _room_for_another(session, source)
+    key = new_key()
+    row = Key(
+        id=key.id,
+        source=source,
+        role=role.value,
+        digest=key.digest,
+        label=label,
+        expires_at=datetime.now(UTC) + timedelta(days=days),
+    )
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return Issued(row, key.text)
+
+
+async def source_named(session: AsyncSession, slug: str, *, for_update: bool = False) -> Source:
+    found = await session.get(Source, slug, with_for_update=for_update or None)
+    if found is None:
+        raise NotFoundError(f"There is no source {slug}.")
+    return found
+
+
+async def revoke(session: AsyncSession, number: str, source: str | None) -> None:
+    """Revoke a key of this source (None: of an operator or viewer); revoking twice is no error."""
+    key = await session.get(Key, number, with_for_update=True)
+    if key is None or key.source != source:
+        raise NotFoundError("There is no such key.")
+    key.revoked_at = key.revoked_at or datetime.now(UTC)
+    session.add(key)
+
+
+async def known_services(session: AsyncSession, slugs: Sequence[str], pointer: str) -> None:
+    """Refuse a list that names a service nobody has made."""
+    known = set(await session.exec(select(Service.slug).where(col(Service.slug).in_(slugs))))
+    for place, slug in enumerate(slugs):
+        if slug not in known:
+            raise UnknownServiceError(pointer=f"{pointer}/{place}")
+
+
+async def flush(session: AsyncSession, complaint: str) -> None:
+    """Write what is new, or say that a unique name is taken."""
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise StateConflictError(complaint) from error
+
+
+async def _room_for_another(session: AsyncSession, source: str) -> None:
+    await source_named(session, source, for_update=True)
+    valid = select(Key.id).where(
+        Key.source == source, col(Key.revoked_at).is_(None), col(Key.expires_at) > datetime.now(UTC)
+    )
+    if len((await session.exec(valid)).all()) >= AT_ONCE:
+        raise StateConflictError(f"The source {source} has {AT_ONCE} valid keys. Revoke one of them first.")
