@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
 
+from collections.abc import Mapping
+
 import pytest
 from uuid_utils.compat import uuid7
 
 from app.domain.channel import Channel, Following, overlaps, reaches
 from tests.given import a_notice
-
-EVERYTHING = Following()
 
 
 def a_channel(
