@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,13 +65,19 @@ def reachable_binaries(identity: Identity, binaries: Path) -> Path:
     shelter = _shelter(package)
     copy = shelter / str((binaries / "initdb").stat().st_mtime_ns)
     if not copy.exists():
-        unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(dir=shelter))
         for each in packages.glob(f"{package.name}*"):  # the libraries lie in a directory beside the package
             shutil.copytree(each, unfinished / each.name, symlinks=True)
         unfinished.chmod(0o755)
-        unfinished.rename(copy)
+        _put(unfinished, copy)
     return copy / binaries.relative_to(packages)
+
+
+def _put(unfinished: Path, copy: Path) -> None:
+    try:
+        unfinished.rename(copy)
+    except OSError:  # another process was faster
+        shutil.rmtree(unfinished)
 
 
 def _may_enter(directory: Path) -> bool:

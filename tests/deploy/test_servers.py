@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,14 +23,9 @@ from tests.deploy.children import commands, soon
 
 
 @pytest.fixture
-def provider(pytestconfig: pytest.Config) -> Provider:
-    return Provider(pytestconfig.getoption("--servers"))
-
-
-@pytest.fixture
-def own(tmp_path: Path, provider: Provider) -> Iterator[Servers]:
+def own(open_directory: Path, provider: Provider) -> Iterator[Servers]:
     """Servers of one test, whose directory it may look into."""
-    made = Servers.in_directory(tmp_path / "state", provider, durable=False)
+    made = Servers.in_directory(open_directory / "state", provider, durable=False)
     made.start()
     yield made
     made.stop()
@@ -52,9 +46,9 @@ async def test_a_wrong_password_is_refused_by_both(servers: Servers) -> None:
         await Redis.from_url(servers.redis.url(0).replace("@", "x@")).ping()
 
 
-def test_passwords_stand_in_no_argument_list_and_in_no_readable_file(own: Servers, tmp_path: Path) -> None:
+def test_passwords_stand_in_no_argument_list_and_in_no_readable_file(own: Servers, open_directory: Path) -> None:
     password = own.postgres.address.split(":")[2].split("@")[0]
-    kept = tmp_path / "state/postgres/password"
+    kept = open_directory / "state/postgres/password"
 
     listed = " ".join(commands().values())
 
@@ -78,8 +72,8 @@ async def test_what_was_committed_survives_a_crash_of_postgres(own: Servers) -> 
     assert await run(own, "select answer from kept") == 42
 
 
-async def test_postgres_starts_again_after_its_lock_file_was_left_behind(own: Servers, tmp_path: Path) -> None:
-    lock = tmp_path / "state/postgres/data/postmaster.pid"
+async def test_postgres_starts_again_after_its_lock_file_was_left_behind(own: Servers, open_directory: Path) -> None:
+    lock = open_directory / "state/postgres/data/postmaster.pid"
     left = lock.read_text()
     assert own.postgres.process is not None
     own.postgres.process.kill()
@@ -92,11 +86,11 @@ async def test_postgres_starts_again_after_its_lock_file_was_left_behind(own: Se
     assert await run(own, "select true")
 
 
-async def test_an_interrupted_initdb_is_not_taken_for_a_cluster(tmp_path: Path, provider: Provider) -> None:
-    half_made = tmp_path / "state/postgres/unfinished"
+async def test_an_interrupted_initdb_is_not_taken_for_a_cluster(open_directory: Path, provider: Provider) -> None:
+    half_made = open_directory / "state/postgres/unfinished"
     half_made.mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18\n")
-    servers = Servers.in_directory(tmp_path / "state", provider, durable=False)
+    servers = Servers.in_directory(open_directory / "state", provider, durable=False)
 
     servers.start()
 
@@ -104,11 +98,11 @@ async def test_an_interrupted_initdb_is_not_taken_for_a_cluster(tmp_path: Path, 
     servers.stop()
 
 
-async def test_the_data_are_there_at_the_next_start(own: Servers, tmp_path: Path, provider: Provider) -> None:
+async def test_the_data_are_there_at_the_next_start(own: Servers, open_directory: Path, provider: Provider) -> None:
     await run(own, "create table kept as select 42 as answer")
     own.stop()
 
-    again = Servers.in_directory(tmp_path / "state", provider, durable=False)
+    again = Servers.in_directory(open_directory / "state", provider, durable=False)
     again.start()
 
     assert await run(again, "select answer from kept") == 42
@@ -125,16 +119,8 @@ async def test_a_flushed_redis_has_forgotten_everything(servers: Servers, redis_
     await redis.aclose()
 
 
-@pytest.fixture
-def open_directory() -> Iterator[Path]:
-    """A directory that everybody may enter, which the one that pytest makes is not."""
-    with tempfile.TemporaryDirectory() as made:
-        Path(made).chmod(0o711)
-        yield Path(made)
-
-
-def test_when_its_parent_is_killed_no_server_stays(tmp_path: Path, provider: Provider) -> None:
-    numbers = numbers_of_servers_whose_parent_is_killed(tmp_path, provider, os.environ["PATH"])
+def test_when_its_parent_is_killed_no_server_stays(open_directory: Path, provider: Provider) -> None:
+    numbers = numbers_of_servers_whose_parent_is_killed(open_directory, provider, os.environ["PATH"])
 
     assert soon(lambda: not any(is_running(number) for number in numbers), within=3)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.binaries import Provider
 from deploy.processes import free_port, is_running
 from deploy.state import CHECKOUT
 from tests.deploy.children import commands_of_children, soon
@@ -57,9 +58,9 @@ class Up:
 
 
 @contextmanager
-def running(state: Path, provider: str, more: Mapping[str, str] | None = None, port: int = 0) -> Iterator[Up]:
+def running(state: Path, provider: Provider, more: Mapping[str, str] | None = None, port: int = 0) -> Iterator[Up]:
     port = port or free_port()
-    words = ["-m", "deploy.up", "--port", str(port), "--state", str(state), "--servers", provider]
+    words = ["-m", "deploy.up", "--port", str(port), "--state", str(state), "--servers", provider.value]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CAMPANELLA_")}
     process = subprocess.Popen(
         [sys.executable, *words],
@@ -76,13 +77,8 @@ def running(state: Path, provider: str, more: Mapping[str, str] | None = None, p
         process.communicate()
 
 
-@pytest.fixture
-def provider(pytestconfig: pytest.Config) -> str:
-    return str(pytestconfig.getoption("--servers"))
-
-
-def test_everything_comes_up_heals_and_goes_in_good_order(tmp_path: Path, provider: str) -> None:
-    with running(tmp_path / "state", provider) as up:
+def test_everything_comes_up_heals_and_goes_in_good_order(open_directory: Path, provider: Provider) -> None:
+    with running(open_directory / "state", provider) as up:
         assert soon(up.is_ready, within=START)
         before = up.children()
         assert set(before) == set(PROGRAMS)
@@ -100,21 +96,23 @@ def test_everything_comes_up_heals_and_goes_in_good_order(tmp_path: Path, provid
 
 
 def test_killed_itself_it_leaves_nothing_running_and_starts_again_on_the_same_data(
-    tmp_path: Path, provider: str
+    open_directory: Path, provider: Provider
 ) -> None:
-    with running(tmp_path / "state", provider) as up:
+    with running(open_directory / "state", provider) as up:
         assert soon(up.is_ready, within=START)
         children = up.children()
 
         up.process.kill()
 
         assert soon(lambda: not any(is_running(number) for number in children.values()), within=3)
-    with running(tmp_path / "state", provider) as up:
+    with running(open_directory / "state", provider) as up:
         assert soon(up.is_ready, within=START)
 
 
-def test_a_wrong_setting_ends_it_with_2_and_the_sentence_of_the_program(tmp_path: Path, provider: str) -> None:
-    with running(tmp_path / "state", provider, {"CAMPANELLA_TELEGRAM_TIMEOUT": "soon"}) as up:
+def test_a_wrong_setting_ends_it_with_2_and_the_sentence_of_the_program(
+    open_directory: Path, provider: Provider
+) -> None:
+    with running(open_directory / "state", provider, {"CAMPANELLA_TELEGRAM_TIMEOUT": "soon"}) as up:
         said, _ = up.process.communicate(timeout=START)
 
     assert up.process.returncode == 2
@@ -122,15 +120,15 @@ def test_a_wrong_setting_ends_it_with_2_and_the_sentence_of_the_program(tmp_path
 
 
 @pytest.mark.parametrize("workers", ["-1", "many", "33"])
-def test_a_wrong_number_of_workers_ends_it_with_2(tmp_path: Path, provider: str, workers: str) -> None:
-    with running(tmp_path / "state", provider, {"CAMPANELLA_WORKERS": workers}) as up:
+def test_a_wrong_number_of_workers_ends_it_with_2(open_directory: Path, provider: Provider, workers: str) -> None:
+    with running(open_directory / "state", provider, {"CAMPANELLA_WORKERS": workers}) as up:
         said, _ = up.process.communicate(timeout=START)
 
     assert (up.process.returncode, workers in said) == (2, True)
 
 
 async def test_what_the_environment_names_is_used_and_not_started(
-    tmp_path: Path, provider: str, database_url: str, redis_url: str
+    open_directory: Path, provider: Provider, database_url: str, redis_url: str
 ) -> None:
     named = {
         "CAMPANELLA_DATABASE_URL": database_url,
@@ -139,16 +137,16 @@ async def test_what_the_environment_names_is_used_and_not_started(
         "CAMPANELLA_TELEGRAM_TOKEN": "123456789:SANDBOX-none",
     }
 
-    with running(tmp_path / "state", provider, named) as up:
+    with running(open_directory / "state", provider, named) as up:
         assert soon(up.is_ready, within=START)
         assert set(up.children()) == {"api", "worker"}
-        assert not (tmp_path / "state/postgres").exists()
+        assert not (open_directory / "state/postgres").exists()
 
 
-def test_a_taken_port_is_said(tmp_path: Path, provider: str) -> None:
+def test_a_taken_port_is_said(open_directory: Path, provider: Provider) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with running(tmp_path / "state", provider, port=port) as up:
+        with running(open_directory / "state", provider, port=port) as up:
             said, _ = up.process.communicate(timeout=START)
 
     assert (up.process.returncode, f"Port {port} is in use" in said) == (2, True)
