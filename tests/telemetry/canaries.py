@@ -16,8 +16,6 @@ import redis.asyncio
 from aiohttp import web
 from pydantic import BaseModel, SecretStr
 
-from app.domain.key import new_key
-
 TOKEN = "7654321098:AAcanaryCanaryCanaryCanaryCanary_-1"  # noqa: S105 - every secret here is invented
 STRANGE_TOKEN = "1234567890:BBcanaryCanaryCanaryCanaryCanary-_2"  # noqa: S105 - not in the settings
 SHORT_TOKEN = "42:canary"  # noqa: S105 - what a sandbox may use
@@ -27,7 +25,7 @@ REDIS_PASSWORD = "canary-of-redis"  # noqa: S105
 OTHER_PASSWORD = "canary-of-somebody-else"  # noqa: S105
 DATABASE_URL = f"postgresql://campanella:{quote(DATABASE_PASSWORD, safe='')}@127.0.0.1:1/campanella"
 REDIS_URL = f"redis://:{REDIS_PASSWORD}@127.0.0.1:1/0"
-KEY = new_key().text
+KEY = "camp_live_A1b2C3d4E5f6_0123456789abcdefghijABCDEFGHIJ012O4MLO"
 TEST_KEY = KEY.replace("_live_", "_test_")
 BASIC = base64.b64encode(b"canary:canary-of-a-proxy").decode()
 BOT_API = f"http://127.0.0.1:1/bot{TOKEN}/sendMessage"
