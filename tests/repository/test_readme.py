@@ -31,7 +31,7 @@ def test_every_setting_stands_in_the_table_and_no_other() -> None:
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_the_table_gives_the_default_of_the_code(name: str) -> None:
     default = Settings.model_fields[name].default
-    words = {PydanticUndefined: "required", None: "none"}
+    words = {PydanticUndefined: "required", None: "none", "": "none"}
     expected = words[default] if default in words else str(default).rstrip("/")
 
     assert table()[name] == expected
@@ -72,6 +72,20 @@ def test_documents_use_plain_punctuation(document: PurePosixPath) -> None:
 
 def test_what_the_readme_lists_is_there() -> None:
     tree = read("README.md").split("## What is where\n\n```\n")[1].split("```")[0]
-    top = [line.split()[0] for line in tree.splitlines() if not line.startswith(" ")]
 
-    assert [name for name in top if not (ROOT / name).exists()] == []
+    missing = [path for path in listed(tree) if not (ROOT / path).exists()]
+
+    assert missing == []
+
+
+def listed(tree: str) -> list[str]:
+    """Give the paths of a tree: two columns of name and words, an indented line belongs to the folder above it."""
+    paths, folder = [], ""
+    for line in tree.splitlines():
+        names = re.split(r" {2,}", line.strip())[::2]
+        if line.startswith(" "):
+            names = [folder + name for name in names]
+        else:
+            folder = names[0]
+        paths += names
+    return paths
