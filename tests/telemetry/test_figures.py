@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""How things stand: what waits, what is sad, who is there."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from pydantic_core import Url
+
+from app.database import SERVER_SETTINGS, Pool
+from app.figures import FIGURES, MOST, Figures
+from app.health import Health
+from app.vitals import SERVER_SETTINGS as ON_ITS_OWN_LINE
+from tests.given import a_channel, accepted
+from tests.telemetry.conftest import some_settings
+
+NOTHING = {"urgent": 0, "normal": 0, "bulk": 0}
+MANY = """
+insert into delivery (notice_id, channel_id, lane, rank, ready_at, due_at, give_up_at, state, wanted)
+select $1, gen_random_uuid(), 1, now(), now(), now(), now(), $2, 1 from generate_series(1, $3)
+"""
+AGE = """
+update delivery set ready_at = now() - $1::interval, due_at = now() - $1::interval, rank = now() - $1::interval
+ where $2::bigint is null or id = $2
+"""
+SEEN = "insert into worker (id, host, seen_at) values (gen_random_uuid(), 'h', now() - $1::interval)"
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=4, server_settings=SERVER_SETTINGS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def health(database_url: str, redis_url: str) -> AsyncIterator[Health]:
+    made = Health(some_settings(database_url=Url(database_url), redis_url=Url(redis_url)))
+    yield made
+    made.close()
+
+
+async def figures(health: Health) -> Figures:
+    found = await health.vitals.figures()
+    assert found is not None
+    return found
+
+
+async def age(pool: Pool, seconds: int, delivery: int | None = None) -> None:
+    """Let all deliveries, or one, have been due for so long."""
+    await pool.execute(AGE, timedelta(seconds=seconds), delivery)
+
+
+async def test_nothing_waits_at_first(health: Health) -> None:
+    found = await figures(health)
+
+    assert (found.oldest, set(found.deliveries.values()), found.workers) == (NOTHING, {0}, 0)
+
+
+async def test_each_lane_tells_of_its_oldest(health: Health, pool: Pool) -> None:
+    await a_channel(pool)
+    for priority in ("urgent", "normal", "normal", "bulk"):
+        await accepted(pool, priority=priority)
+    await age(pool, 5)
+    await age(pool, 300, await pool.fetchval("select min(id) from delivery where lane = 1"))
+
+    found = await figures(health)
+
+    assert found.oldest == pytest.approx({"urgent": 5, "normal": 300, "bulk": 5}, abs=3)
+    assert found.due == 4
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update delivery set due_at = now() + interval '1 minute'",
+        "update delivery set ready_at = now() + interval '1 minute'",
+        "update delivery set lease_until = now() + interval '1 minute'",
+        "update delivery set parked = true",
+        "update channel set paused_at = now()",
+        "update channel set retired_at = now()",
+        "update delivery set state = 'delivered'",
+        "update delivery set state = 'held'",
+    ],
+)
+async def test_what_cannot_go_now_is_not_late(health: Health, pool: Pool, statement: str) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await age(pool, 60)
+    assert (await figures(health)).oldest["normal"] >= 60
+
+    await pool.execute(statement)
+
+    assert (await figures(health)).oldest == NOTHING
+
+
+async def test_a_delivery_whose_worker_vanished_is_late(health: Health, pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await age(pool, 60)
+
+    await pool.execute("update delivery set lease_until = now() - interval '1 second', state = 'in_doubt'")
+
+    assert (await figures(health)).oldest["normal"] >= 60
+
+
+@pytest.mark.parametrize("state", ["due", "in_doubt", "held", "dead"])
+async def test_open_and_sad_deliveries_are_counted(health: Health, pool: Pool, state: str) -> None:
+    for number in range(3):
+        await a_channel(pool, f"c{number}")
+    await accepted(pool)
+
+    await pool.execute("update delivery set state = $1 where id in (select id from delivery limit 2)", state)
+    await pool.execute("update delivery set state = 'delivered' where id = (select max(id) from delivery)")
+
+    found = (await figures(health)).deliveries
+    assert found == {**dict.fromkeys(found, 0), state: 2}
+
+
+async def test_channels_and_workers_are_counted_while_they_are_there(health: Health, pool: Pool) -> None:
+    for number in range(4):
+        await a_channel(pool, f"c{number}")
+    await pool.execute("update channel set paused_at = now() where slug = 'c1'")
+    await pool.execute("update channel set retired_at = now() where slug = 'c2'")
+    for seconds in (0, 9, 11, 3600):
+        await pool.execute(SEEN, timedelta(seconds=seconds))
+
+    found = await figures(health)
+
+    assert (found.channels, found.workers) == ({"active": 2, "paused": 1}, 2)
+
+
+async def test_only_the_partial_indexes_are_read_even_without_statistics(pool: Pool, database_url: str) -> None:
+    await a_channel(pool)
+    notice = (await accepted(pool)).id
+    await pool.execute(MANY, notice, "delivered", 20_000)
+    await pool.execute(MANY, notice, "due", 50)
+    connection = await asyncpg.connect(database_url, server_settings=ON_ITS_OWN_LINE)
+
+    plan = "\n".join(row[0] for row in await connection.fetch(f"explain {FIGURES}"))
+    await connection.close()
+
+    reads = [line.strip() for line in plan.splitlines() if " delivery" in line and "Scan" in line]
+    assert len(reads) == 4
+    assert all("delivery_next" in line or "delivery_sad" in line for line in reads)
+    assert "Sort Key: delivery.rank" not in plan
+
+
+@pytest.mark.nightly
+async def test_a_million_deliveries_and_more_waiting_than_is_counted_still_answer_in_time(
+    health: Health, pool: Pool
+) -> None:
+    await a_channel(pool)
+    notice = (await accepted(pool)).id
+    for state, count in (("delivered", 1_000_000), ("due", 3 * MOST), ("dead", 2 * MOST)):
+        async with pool.acquire() as connection:
+            await connection.execute("set statement_timeout = 0")
+            await connection.execute(MANY, notice, state, count, timeout=120)
+
+    found = [await health.vitals.figures() for _ in range(3)][-1]
+
+    assert found is not None
+    assert (found.due, found.dead) == (MOST, MOST)
+
+
+async def test_what_a_person_may_want_to_look_at_is_said_in_words(health: Health, pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool, priority="urgent")
+    await accepted(pool)
+    await accepted(pool)
+    await age(pool, 61)
+    await pool.execute("update delivery set state = 'held' where id = (select max(id) from delivery)")
+
+    answer = await health.status()
+
+    assert (answer.status, answer.document["status"]) == (200, "warn")
+    assert answer.document["notes"] == [
+        "no worker has been seen for 10 seconds: what is accepted waits",
+        "the oldest urgent delivery has been due for 61 seconds",
+        "deliveries held until a person decides: 1",
+    ]
+    assert answer.document["deliveries"] == {"due": 2, "in_doubt": 0, "held": 1, "dead": 0}
+
+
+async def test_with_a_worker_and_nothing_late_all_is_well(health: Health, pool: Pool) -> None:
+    await pool.execute("insert into worker (id, host) values (gen_random_uuid(), 'h')")
+    await a_channel(pool)
+    await accepted(pool)
+
+    answer = await health.status()
+
+    assert (answer.document["status"], answer.document["notes"]) == ("pass", [])
+    assert answer.document["channels"] == {"active": 1, "paused": 0}
