@@ -18,7 +18,7 @@ _JOINING = (
 )
 _LOOSE_JOINER = regex.compile(
     r"(?:(?<=[\p{Extended_Pictographic}\ufe0f\p{Emoji_Modifier}])\u200d(?=\p{Extended_Pictographic})"
-    rf"|(?<={_JOINING})[\u200c\u200d](?={_JOINING}))(*SKIP)(*FAIL)|[\u200c\u200d]"
+    rf"|(?<={_JOINING}\p{{M}}*)[\u200c\u200d](?={_JOINING}))(*SKIP)(*FAIL)|[\u200c\u200d]"
 )
 _HIDDEN = regex.compile(
     r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f(*SKIP)(*FAIL)"

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.spelling import (
@@ -83,7 +83,8 @@ def test_a_character_of_64_units_is_the_tallest_that_passes() -> None:
         checked_plain_text("Z" + "\u0301" * 65)
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
+@example("\u0301\u094d\u200cم")
 @given(st.text(st.sampled_from("aé\u0301👨👧🏽️\u200d‍🏴\U000e0067\U000e007fक्षم\r\n\t \u2028" + HIDDEN)))
 def test_tidying_twice_is_tidying_once(text: str) -> None:
     once = tidied(text)

@@ -28,7 +28,7 @@ SIGNATURE = "Comune di Prato · Ufficio Mensa · Mensa scolastica"
 LANGUAGES = st.sampled_from(("it", "zh-Hans", "en", "ar"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sources(), LANGUAGES)
 def test_every_letter_and_figure_arrives_in_order(source: Source, language: str) -> None:
     text = readable(source)
@@ -39,7 +39,7 @@ def test_every_letter_and_figure_arrives_in_order(source: Source, language: str)
     assert all(letter in shown for letter in letters(source.seen))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sources(loose=("*", "~~", "|", ">", "&")))
 def test_links_lead_where_the_source_says_and_nowhere_else(source: Source) -> None:
     parts = render(notice(body=readable(source)), "it", FACTS)
@@ -47,7 +47,7 @@ def test_links_lead_where_the_source_says_and_nowhere_else(source: Source) -> No
     assert [entity.url for part in parts for entity in part.entities if entity.url] == [*source.targets]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sources(), LANGUAGES, st.sampled_from((FACTS, WITHDRAWN)))
 def test_telegrams_own_parser_reads_the_same_text_and_the_same_entities(
     source: Source, language: str, facts: Facts
@@ -94,7 +94,7 @@ def test_plain_text_comes_out_as_it_went_in(text: str) -> None:
     assert {entity.kind for entity in part.entities} == {"bold"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(sources(), LANGUAGES)
 def test_rendering_twice_gives_the_same(source: Source, language: str) -> None:
     given_notice = notice(body=readable(source))
@@ -110,6 +110,7 @@ def test_every_part_carries_its_number_and_the_reference_or_none_does() -> None:
 
     assert [part.text.split("\n")[-1] for part in parts] == [f"{n}/3 · AV-7F3KQ" for n in (1, 2, 3)]
     assert all(part.text.count("AV-7F3KQ") == 1 for part in parts)
+    assert [part.text.split("\n")[-2] for part in parts] == ["", "", SIGNATURE]
 
 
 def test_a_change_in_one_part_leaves_the_parts_before_it_untouched() -> None:
@@ -120,7 +121,7 @@ def test_a_change_in_one_part_leaves_the_parts_before_it_untouched() -> None:
     assert before[-1] != after[-1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(3_000, 12_000), st.sampled_from(("Una frase. ", "汉字。", "x", "**a** ", "\n\nriga ")))
 def test_a_withdrawal_or_correction_never_changes_how_a_notice_is_cut(length: int, unit: str) -> None:
     body = (unit * length)[:length].strip() or "x"
@@ -141,6 +142,14 @@ def test_every_part_of_a_withdrawn_notice_says_so_and_is_struck_through() -> Non
         assert part.text.startswith("AVVISO RITIRATO")
         assert len(looks(part, "strikethrough")) == 1
         assert len(looks(part, "strikethrough")[0]) > 2_000
+
+
+def test_a_correction_is_announced_above_the_first_part_only() -> None:
+    facts = replace(FACTS, state="corrected", changed_at=at("2026-11-25T12:00:00+01:00"))
+
+    parts = render(notice(body="Una frase qualunque. " * 500), "it", facts)
+
+    assert [part.text.startswith("Corretto il 25 novembre") for part in parts] == [True, False, False]
 
 
 def test_bold_over_a_cut_stays_bold() -> None:

@@ -134,10 +134,10 @@ def lines_of(given_notice: Notice) -> list[str]:
 
 def bounded(unit: str) -> str:
     """As much of a unit as the limits on a source allow."""
-    times = min(15_999 // len(unit), 20_000 // len(unit.encode()))
+    times = min(15_990 // len(unit), 20_000 // len(unit.encode()))
     if "\n" in unit:
-        times = min(times, (MAX_LINES - 1) // unit.count("\n"))
-    return unit * times + "a"
+        times = min(times, (MAX_LINES - 3) // unit.count("\n"))
+    return "a\n\n" + unit * times
 
 
 def duration(sample: Notice) -> float:

@@ -3,6 +3,8 @@
 """The blocks of a notice as Telegram can show them: headings bold, lists with bullets, everything else by entities."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from app.domain.blocks import Block, Code, Heading, ListBlock, Paragraph, Quote, Rule, Run
 from workers.telegram.rich import Rich, joined
@@ -57,15 +59,18 @@ def _stack(blocks: tuple[Block, ...], indent: str, gap: str) -> Rich:
 
 
 def _line(runs: tuple[Run, ...], indent: str) -> Rich:
-    return joined(_run(run, indent) for run in runs)
+    linked = groupby(runs, key=attrgetter("link"))
+    return joined(_link(link, joined(_run(run, indent) for run in group)) for link, group in linked)
+
+
+def _link(address: str | None, rich: Rich) -> Rich:
+    """One link, whatever looks are in it; of code Telegram would show no more than the link or the code."""
+    return rich if address is None else rich.without("code").marked("text_link", address)
 
 
 def _run(run: Run, indent: str) -> Rich:
-    """A run with its looks. In a link or in code Telegram shows one thing only: the link wins, then the code."""
     rich = Rich(run.text.replace("\n", "\n" + indent))
-    if run.link is not None:
-        rich = rich.marked("text_link", run.link)
-    elif run.code:
+    if run.code:
         return rich.marked("code")
     if run.bold:
         rich = rich.marked("bold")
