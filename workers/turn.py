@@ -13,7 +13,7 @@ from app.domain.pace import interval
 from app.domain.settle import settle
 from app.outbox import Claimed, Done, Taken, Turn, claim, give_back
 from app.settings import Settings
-from app.telemetry import log
+from app.telemetry import ATTEMPT_SECONDS, log
 from workers.desk import Desk
 from workers.recorder import Recorder
 
@@ -98,7 +98,8 @@ class Dispatcher:
         if time.monotonic() + self._desk.timeout > start + self._lease:
             await give_back(self._pool, [(call.owed.id, call.token)])
             return
-        report = await self._desk.send(call.owed, call.intent)
+        with ATTEMPT_SECONDS.labels(self._desk.kind.name).time():
+            report = await self._desk.send(call.owed, call.intent)
         now = taken.now + timedelta(seconds=time.monotonic() - start)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)

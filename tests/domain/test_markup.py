@@ -171,13 +171,13 @@ def test_every_source_is_either_read_or_refused_by_name(source: str) -> None:
     ],
     ids=lambda source: ascii(source[:12]),
 )
-def test_reading_or_refusing_takes_less_than_a_fifth_of_a_second(source: str) -> None:
-    assert min(duration(source) for _ in range(2)) < 0.2
+def test_reading_or_refusing_takes_less_than_half_a_second_of_work(source: str) -> None:
+    assert min(duration(source) for _ in range(3)) < 0.5
 
 
 def duration(source: str) -> float:
     parse.cache_clear()
-    started = time.perf_counter()
+    started = time.process_time()
     with suppress(SpellingError):
         checked_markup(source)
-    return time.perf_counter() - started
+    return time.process_time() - started

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Sources, operators and channels from the command line: the same functions as over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import typer
+from sqlmodel import col, select
+from uuid_utils.compat import uuid7
+
+from app import checks
+from app.channels import KnownKind, add_channel
+from app.database import Database
+from app.domain.key import Role
+from app.doorbell import Doorbell
+from app.settings import load
+from app.sources import LONGEST_LIFE, add_key, add_source
+from app.tables import Channel, Source
+
+SHOWN_ONCE = "This is the key. It is shown now and never again:"
+Services = Annotated[list[str] | None, typer.Option("--service", help="A service it may speak of; none: every one.")]
+Days = Annotated[int, typer.Option(min=1, max=LONGEST_LIFE, help="Days until the key expires.")]
+Words = Annotated[list[str] | None, typer.Option()]
+
+
+def administration() -> dict[str, typer.Typer]:
+    """Give the groups of commands by name."""
+    groups = {name: typer.Typer(no_args_is_help=True) for name in ("source", "operator", "channel")}
+    groups["source"].command("add")(source_add)
+    groups["source"].command("key")(source_key)
+    groups["source"].command("list")(source_list)
+    groups["operator"].command("add")(operator_add)
+    groups["channel"].command("add")(channel_add)
+    groups["channel"].command("list")(channel_list)
+    return groups
+
+
+def source_add(slug: str, name: str = "", service: Services = None, days: Days = LONGEST_LIFE) -> None:
+    """Make a source, a municipal system that hands in notices, and print its key once."""
+
+    async def work(database: Database) -> None:
+        async with database.sessions.begin() as session:
+            _, issued = await add_source(session, slug, name or slug, service or [], days)
+        typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
+
+    _run(work)
+
+
+def source_key(slug: str, days: Days = LONGEST_LIFE) -> None:
+    """Issue a second key for a source, so that the first can be replaced without a gap."""
+
+    async def work(database: Database) -> None:
+        async with database.sessions.begin() as session:
+            issued = await add_key(session, Role.SOURCE, source=slug, days=days)
+        typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
+
+    _run(work)
+
+
+def source_list() -> None:
+    """List the sources."""
+
+    async def work(database: Database) -> None:
+        async with database.sessions() as session:
+            for source in await session.exec(select(Source).order_by(Source.slug)):
+                typer.echo(f"{source.slug}\t{source.name}\t{', '.join(source.services) or 'every service'}")
+
+    _run(work)
+
+
+def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE) -> None:
+    """Issue a key for an operator, or for a viewer who may change nothing."""
+
+    async def work(database: Database) -> None:
+        async with database.sessions.begin() as session:
+            issued = await add_key(session, Role.VIEWER if viewer else Role.OPERATOR, label=label, days=days)
+        typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
+
+    _run(work)
+
+
+def channel_add(  # noqa: PLR0913 - a channel has as many sides
+    slug: str,
+    *,
+    address: Annotated[str, typer.Option(help="The channel's number (it begins with -100) or its @name.")],
+    kind: KnownKind = KnownKind.TELEGRAM,
+    language: str = "it",
+    service: Words = None,
+    grade: Words = None,
+    school: Words = None,
+    area: Words = None,
+    fallback: bool = True,
+) -> None:
+    """Check a channel on its platform and publish to it from now on."""
+    lists = {"services": service or [], "grades": grade or [], "schools": school or [], "areas": area or []}
+    channel = Channel(id=uuid7(), slug=slug, kind=kind, address=address, language=language, fallback=fallback, **lists)
+
+    async def work(database: Database) -> None:
+        doorbell = Doorbell(str(load().redis_url))
+        answer = await checks.ask(database.pool, doorbell, kind, address)
+        await doorbell.close()
+        async with database.sessions.begin() as session:
+            stored = await add_channel(session, channel, answer)
+            typer.echo(f"{stored.slug}: {stored.title or stored.address} ({answer.problem or 'checked'})")
+
+    _run(work)
+
+
+def channel_list() -> None:
+    """List the channels and whether they are posted to."""
+
+    async def work(database: Database) -> None:
+        statement = select(Channel).where(col(Channel.retired_at).is_(None)).order_by(Channel.slug)
+        async with database.sessions() as session:
+            for channel in await session.exec(statement):
+                state = channel.paused_reason if channel.paused_at else "active"
+                typer.echo(f"{channel.slug}\t{channel.kind}\t{channel.address}\t{channel.language}\t{state}")
+
+    _run(work)
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[Database]:
+    database = await Database.open(load())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _run(work: Callable[[Database], Coroutine[None, None, None]]) -> None:
+    async def main() -> None:
+        async with _opened() as database:
+            await work(database)
+
+    asyncio.run(main())
