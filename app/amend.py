@@ -31,10 +31,14 @@ update notice
                  union select unnest($12::uuid[])) as all_of_them)
  where id = $1
 """
+# Always in the order of their ids, as the recorder does: two who change many rows never wait for each other.
+HOLD = "select from delivery where notice_id = $1 order by id for no key update"
+# A doubt rests its time whatever is wished meanwhile: the doubted request may still be on its way.
 # What was delivered, refused or expired is due again; what a person must decide stays with the person.
 WISH = """
 update delivery d
-   set wanted = case when d.channel_id = any($2::uuid[]) then $3::int end, lane = $4, due_at = now(),
+   set wanted = case when d.channel_id = any($2::uuid[]) then $3::int end, lane = $4,
+       due_at = case when d.state = 'in_doubt' then d.due_at else now() end,
        state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
        ready_at = greatest(d.ready_at, $5), rank = greatest(d.ready_at, $5) + $6::interval,
        give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, failures = 0,
@@ -52,13 +56,14 @@ on conflict (notice_id, channel_id) do nothing
 FETCH = "insert into media (notice_id, href) select $1, unnest($2::text[]) on conflict do nothing"
 PATIENCE = """
 update delivery set due_at = greatest(ready_at, now()) + $2::interval
- where notice_id = $1 and wanted is not null and exists (select from media where notice_id = $1 and state = 'wanted')
+ where notice_id = $1 and wanted is not null and state = 'due'
+   and exists (select from media where notice_id = $1 and state = 'wanted')
 """
 LATEST = "select digest from revision where notice_id = $1 and number = $2"
 WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
 NOTHING = """
 update delivery
-   set wanted = null, due_at = now(), settled_at = null,
+   set wanted = null, due_at = case when state = 'in_doubt' then due_at else now() end, settled_at = null,
        state = case when state in ('held', 'in_doubt') then state else 'due' end,
        give_up_at = now() + $2::interval, failures = 0
  where notice_id = $1 and state <> 'withdrawn'
@@ -110,6 +115,7 @@ async def withdraw(pool: Pool, change: Change) -> Amended:
         _agreed(row["revision"], change.expected)
         lane = LANES[Notice.model_validate_json(row["content"]).priority]
         await connection.execute(WITHDRAW, change.number)
+        await connection.execute(HOLD, change.number)
         await connection.execute(NOTHING, change.number, GIVE_UP[lane])
         return Amended(row["revision"], changed=True)
 
@@ -146,6 +152,7 @@ async def _revise(
     await connection.execute(REVISE, *which, *what, list(channels))
     await connection.execute(FETCH, change.number, attached(notice))
     times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
+    await connection.execute(HOLD, change.number)
     await connection.execute(WISH, change.number, list(channels), revision, lane, *times)
     await connection.execute(ALSO, change.number, list(channels), revision, lane, *times)
     await connection.execute(PATIENCE, change.number, MEDIA_PATIENCE[lane])

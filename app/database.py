@@ -67,6 +67,7 @@ AWAY = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
     OSError,
     TimeoutError,
 )

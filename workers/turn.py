@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import random
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.database import Pool
+from app.domain.delivery import Action
 from app.domain.pace import interval
 from app.domain.settle import settle
 from app.outbox import Claimed, Done, Taken, Turn, claim, give_back
@@ -49,12 +50,14 @@ class Dispatcher:
             pause: float | None = 0.0
             while not self.stopping and (pause is not None or self._calls):
                 await self._wait(pause)
-                pause = await self._claim()
+                pause = None if self.stopping else await self._claim()
 
     async def drain(self, patience: float) -> None:
-        """Stop claiming and let the calls on the wire end."""
+        """Stop claiming and let the calls on the wire end, also those of a claim that is just being made."""
         self.stopping = True
         self.ring()
+        async with self._busy:
+            pass
         if self._calls:
             await asyncio.wait(self._calls, timeout=patience)
         for call in list(self._calls):
@@ -73,16 +76,17 @@ class Dispatcher:
         if room <= AT_ONCE // 4:
             return LONGEST_PAUSE
         turn = Turn(room, HORIZON, timedelta(seconds=self._lease))
+        begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
         start = time.monotonic()
         for call in taken.calls:
-            self._start(call, taken, start)
+            self._start(call, taken, begun, start)
         for owed, settlement in taken.ended:
             log.info(f"delivery.{settlement.state}", delivery=owed.id, channel=owed.slug, reason=settlement.error)
         return taken.again
 
-    def _start(self, call: Claimed, taken: Taken, start: float) -> None:
-        task = asyncio.create_task(self._carry_out(call, taken, start))
+    def _start(self, call: Claimed, taken: Taken, begun: float, start: float) -> None:
+        task = asyncio.create_task(self._carry_out(call, taken, begun, start))
         self._calls.add(task)
         task.add_done_callback(self._ended)
 
@@ -92,10 +96,14 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("turn.failed", error=type(error).__name__)
 
-    async def _carry_out(self, call: Claimed, taken: Taken, start: float) -> None:
-        """Send at the reserved moment, unless so much of the lease is gone that somebody else may have it."""
+    async def _carry_out(self, call: Claimed, taken: Taken, begun: float, start: float) -> None:
+        """Send at the reserved moment, unless the lease or the notice's own time is over by then.
+
+        The lease counts from before the claim: this process may have stood still since.
+        """
         await asyncio.sleep(start + call.wait - time.monotonic())
-        if time.monotonic() + self._desk.timeout > start + self._lease:
+        elapsed = time.monotonic() - begun
+        if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await give_back(self._pool, [(call.owed.id, call.token)])
             return
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time():
@@ -104,4 +112,10 @@ class Dispatcher:
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
         done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
-        await self._recorder.record(done, start + self._lease)
+        await self._recorder.record(done, begun + self._lease)
+
+
+def _is_over(call: Claimed, now: datetime) -> bool:
+    """Tell whether a post would come after the notice's time; the next claim then ends it."""
+    ends = call.owed.progress.expires_at
+    return call.intent.action is Action.POST and ends is not None and ends <= now

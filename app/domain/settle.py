@@ -66,11 +66,12 @@ def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost
 
 
 def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:
-    """Take what the platform has as ours; another part may be due at once."""
+    """Take what the platform has as ours; another part may be due at once, or a later wish than the one found."""
     reference = references[0] if references else (done.reference or "")
     posts = list(progress.posts)
     posts[done.number : done.number + 1] = [Post(reference, done.digest)]
-    whole = len(posts) >= done.parts and done.number == done.parts - 1
+    outdated = done.action is Action.PROBE and done.revision != progress.wanted
+    whole = len(posts) >= done.parts and done.number == done.parts - 1 and not outdated
     state = settled_state(progress) if whole else State.DUE
     return Settlement(state, tuple(posts), 0, shown=done.revision if whole else None)
 

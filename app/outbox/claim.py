@@ -29,10 +29,10 @@ select d.id
       where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
         and e.ready_at <= $3 and (e.rank, e.id) < (d.rank, d.id))
  order by d.rank, d.id limit $2
-   for no key update of c skip locked
+   for no key update of c, d skip locked
 """
 # The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
-# A notice that was amended or withdrawn since it was read is not taken; the next claim reads it anew.
+# The rows are locked before they are read: whoever amends or withdraws meanwhile comes after the lease, and is seen.
 TAKE = """
 with taken as (
   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[])

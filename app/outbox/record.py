@@ -32,13 +32,15 @@ with x as (
                        $15::text[], $16::text[], $17::text[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
           gone, address, latest)
+), held as (
+  select d.id from delivery d join x using (id) order by d.id for no key update of d
 ), done as (
   update delivery d
      set state = case when d.wanted is distinct from x.wanted and x.final then 'due' else x.state end,
          due_at = now() + x.wait, failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
          settled_at = case when d.wanted is not distinct from x.wanted and x.final then now() end
-    from x where d.id = x.id and d.token = x.token and d.lease_until is not null
+    from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
   returning d.id, d.channel_id
 ), tried as (
   update attempt a
