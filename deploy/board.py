@@ -91,15 +91,15 @@ class Board:
 
 def tell_account(account: Account, town: Town) -> None:
     """Say what was accepted and what became of it, by lane and by channel, exactly."""
-    table = Table("", "accepted", *STATES, title="Account", title_justify="left")
+    table = Table("", "accepted", *STATES, box=None, pad_edge=False, show_footer=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for lane in LANES:
         _add_row(table, lane, account.states(lane=lane))
-    table.add_section()
+    table.add_row()
     for slug in town.slugs():
         _add_row(table, slug, account.states(channel=slug))
-    table.add_section()
+    table.add_row()
     table.add_row("all", str(account.promised), *(str(account.states()[state]) for state in STATES))
     CONSOLE.print(table)
     tell(" + ".join(f"{account.states()[state]} {state}" for state in STATES) + f" = {account.promised} accepted")

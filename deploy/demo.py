@@ -113,7 +113,7 @@ def main() -> int:
     if posts_elsewhere():
         tell(ONLY_HERE)
         return 2
-    return run(options, "demo", partial(tell_the_story, once=options.once), fresh=True)
+    return run(options, partial(tell_the_story, once=options.once), fresh=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from deploy.servers import postgres_server, redis_server
 from deploy.state import CHECKOUT, State
 
 MOST_WORKERS = 32
+FRESH = "demo"
 
 
 class SettingError(Exception):
@@ -82,8 +84,8 @@ class Plan:
             self.new_admin_key = key if is_new else None
 
 
-def plan(state: State, provider: Provider, host: str, port: int, database: str, *, fresh: bool) -> Plan:
-    """Decide what runs here, from the environment."""
+def plan(state: State, provider: Provider, host: str, port: int, *, fresh: bool) -> Plan:
+    """Decide what runs here, from the environment; a fresh plan leaves what earlier runs have stored alone."""
     if free_port(port) != port:
         raise SettingError(f"Port {port} is in use here: choose another with --port.")
     environment = {"PYTHONUNBUFFERED": "1", "CAMPANELLA_PUBLIC_URL": f"http://127.0.0.1:{port}", **os.environ}
@@ -94,7 +96,7 @@ def plan(state: State, provider: Provider, host: str, port: int, database: str, 
         host=host,
         port=port,
         how_many_workers=_how_many_workers(environment),
-        database=database,
+        database=f"{FRESH}_{time.time_ns():x}" if fresh else "campanella",
         fresh=fresh,
     )
     made.add_servers(provider)

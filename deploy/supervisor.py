@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,10 +84,10 @@ class Supervisor:
         if code := await gone(child.launch()):
             raise GaveUpError(child.last_words() or f"{program.name} failed", code)
 
-    async def until_ready(self, within: float) -> None:
-        """Wait until every program that was started answers."""
+    async def until_ready(self, programs: Collection[Program], within: float) -> None:
+        """Wait until these of the programs that were started answer."""
         deadline = time.monotonic() + within
-        for child in [child for stage in self._stages for child in stage]:
+        for child in [child for stage in self._stages for child in stage if child.program in programs]:
             while not child.program.is_ready():
                 if time.monotonic() > deadline:
                     raise GaveUpError(f"{child.program.name} did not start: {child.last_words()}", 1)

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from deploy.binaries import NotFoundError, Provider
-from deploy.plan import Plan, SettingError, plan
+from deploy.plan import FRESH, Plan, SettingError, plan
 from deploy.postgres import ClusterError
 from deploy.server import Server
 from deploy.state import CHECKOUT, State, StateError
@@ -37,12 +37,12 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run(options: argparse.Namespace, database: str, story: Story, *, fresh: bool = False) -> int:
+def run(options: argparse.Namespace, story: Story, *, fresh: bool = False) -> int:
     """Bring everything up, let the story happen, drain; returns the exit code."""
     state = State(options.state.resolve())
     try:
         with state.held():
-            made = plan(state, options.servers, options.host, options.port, database, fresh=fresh)
+            made = plan(state, options.servers, options.host, options.port, fresh=fresh)
             return asyncio.run(_supervised(made, story, verbose=options.verbose))
     except (SettingError, GaveUpError) as error:
         tell(str(error))
@@ -74,25 +74,28 @@ async def _supervised(made: Plan, story: Story, *, verbose: bool) -> int:
 
 
 async def _work(made: Plan, supervisor: Supervisor, story: Story) -> int:
-    supervisor.start(made.servers)
-    await supervisor.until_ready(PATIENCE)
-    if made.sandbox:
-        supervisor.start([made.sandbox])
+    """Start everything at once: reading the programs takes longest, and they bear it that the database is not ready."""
+    sandbox, api = [made.sandbox] if made.sandbox else [], made.api()
+    for stage in (made.servers, sandbox, [api, *made.workers()]):
+        supervisor.start(stage)
+    await supervisor.until_ready(made.servers, PATIENCE)
     if made.postgres:
         await _create_database(made.postgres, made.database, fresh=made.fresh)
     await supervisor.run(made.migrate())
-    supervisor.start([made.api(), *made.workers()])
-    await supervisor.until_ready(PATIENCE)
+    await supervisor.until_ready([*sandbox, api], PATIENCE)
     return await story(made)
 
 
 async def _create_database(postgres: Server, name: str, *, fresh: bool) -> None:
+    """Make a database if it is not there; a fresh one takes the place of those that earlier runs made."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
-        if fresh:
-            await connection.execute(f"drop database if exists {name} with (force)")
-        if not await connection.fetchval("select true from pg_database where datname = $1", name):
+        present = {row["datname"] for row in await connection.fetch("select datname from pg_database")}
+        if name not in present:
             await connection.execute(f"create database {name}")
+        for earlier in present if fresh else ():
+            if earlier.startswith(f"{FRESH}_"):
+                await connection.execute(f"drop database {earlier} with (force)")
     finally:
         await connection.close()
 
@@ -130,7 +133,7 @@ def tell_addresses(made: Plan) -> None:
 
 
 def main() -> int:
-    return run(arguments(__doc__ or "").parse_args(), "campanella", _stay)
+    return run(arguments(__doc__ or "").parse_args(), _stay)
 
 
 if __name__ == "__main__":

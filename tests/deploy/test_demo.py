@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""./dev demo, whole, to a sandbox that allows any pace."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.binaries import Provider
+from deploy.processes import free_port
+from deploy.state import CHECKOUT
+from tests.deploy.children import commands
+
+PATIENCE = 100
+ANY_PACE = {
+    "CAMPANELLA_TELEGRAM_PER_SECOND": "0",
+    "CAMPANELLA_TELEGRAM_CHAT_PER_SECOND": "0",
+    "CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE": "0",
+}
+
+
+def demo(state: Path, provider: Provider, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    where = ["--port", str(free_port()), "--state", str(state), "--servers", provider.value]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CAMPANELLA_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.demo", *where, *words],
+        cwd=CHECKOUT,
+        env={**ours, **ANY_PACE, **(more or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finished(run: subprocess.Popen[str]) -> tuple[int, str]:
+    said, _ = run.communicate(timeout=PATIENCE)
+    return run.returncode, said
+
+
+def left_of(state: Path) -> list[str]:
+    return [command for command in commands().values() if str(state) in command]
+
+
+def test_once_gives_an_exact_account_and_leaves_nothing_running(open_directory: Path, provider: Provider) -> None:
+    code, said = finished(demo(open_directory / "state", provider, "--once"))
+
+    assert code == 0, said
+    assert "36 delivered + 0 expired + 0 withdrawn + 0 dead + 0 held + 0 in_doubt + 0 due = 36 accepted" in said
+    assert "The sandbox holds 36 posts; lost: 0, twice: 0." in said
+    assert left_of(open_directory) == []
+
+
+def test_it_stays_until_ctrl_c_and_leaves_nothing_running(open_directory: Path, provider: Provider) -> None:
+    run = demo(open_directory / "state", provider)
+    assert run.stdout is not None
+    said = next(line for line in run.stdout if "until Ctrl-C" in line or run.poll() is not None)
+
+    run.send_signal(signal.SIGINT)
+    rest, _ = run.communicate(timeout=PATIENCE)
+
+    assert run.returncode == 0, said + rest
+    assert left_of(open_directory) == []
+
+
+def test_it_can_be_repeated_in_a_database_of_others(
+    open_directory: Path, provider: Provider, database_url: str, redis_url: str
+) -> None:
+    named = {"CAMPANELLA_DATABASE_URL": database_url, "CAMPANELLA_REDIS_URL": redis_url}
+
+    first, said_first = finished(demo(open_directory / "state", provider, "--once", more=named))
+    second, said_second = finished(demo(open_directory / "state", provider, "--once", more=named))
+
+    assert (first, second) == (0, 0), said_first + said_second
+
+
+def test_invented_notices_never_go_to_a_real_bot_api(open_directory: Path, provider: Provider) -> None:
+    named = {"CAMPANELLA_TELEGRAM_TOKEN": "123456789:SANDBOX-none"}
+
+    code, said = finished(demo(open_directory / "state", provider, "--once", more=named))
+
+    assert (code, "sandbox on this machine only" in said) == (2, True)
