@@ -4,7 +4,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -19,9 +18,6 @@ from app.telemetry import log
 from deploy.servers import Servers
 from tests.telemetry.canaries import CANARIES
 from tests.telemetry.conftest import Configured, some_settings
-from tests.telemetry.wire import a_wire
-
-HALF_A_SECOND_AND_SOME = 0.9
 
 
 @pytest.fixture
@@ -102,51 +98,6 @@ async def test_a_process_that_is_being_stopped_is_not_ready_at_once(health: Heal
 
     assert (ready.status, status.status, health.livez().status) == (503, 503, 200)
     assert status.document["notes"] == ["process is being stopped"]
-
-
-@pytest.mark.parametrize("asked_before", [True, False], ids=["kept connection", "new connection"])
-@pytest.mark.parametrize("server", ["database_url", "redis_url"])
-async def test_a_server_that_falls_silent_never_keeps_anyone_waiting(
-    settings: Settings, server: str, *, asked_before: bool
-) -> None:
-    url: Url = getattr(settings, server)
-    async with a_wire(url.port or 0) as (wire, port):
-        health = Health(settings.model_copy(update={server: Url(str(url).replace(f":{url.port}/", f":{port}/"))}))
-        if asked_before:
-            await health.status()
-        wire.fall_silent()
-        begun = time.perf_counter()
-
-        answers = await asyncio.gather(*(health.readyz() for _ in range(50)), *(health.status() for _ in range(50)))
-        page, _ = await health.metrics("")
-
-        waited = time.perf_counter() - begun
-        silent = {answer.status for answer in answers}
-        wire.talk()
-        again = (await health.readyz()).document["status"]
-        health.close()
-    assert silent == ({503} if server == "database_url" else {200})
-    assert waited < 2 * HALF_A_SECOND_AND_SOME
-    assert (b"campanella_database_up 0.0" in page) == (server == "database_url")
-    assert again == "pass"
-
-
-async def test_silence_leaves_no_connections_and_no_tasks_behind(settings: Settings) -> None:
-    async with a_wire(settings.database_url.port or 0) as (wire, port):
-        url = str(settings.database_url).replace(f":{settings.database_url.port}/", f":{port}/")
-        health = Health(settings.model_copy(update={"database_url": Url(url)}))
-        await health.status()
-        wire.fall_silent()
-        for _ in range(4):
-            await health.readyz()
-        wire.talk()
-        await asyncio.sleep(0.2)
-
-        left = {task.get_name() for task in asyncio.all_tasks() if "asyncpg" in repr(task.get_coro())}
-        live = wire.live
-        health.close()
-    assert left == set()
-    assert live <= 2
 
 
 async def test_no_load_on_the_pools_can_make_it_look_ill(settings: Settings, health: Health) -> None:
