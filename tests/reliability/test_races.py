@@ -36,8 +36,8 @@ def delivered(call: Claimed) -> Done:
 
 
 async def test_recording_and_correcting_many_at_once_never_wait_for_each_other_in_a_circle(pool: Pool) -> None:
-    for number in range(30):
-        await a_channel(pool, f"c{number}")
+    for slug in range(30):
+        await a_channel(pool, f"c{slug}")
     number = (await accepted(pool, event_id="a")).id
     change = Change(number, "mensa", "test", None)
 

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-08, R-09: as fast as Telegram allows and never faster; urgent first; nobody waits for a broken channel."""
+
+import time
+
+import pytest
+
+from tests.reliability.conftest import Prepare
+from tests.reliability.ground import Ground, until
+
+AS_TELEGRAM = ("--per-second", "30", "--chat-per-second", "1", "--group-per-minute", "20")
+PACE = (30.0, 1.0, 20)
+
+
+async def test_three_workers_keep_to_the_pace_and_use_it(prepare: Prepare) -> None:
+    """30 channels, 12 notices: 360 posts, at 30 a second for all and 1 a second for each; the night has 5,000."""
+    async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
+        await ground.channels(30)
+        await full_speed(ground, 12, channels=30)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+async def test_the_limit_of_a_minute_is_kept_and_used(prepare: Prepare) -> None:
+    """50 channels, 100 notices at 20 a minute each: four full minutes and the 20 of the fifth."""
+    async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
+        await ground.channels(50)
+        ground.workers.start(3)
+        for _ in range(100):
+            await ground.accept()
+        await ground.settles(within=400)
+
+        posts = ground.telegram.posts()
+        assert len(posts) == 5000
+        assert (posts[-1].at - posts[0].at).total_seconds() < 300 / 0.9
+        assert await ground.verdict() == []
+
+
+async def full_speed(ground: Ground, notices: int, channels: int) -> None:
+    for _ in range(notices):
+        await ground.accept()
+
+    ground.workers.start(3)
+    await ground.settles(within=60)
+
+    posts = ground.telegram.posts()
+    seconds = (posts[-1].at - posts[0].at).total_seconds()
+    assert await ground.verdict() == []
+    assert len(posts) == notices * channels
+    assert (len(posts) - 1) / seconds >= 0.9 * 30
+
+
+async def test_an_urgent_notice_overtakes_a_bulk_that_goes_on(prepare: Prepare) -> None:
+    """1,200 bulk deliveries wait; 8 urgent notices reach the wire within 2 seconds each; the night has 5,000."""
+    async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
+        await overtakes(ground, bulk=20, urgent=8)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+async def test_urgent_notices_overtake_all_night(prepare: Prepare) -> None:
+    async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
+        await overtakes(ground, bulk=84, urgent=100)
+
+
+async def overtakes(ground: Ground, bulk: int, urgent: int) -> None:
+    for number in range(60):
+        await ground.channel(f"c{number}", areas=[f"area {number}"])
+    for _ in range(bulk):
+        await ground.accept(priority="bulk")
+    ground.workers.start(2)
+    await until(lambda: some_posts(ground, 30))
+
+    waits = []
+    for number in range(urgent):
+        started = time.time()
+        await ground.accept(
+            priority="urgent", audience={"areas": [f"area {number}"]}, texts={"it": {"title": f"URG{number}"}}
+        )
+        await until(lambda number=number: says(ground, f"URG{number}"), within=10)
+        arrived = next(post.at for post in ground.telegram.posts() if f"URG{number}" in post.text)
+        waits.append(arrived.timestamp() - started)
+    bulks = [post for post in ground.telegram.posts() if "URG" not in post.text]
+
+    assert max(waits) <= 2
+    assert len(bulks) > 30 + urgent
+    assert await ground.verdict(settled=False) == []
+
+
+async def some_posts(ground: Ground, many: int) -> bool:
+    return len(ground.telegram.posts()) >= many
+
+
+async def says(ground: Ground, text: str) -> bool:
+    return any(text in post.text for post in ground.telegram.posts())
+
+
+async def test_a_channel_that_never_answers_delays_no_other(ground: Ground) -> None:
+    bad = await ground.channel("bad")
+    await ground.channels(10)
+    await ground.telegram.fault("hang_before_accepting", bad, method=None, times=None)
+    for _ in range(10):
+        await ground.accept(in_doubt="repeat")
+
+    ground.workers.start()
+    await until(lambda: some_posts(ground, 100), within=5)
+
+    assert len({post.chat for post in ground.telegram.posts()}) == 10
+    assert await ground.verdict(settled=False) == []
+
+
+async def test_an_asked_wait_is_kept_and_costs_nothing(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("throttled", chat, retry_after=3)
+    await ground.accept()
+
+    ground.workers.start()
+    await ground.settles()
+
+    first, second = [entry for entry in ground.telegram.entries() if entry.method == "sendMessage"]
+    assert 3 <= (second.at - first.at).total_seconds() < 5
+    assert await ground.pool.fetchval("select failures from delivery") == 0
+    assert await ground.verdict() == []
+
+
+async def test_a_notice_that_nobody_follows_is_accepted_and_reaches_nobody(ground: Ground) -> None:
+    await ground.channel("scuola", services=["mensa"])
+
+    done = await ground.accept(service="nidi")
+
+    assert done.owed == 0
+    assert await ground.verdict() == []

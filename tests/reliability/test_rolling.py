@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-07: workers are replaced one by one under load, as an update does."""
+
+import asyncio
+
+import pytest
+
+from deploy.processes import is_running
+from tests.reliability.ground import Ground, until
+
+DOUBTS = "select count(*) from attempt where outcome in ('doubted', 'crashed') or outcome is null"
+
+
+async def test_replacing_workers_makes_no_doubt(ground: Ground) -> None:
+    """6 replacements; the night has 200."""
+    await rolls(ground, replacements=6)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+async def test_replacing_workers_all_night_makes_no_doubt(ground: Ground) -> None:
+    await rolls(ground, replacements=200)
+
+
+async def rolls(ground: Ground, replacements: int) -> None:
+    await ground.channels(20)
+    await ground.telegram.fault("late_answer", times=None, seconds=0.2)
+    ground.workers.start(2)
+    feeding = asyncio.create_task(feed(ground, replacements * 5))
+
+    for _ in range(replacements):
+        await asyncio.sleep(0.5)
+        old = ground.workers.running[0]
+        ground.workers.start()
+        ground.workers.ask_to_end(old)
+        await until(lambda old=old: ended(old), within=25)
+    await feeding
+    await ground.settles(within=60)
+
+    assert await ground.states() == {"delivered": replacements * 100}
+    assert await ground.pool.fetchval(DOUBTS) == 0
+    assert await ground.verdict() == []
+
+
+async def feed(ground: Ground, notices: int) -> None:
+    for _ in range(notices):
+        await ground.accept(in_doubt="hold")
+        await asyncio.sleep(0.12)
+
+
+async def ended(pid: int) -> bool:
+    return not is_running(pid)
