@@ -65,6 +65,7 @@ def text(words: str) -> Paragraph:
         (r"\*non\* enfasi", (text("*non* enfasi"),)),
         ("Caffe&#x301; &amp; t&egrave;&#x202e;&ZeroWidthSpace;", (text("Caffé & tè"),)),
         ("a | b", (text("a | b"),)),
+        ("a\n--|--", (text("a\n--|--"),)),
     ],
 )
 def test_a_source_becomes_blocks_that_belong_to_no_channel(source: str, blocks: tuple[Block, ...]) -> None:

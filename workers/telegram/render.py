@@ -90,9 +90,9 @@ def _head(number: int, words: Words, facts: Facts) -> Rich:
 def _foot(number: int, total: int, facts: Facts) -> str:
     """The reference, so that content identifies the notice, after the part's number where there are several."""
     gap = "\n" if number == total else "\n\n"
-    marks = [f"{number}/{total}"] if total > 1 else []
-    line = " · ".join([*marks, facts.reference])
-    return gap + line if facts.reference or marks else ""
+    mark = f"{number}/{total}" if total > 1 else ""
+    line = " · ".join(filter(None, (mark, facts.reference)))
+    return gap + line if line else ""
 
 
 def _signature(facts: Facts) -> str:

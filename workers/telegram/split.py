@@ -30,7 +30,6 @@ _CLUSTER = regex.compile(r"\X")
 _CONTINUES = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]")
 _CLOSING = frozenset("，。、！？；：）》」』”’…·,.;:!?)]}»")
 _OPENING = frozenset("（《「『“‘«([{¿¡")
-_ENTRY = re.compile(r"^[^\n:：]{1,60}[:：][^\n]{1,140}$", re.MULTILINE)
 _FIGURE = regex.compile(
     r"[+€]?\d[\d.,:/ \u00a0-]{0,40}(?:€|%|°C?|\p{Han}|[^\W\d_]{1,14})?|(?:€|[Oo]re|[Aa]rt\.|n\.)[ \u00a0]\d+"
 )
@@ -114,9 +113,8 @@ def _cut_between_clusters(text: str, window: tuple[int, int, int], atoms: frozen
 
 
 def _atoms(rich: Rich, longest: int) -> frozenset[int]:
-    """The places inside links, code, entries of the form `label: value` and figures with their unit."""
+    """The places inside links, code, and figures with their unit; a line of `label: value` ends before it is cut."""
     stretches = [(span.start, span.end) for span in rich.spans if span.kind in {"text_link", "code"}]
-    for pattern in (_ENTRY, _FIGURE):
-        stretches += [found.span() for found in pattern.finditer(rich.text)]
+    stretches += [found.span() for found in _FIGURE.finditer(rich.text)]
     short = (range(start + 1, end) for start, end in stretches if end - start <= longest)
     return frozenset(place for stretch in short for place in stretch)
