@@ -68,10 +68,10 @@ class Board:
         self.progress.update(self.task, completed=done)
 
     def render(self) -> Group:
-        table = Table("notice", "", *self.town.slugs(), box=None, pad_edge=False, header_style="bold")
-        for column in table.columns[1:]:
-            column.justify, column.no_wrap = "center", True
-        table.columns[0].no_wrap, table.columns[0].overflow = True, "ellipsis"
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        table.add_column("notice", ratio=1, no_wrap=True, overflow="ellipsis")
+        for name in ("api", *self.town.slugs()):
+            table.add_column(name, justify="center", no_wrap=True, min_width=len(name))
         for sample in self.town.samples:
             cells = [self._cell(sample, slug) for slug in self.town.slugs()]
             table.add_row(Text(sample.title, style=LANES[sample.lane]), self._mark(sample), *cells)
