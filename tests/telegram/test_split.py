@@ -110,6 +110,14 @@ def test_a_short_link_or_code_is_not_cut(kind: str) -> None:
         assert [span.end - span.start for piece in pieces for span in piece.spans] == [10]
 
 
+def test_a_link_too_long_to_stay_whole_is_cut_between_its_words() -> None:
+    first, second, *_ = split(Rich("parola " * 40).marked("text_link", LINK), BUDGET)
+
+    assert first.text == ("parola " * 13).strip()
+    assert first.spans == (Span("text_link", 0, 90, LINK),)
+    assert second.spans[0].url == LINK
+
+
 def test_code_over_a_cut_keeps_the_indentation_of_its_next_line() -> None:
     code = Rich("if a:\n" + "    b()\n" * 20).marked("pre")
 
