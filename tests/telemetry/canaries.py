@@ -64,6 +64,7 @@ PARCELS = [
     quote(BOT_API, safe=""),
     BOT_API.encode(),
     bytearray(KEY.encode()),
+    f"the key {TEST_KEY} is for tests",
     {"headers": {"Authorization": f"Bearer {KEY}", "Proxy-Authorization": f"Basic {BASIC}"}},
     [("authorization", f"Bearer {TEST_KEY}"), (b"authorization", f"Basic {BASIC}".encode())],
     str([(b"authorization", f"Bearer {ADMIN_KEY}".encode())]),
