@@ -7,14 +7,17 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 from pydantic import SecretStr
 from pydantic_core import Url
 
+from app.database import SERVER_SETTINGS, Pool
+from app.health import Health
 from app.scrub import hide
 from app.settings import Settings
 from app.telemetry import configure
@@ -60,6 +63,19 @@ def configured() -> Iterator[Configured]:
     structlog.contextvars.clear_contextvars()
     structlog.reset_defaults()
     hide([])
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=4, server_settings=SERVER_SETTINGS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def health(database_url: str, redis_url: str) -> AsyncIterator[Health]:
+    made = Health(some_settings(database_url=Url(database_url), redis_url=Url(redis_url)))
+    yield made
+    made.close()
 
 
 def some_settings(**members: Any) -> Settings:

@@ -2,19 +2,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How things stand: what waits, what is sad, who is there."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
 import pytest
-from pydantic_core import Url
 
-from app.database import SERVER_SETTINGS, Pool
+from app.database import Pool
 from app.figures import FIGURES, MOST, Figures
 from app.health import Health
 from app.vitals import SERVER_SETTINGS as ON_ITS_OWN_LINE
 from tests.given import a_channel, accepted
-from tests.telemetry.conftest import some_settings
 
 NOTHING = {"urgent": 0, "normal": 0, "bulk": 0}
 MANY = """
@@ -27,19 +24,6 @@ update delivery set ready_at = now() - $1::interval, due_at = now() - $1::interv
  where $2::bigint is null or id = $2
 """
 SEEN = "insert into worker (id, host, seen_at) values (gen_random_uuid(), 'h', now() - $1::interval)"
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(database_url, min_size=0, max_size=4, server_settings=SERVER_SETTINGS) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def health(database_url: str, redis_url: str) -> AsyncIterator[Health]:
-    made = Health(some_settings(database_url=Url(database_url), redis_url=Url(redis_url)))
-    yield made
-    made.close()
 
 
 async def figures(health: Health) -> Figures:
@@ -171,33 +155,3 @@ async def test_a_million_deliveries_and_more_waiting_than_is_counted_still_answe
 
     assert found is not None
     assert (found.due, found.dead) == (MOST, MOST)
-
-
-async def test_what_a_person_may_want_to_look_at_is_said_in_words(health: Health, pool: Pool) -> None:
-    await a_channel(pool)
-    await accepted(pool, priority="urgent")
-    await accepted(pool)
-    await accepted(pool)
-    await age(pool, 61)
-    await pool.execute("update delivery set state = 'held' where id = (select max(id) from delivery)")
-
-    answer = await health.status()
-
-    assert (answer.status, answer.document["status"]) == (200, "warn")
-    assert answer.document["notes"] == [
-        "no worker has been seen for 10 seconds: what is accepted waits",
-        "the oldest urgent delivery has been due for 61 seconds",
-        "deliveries held until a person decides: 1",
-    ]
-    assert answer.document["deliveries"] == {"due": 2, "in_doubt": 0, "held": 1, "dead": 0}
-
-
-async def test_with_a_worker_and_nothing_late_all_is_well(health: Health, pool: Pool) -> None:
-    await pool.execute("insert into worker (id, host) values (gen_random_uuid(), 'h')")
-    await a_channel(pool)
-    await accepted(pool)
-
-    answer = await health.status()
-
-    assert (answer.document["status"], answer.document["notes"]) == ("pass", [])
-    assert answer.document["channels"] == {"active": 1, "paused": 0}
