@@ -11,6 +11,7 @@ from app.api import (
     dead_letters,
     deliveries,
     held,
+    intake,
     keys,
     notices,
     services,
@@ -22,6 +23,7 @@ from app.api.document import document
 from app.api.handlers import HANDLERS
 
 RESOURCES = (
+    intake,
     notices,
     deliveries,
     amendments,
