@@ -9,7 +9,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from app.domain.extent import MAX_EXTENT, extent
+from app.domain.links import checked_link
 from app.domain.markup import checked_markup, checked_plain_text
+from app.domain.spelling import checked_plain_lines
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 SLUG = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
@@ -29,7 +32,11 @@ Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
 Markup = Annotated[str, Field(min_length=1, max_length=16_000), AfterValidator(checked_markup)]
-HttpsUrl = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$")]
+HttpsUrl = Annotated[
+    str,
+    Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$"),
+    AfterValidator(checked_link),
+]
 
 
 class Strict(BaseModel):
@@ -67,7 +74,7 @@ class Text(Strict):
     """One language of a notice; the body is CommonMark without HTML, images or tables."""
 
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_plain_text)]
-    summary: Annotated[str, Field(max_length=600), AfterValidator(checked_plain_text)] | None = None
+    summary: Annotated[str, Field(max_length=600), AfterValidator(checked_plain_lines)] | None = None
     body: Markup | None = None
     what_to_do: list[Line] = Field(default_factory=list, max_length=12)
 
@@ -122,6 +129,16 @@ class Notice(Strict):
     def _times_are_in_order(self) -> Self:
         _in_order(self.valid_from, self.valid_until, "valid_until is before valid_from")
         _in_order(self.publish_at, self.expires_at, "expires_at is before publish_at")
+        return self
+
+    @model_validator(mode="after")
+    def _every_language_can_be_shown(self) -> Self:
+        """Refuse at acceptance what no rendering would hold, never at delivery."""
+        around = [link.title for link in self.links] + [attachment.title for attachment in self.attachments]
+        around += [f"{row.label} {row.phone} {row.email} {row.hours}" for row in self.contacts]
+        for language, text in self.texts.items():
+            if extent(text.body, [text.title, text.summary or "", *text.what_to_do, *around]) > MAX_EXTENT:
+                raise ValueError(f"the text in {language} is too long for five posts; shorten it and link to the whole")
         return self
 
     @property

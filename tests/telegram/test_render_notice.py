@@ -158,7 +158,9 @@ def test_telegram_itself_finds_contacts_but_no_hashtag_or_command_in_our_words()
 
 
 def test_a_notice_that_no_five_posts_hold_is_refused() -> None:
-    long = notice(body="parola " * 2_200, what_to_do=["😀" * 300] * 12)
+    short = notice(body="parola " * 2_200)
+    text = short.texts["it"].model_copy(update={"what_to_do": ["😀" * 300] * 12})
+    long = short.model_copy(update={"texts": {"it": text}})  # intake refuses it before
 
     assert fits(notice(body="parola " * 2_200), "it", FACTS)
     assert not fits(long, "it", FACTS)
