@@ -21,6 +21,7 @@ from deploy.supervisor import GaveUpError, Supervisor
 from deploy.terminal import follow, tell
 
 PORT = 8080
+HIGHEST_PORT = 65_534  # the sandbox takes the next one
 PATIENCE = 60
 SENTENCES = (NotFoundError, StateError, ClusterError, PermissionError)
 Story = Callable[[Plan], Awaitable[int]]
@@ -29,12 +30,18 @@ Story = Callable[[Plan], Awaitable[int]]
 
 def arguments(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--port", type=int, default=PORT, help=f"of the API (default {PORT})")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"of the API (default {PORT})")
     parser.add_argument("--host", default="127.0.0.1", help="address the API listens on (default 127.0.0.1)")
     parser.add_argument("--servers", type=Provider, default=Provider.EMBEDDED, help="embedded (default) or system")
     parser.add_argument("--state", type=Path, default=CHECKOUT / ".state", help="where data, keys and logs are kept")
     parser.add_argument("--verbose", action="store_true", help="show what every program logs")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {HIGHEST_PORT}")
+    return int(text)
 
 
 def run(options: argparse.Namespace, story: Story, *, fresh: bool = False) -> int:
