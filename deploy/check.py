@@ -69,7 +69,7 @@ def examine(check: Check) -> Finding:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="./dev check", description=__doc__)
     parser.add_argument("names", nargs="*", help="only the checks whose names contain one of these words")
     words = parser.parse_args().names
     chosen = [check for check in checks() if not words or any(word in check.name for word in words)]

@@ -29,7 +29,8 @@ Story = Callable[[Plan], Awaitable[int]]
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=description)
+    """Give the options that up and demo share; the description begins with the command."""
+    parser = argparse.ArgumentParser(prog=description.partition(":")[0], description=description)
     parser.add_argument("--port", type=_port, default=PORT, help=f"of the API (default {PORT})")
     parser.add_argument("--host", default="127.0.0.1", help="address the API listens on (default 127.0.0.1)")
     parser.add_argument("--servers", type=Provider, default=Provider.EMBEDDED, help="embedded (default) or system")
