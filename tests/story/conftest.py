@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The whole product: the API behind a real port, a worker, a Telegram that refuses, real servers underneath."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import uvicorn
+from aiohttp import ClientSession
+from aiohttp.test_utils import unused_port
+from pydantic import SecretStr
+
+from app.main import create_app
+from deploy.sandbox import Sandbox
+from tests.workers.conftest import City, a_city, sandbox, settings_for, until
+
+__all__ = ["sandbox", "until"]
+ADMIN = "an operator of this test, and nobody else"
+
+
+@dataclass
+class Town:
+    """The API as other systems see it, and the city behind it."""
+
+    client: ClientSession
+    city: City
+
+    async def asks(self, method: str, path: str, key: str = ADMIN, body: Any = None) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {key}"}
+        async with self.client.request(method, f"/v1{path}", json=body, headers=headers) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def makes(self, path: str, body: Any, method: str = "POST") -> dict[str, Any]:
+        status, made = await self.asks(method, path, body=body)
+        assert status in (200, 201), made
+        return made
+
+
+@pytest.fixture
+async def town(database_url: str, redis_url: str, sandbox: Sandbox) -> AsyncIterator[Town]:
+    """Start everything on this loop."""
+    port = unused_port()
+    settings = settings_for(database_url, redis_url, sandbox, admin_key=SecretStr(ADMIN))
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, server_header=False))
+    async with a_city(settings, sandbox) as city, ClientSession(f"http://127.0.0.1:{port}") as client:
+        serving = asyncio.create_task(server.serve())
+        await until(lambda: _serves(server))
+        yield Town(client, city)
+        server.should_exit = True
+        await serving
+
+
+async def _serves(server: uvicorn.Server) -> bool:
+    return server.started
