@@ -3,27 +3,42 @@
 """Sources, operators and channels from the command line: the same functions as over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import typer
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
 from app import checks
+from app.api.channels import ChannelAudience, NewChannel
+from app.api.sources import NewSource
 from app.channels import KnownKind, add_channel
-from app.database import Database
+from app.database import AWAY, Database
 from app.domain.key import Role
 from app.doorbell import Doorbell
 from app.settings import load
 from app.sources import LONGEST_LIFE, add_key, add_source
 from app.tables import Channel, Source
+from app.vitals import problem
 
 SHOWN_ONCE = "This is the key. It is shown now and never again:"
 Services = Annotated[list[str] | None, typer.Option("--service", help="A service it may speak of; none: every one.")]
 Days = Annotated[int, typer.Option(min=1, max=LONGEST_LIFE, help="Days until the key expires.")]
 Words = Annotated[list[str] | None, typer.Option()]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class PostgresAwayError(Exception):
+    """Postgres cannot be used; the text says why, and what to look at."""
+
+
+class ArgumentError(Exception):
+    """An argument is wrong; the text has a line for each."""
 
 
 def administration() -> dict[str, typer.Typer]:
@@ -40,10 +55,11 @@ def administration() -> dict[str, typer.Typer]:
 
 def source_add(slug: str, name: str = "", service: Services = None, days: Days = LONGEST_LIFE) -> None:
     """Make a source, a municipal system that hands in notices, and print its key once."""
+    new = _checked(NewSource, slug=slug, name=name or slug, services=service or [])
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            _, issued = await add_source(session, slug, name or slug, service or [], days)
+            _, issued = await add_source(session, new.slug, new.name, new.services, days)
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
     _run(work)
@@ -96,7 +112,10 @@ def channel_add(  # noqa: PLR0913 - a channel has as many sides
 ) -> None:
     """Check a channel on its platform and publish to it from now on."""
     lists = {"services": service or [], "grades": grade or [], "schools": school or [], "areas": area or []}
-    channel = Channel(id=uuid7(), slug=slug, kind=kind, address=address, language=language, fallback=fallback, **lists)
+    audience = _checked(ChannelAudience, **lists)
+    plain = {"slug": slug, "kind": kind, "address": address, "language": language, "fallback": fallback}
+    new = _checked(NewChannel, **plain, audience=audience)
+    channel = Channel(id=uuid7(), **new.model_dump(mode="json", exclude={"audience"}), **audience.model_dump())
 
     async def work(database: Database) -> None:
         doorbell = Doorbell(str(load().redis_url))
@@ -131,9 +150,28 @@ async def _opened() -> AsyncIterator[Database]:
         await database.close()
 
 
-def _run(work: Callable[[Database], Coroutine[None, None, None]]) -> None:
+def _run(work: Callable[[Database], Awaitable[None]]) -> None:
     async def main() -> None:
         async with _opened() as database:
             await work(database)
 
-    asyncio.run(main())
+    run(main())
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run what needs Postgres; PostgresAwayError when it cannot be used."""
+    try:
+        asyncio.run(work)
+    except (*AWAY, asyncpg.PostgresError, DBAPIError) as error:
+        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+        raise PostgresAwayError(f"Postgres {problem(cause or error)}. Is CAMPANELLA_DATABASE_URL right?") from None
+
+
+def _checked(model: type[Model], **members: Any) -> Model:
+    """Hold arguments to the rules that the API has for them."""
+    try:
+        return model.model_validate(members)
+    except ValidationError as error:
+        rows = error.errors(include_input=False, include_url=False)
+        words = [f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}" for row in rows]
+        raise ArgumentError("\n".join(words)) from None

@@ -11,11 +11,10 @@ from urllib.error import URLError
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.exc import DBAPIError
 
-from app.administration import administration
-from app.database import AWAY
+from app.administration import ArgumentError, PostgresAwayError, administration, run
 from app.doctor import examine
 from app.domain.errors import CampanellaError
 from app.migrate import migrate as run_migrations
@@ -23,7 +22,7 @@ from app.serving import serve
 from app.settings import SettingsError, load
 from app.telemetry import configure
 
-WRONG, AWAY_CODE = 2, 3
+NOT_WELL, WRONG, AWAY = 1, 2, 3
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -51,7 +50,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest form."""
-    asyncio.run(run_migrations(load()))
+    run(run_migrations(load()))
     typer.echo("The database is at the newest form.")
 
 
@@ -63,16 +62,17 @@ def health(url: Annotated[str, typer.Argument()] = "http://127.0.0.1:8080/livez"
             raise typer.Exit(0 if answer.status < 400 else 1)  # noqa: PLR2004 - the first status that is an error
     except (URLError, OSError, ValueError) as error:
         typer.echo(f"{url}: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(NOT_WELL) from None
 
 
 @app.command()
 def doctor() -> None:
     """Look at everything and say what to do."""
     found = asyncio.run(examine(load()))
-    table = Table("", "", "", box=None, show_header=False)
+    table = Table("", "looked at", "found", "what to do", box=None)
     for one in found:
-        table.add_row("[green]ok[/]" if one.well else "[red]look[/]", one.what, f"{one.finding}  {one.advice}".strip())
+        mark = "[green]ok[/]" if one.well else "[red]problem[/]"
+        table.add_row(mark, escape(one.what), escape(one.finding), escape(one.advice))
     Console().print(table)
     raise typer.Exit(0 if all(one.well for one in found) else 1)
 
@@ -83,11 +83,12 @@ def main() -> NoReturn:
         app()
     except SettingsError as error:
         _end(str(error), WRONG)
+    except ArgumentError as error:
+        _end(str(error), WRONG)
     except CampanellaError as error:
-        _end(error.detail, 1)
-    except (*AWAY, DBAPIError) as error:
-        name = type(error).__name__
-        _end(f"Postgres cannot be used ({name}). Is it running, and is CAMPANELLA_DATABASE_URL right?", AWAY_CODE)
+        _end(error.detail, NOT_WELL)
+    except PostgresAwayError as error:
+        _end(str(error), AWAY)
     sys.exit(0)
 
 

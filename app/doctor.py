@@ -9,7 +9,9 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app.database import AWAY
+from app.checks import ask
+from app.database import AWAY, Database
+from app.doorbell import Doorbell
 from app.migrate import newest
 from app.settings import Settings
 
@@ -20,6 +22,10 @@ select count(*) filter (where state = 'dead') as dead, count(*) filter (where st
  where state in ('dead', 'held')
 """
 PAUSED = "select slug, paused_reason from channel where paused_at is not null and retired_at is null order by slug"
+ONE_OF_EACH = """
+select distinct on (kind) kind, slug, address from channel where retired_at is null and paused_at is null
+ order by kind, created_at desc
+"""
 BLOCKED = "select kind, blocked_reason from pace where blocked_reason is not null"
 
 
@@ -34,8 +40,11 @@ class Finding:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Look at Postgres, Redis, the workers and what waits for a person."""
-    return [*await _postgres(settings), await _redis(settings)]
+    """Look at Postgres, Redis, the workers, the platforms, and what waits for a person."""
+    known = Finding("settings", well=True, finding="read, and in order")
+    postgres, redis = await _postgres(settings), await _redis(settings)
+    has_workers = any(each.what == "workers" and each.well for each in postgres)
+    return [known, *postgres, redis, *(await _platforms(settings) if has_workers else [])]
 
 
 async def _postgres(settings: Settings) -> list[Finding]:
@@ -78,6 +87,26 @@ async def _waiting(connection: asyncpg.Connection) -> list[Finding]:
         Finding(
             "accounts", not blocked, "; ".join(blocked) or "none refused", "Is the token right?" if blocked else ""
         ),
+    ]
+
+
+async def _platforms(settings: Settings) -> list[Finding]:
+    """Let a worker ask each platform about one of its channels: that needs a token that is right."""
+    database, doorbell = await Database.open(settings), Doorbell(str(settings.redis_url))
+    try:
+        rows = await database.pool.fetch(ONE_OF_EACH)
+        answers = [await ask(database.pool, doorbell, row["kind"], row["address"]) for row in rows]
+    finally:
+        await doorbell.close()
+        await database.close()
+    return [
+        Finding(
+            row["kind"],
+            well=answer.verdict == "ok",
+            finding=f"asked about {row['slug']}: {answer.problem or 'we may post there'}",
+            advice="" if answer.verdict == "ok" else "Mend it, or look at the worker's log.",
+        )
+        for row, answer in zip(rows, answers, strict=True)
     ]
 
 
