@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The API served on a port of its own, and callers of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+import aiohttp
+import uvicorn
+from pydantic import SecretStr
+from pydantic_core import Url
+
+from app.database import Pool
+from app.main import create_app
+from app.settings import Settings
+from deploy.processes import free_port
+
+ADMIN_KEY = "bootstrap-operator-key-of-the-tests-0001"
+NUMBERS = count(1)
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    body: Any = field(repr=False)
+
+    @property
+    def problem(self) -> str:
+        """The last part of the problem's type, or nothing for a good answer."""
+        return str(self.body["type"]).rsplit("/", 1)[-1] if self.status >= 400 else ""
+
+    @property
+    def pointers(self) -> list[str]:
+        return [place.get("pointer", place.get("parameter")) for place in self.body["errors"]]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a key who calls the API; `pool` looks behind it."""
+
+    session: aiohttp.ClientSession
+    pool: Pool
+    key: str | None = ADMIN_KEY
+    slug: str = ""
+
+    def having(self, key: str | None, slug: str = "") -> "Caller":
+        return replace(self, key=key, slug=slug)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.call("GET", path, headers=headers)
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return await self.call("POST", path, body, headers)
+
+    async def patch(self, path: str, body: Any, **headers: str) -> Answer:
+        return await self.call("PATCH", path, body, {"Content-Type": "application/merge-patch+json", **headers})
+
+    async def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Call with a body as it is (bytes) or as JSON, and read the answer."""
+        sent = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        if body is not None:
+            sent["Content-Type"] = JSON
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        sent |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        async with self.session.request(method, path, data=data, headers=sent) as answer:
+            text = await answer.text()
+            readable = text if answer.content_type.endswith("json") else ""
+            return Answer(answer.status, answer.headers, text, json.loads(readable) if readable else None)
+
+    async def hand_in(self, **members: Any) -> Answer:
+        return await self.post("/v1/notices", a_notice(**members))
+
+    async def a_source(self, services: list[str] | None = None) -> "Caller":
+        """Make a source of any name and call with its key from now on."""
+        slug = fresh("fonte")
+        made = await self.post("/v1/sources", {"slug": slug, "name": "Una fonte", "services": services or []})
+        return self.having(made.body["key"], slug)
+
+    async def a_service(self) -> str:
+        slug = fresh("servizio")
+        await self.call("PUT", f"/v1/services/{slug}", {"name": "Un servizio"})
+        return slug
+
+    async def a_channel(self, service: str, **members: Any) -> str:
+        """Make a channel that follows one service; no worker runs, so it is stored unchecked."""
+        slug = fresh("canale")
+        await self.post("/v1/channels", {**a_channel(slug), "audience": {"services": [service]}, **members})
+        return slug
+
+
+def fresh(word: str) -> str:
+    """Give a name that no other test has."""
+    return f"{word}-{next(NUMBERS)}"
+
+
+def a_notice(**members: Any) -> dict[str, Any]:
+    ordinary = {"event_id": fresh("evento"), "service": "mensa", "texts": {"it": {"title": "Mensa: pasto freddo"}}}
+    return {**ordinary, **members}
+
+
+def a_channel(slug: str) -> dict[str, Any]:
+    return {"slug": slug, "kind": "telegram", "address": f"-100{next(NUMBERS):010}", "language": "it"}
+
+
+def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings:
+    members = {"admin_key": SecretStr(ADMIN_KEY), "log_level": "error", **members}
+    return Settings(database_url=Url(database_url), redis_url=Url(redis_url), **members)
+
+
+@asynccontextmanager
+async def served(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+    """Serve the API, and give a caller with the operator's key."""
+    port = free_port()
+    config = uvicorn.Config(create_app(settings), port=port, log_config=None, access_log=False, server_header=False)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - it offers nothing to wait on
+        await asyncio.sleep(0.005)
+    try:
+        connector = aiohttp.TCPConnector(limit=64)
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as session:
+            yield Caller(session, pool)
+    finally:
+        server.should_exit = True
+        await task
