@@ -19,15 +19,19 @@ from app.outbox.record import end
 PACE = """
 select free_at, slowdown, clock_timestamp() as now from pace where kind = $1 for update
 """
+# Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
+# own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
 DUE = """
 select d.id
   from delivery d join channel c on c.id = d.channel_id
  where d.state in ('due', 'in_doubt') and not d.parked and d.due_at <= $3 and d.ready_at <= $3
    and c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3
-   and not exists (
+   and (d.state = 'in_doubt' or not exists (
      select from delivery e
       where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-        and e.ready_at <= $3 and (e.rank, e.id) < (d.rank, d.id))
+        and e.ready_at <= $3 and (e.rank, e.id) < (d.rank, d.id)))
+   and (d.state = 'in_doubt' or not c.can_ask or not exists (
+     select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
  order by d.rank, d.id limit $2
    for no key update of c, d skip locked
 """
