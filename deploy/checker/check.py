@@ -42,6 +42,8 @@ def check(
 
     `accepted`: the notices that a caller was told are accepted. `settled`: nothing should be open any more.
     """
+    if not settled:  # what has happened since the rows were read is for the next check
+        entries = [entry for entry in entries if entry.at <= records.now]
     evidence = Evidence(records, entries)
     found = [Violation(rule, what) for rule, rule_of in RULES.items() for what in rule_of(evidence)]
     found += [

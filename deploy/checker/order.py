@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from deploy.checker.evidence import Evidence
 from deploy.checker.rows import POST, Delivery
 
-BECOMING_VISIBLE = timedelta(seconds=3)
+BECOMING_VISIBLE = timedelta(seconds=1.5)
 """A notice is due from the moment of its acceptance, but can be seen only when that is committed."""
 
 

@@ -3,6 +3,7 @@
 """R-08, R-09: as fast as Telegram allows and never faster; urgent first; nobody waits for a broken channel."""
 
 import time
+from functools import partial
 
 import pytest
 
@@ -78,7 +79,7 @@ async def overtakes(ground: Ground, bulk: int, urgent: int) -> None:
         await ground.accept(
             priority="urgent", audience={"areas": [f"area {number}"]}, texts={"it": {"title": f"URG{number}"}}
         )
-        await until(lambda number=number: says(ground, f"URG{number}"), within=10)
+        await until(partial(says, ground, f"URG{number}"), within=10)
         arrived = next(post.at for post in ground.telegram.posts() if f"URG{number}" in post.text)
         waits.append(arrived.timestamp() - started)
     bulks = [post for post in ground.telegram.posts() if "URG" not in post.text]

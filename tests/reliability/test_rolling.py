@@ -3,6 +3,7 @@
 """R-07: workers are replaced one by one under load, as an update does."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -34,7 +35,7 @@ async def rolls(ground: Ground, replacements: int) -> None:
         old = ground.workers.running[0]
         ground.workers.start()
         ground.workers.ask_to_end(old)
-        await until(lambda old=old: ended(old), within=25)
+        await until(partial(ended, old), within=25)
     await feeding
     await ground.settles(within=60)
 

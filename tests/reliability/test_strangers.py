@@ -56,3 +56,21 @@ async def test_what_is_not_found_is_posted_unless_too_many_strangers_stand_there
     assert await ground.states() == {state: 1}
     assert len(ground.telegram.posts()) == posts
     assert await ground.verdict() == []
+
+
+@pytest.mark.parametrize("fault", ["answer_reset", "reset_before_accepting"])
+async def test_asking_for_a_doubted_post_never_touches_an_urgent_one_that_came_meanwhile(
+    ground: Ground, fault: str
+) -> None:
+    chat = await ground.channel("scuola", can_ask=True)
+    await ground.telegram.fault(fault, chat)
+    await ground.accept(in_doubt="hold", texts={"it": {"title": "Menu della settimana"}})
+
+    ground.workers.start()
+    await until(lambda: in_doubt(ground))
+    await ground.accept(priority="urgent", texts={"it": {"title": "Scuole chiuse"}})
+    await ground.settles()
+
+    assert await ground.states() == {"delivered": 2}
+    assert len(ground.telegram.posts()) == 2
+    assert await ground.verdict() == []

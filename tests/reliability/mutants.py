@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Ways to spoil the engine, each a few words of its source: a suite that would not notice them proves nothing."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.reliability.processes import HERE
+
+POST_IN_DOUBT = "case when d.intent ->> 'action' = 'post' then 'in_doubt' else d.state end"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace these words, which stand once in this file."""
+
+    file: str
+    words: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    edits: tuple[Edit, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def code(self, directory: Path) -> Path:
+        """Copy the code and spoil the copy; words that are no longer there are an error, not a survivor."""
+        for package in ("app", "workers"):
+            shutil.copytree(HERE / package, directory / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(HERE / "pyproject.toml", directory)
+        for edit in self.edits:
+            file = directory / edit.file
+            source = file.read_text("utf-8")
+            if source.count(edit.words) != 1:
+                raise LookupError(f"{edit.words!r} stands {source.count(edit.words)} times in {edit.file}")
+            file.write_text(source.replace(edit.words, edit.by), "utf-8")
+        return directory
+
+
+def mutant(name: str, *edits: tuple[str, str, str]) -> Mutant:
+    return Mutant(name, tuple(Edit(*edit) for edit in edits))
+
+
+NO_INTENT = mutant("no intent", ("app/outbox/claim.py", "intent = t.intent::json,", "intent = null,"))
+NO_FENCE = mutant(
+    "no fence",
+    ("app/outbox/record.py", "d.id = x.id and d.token = x.token and d.lease_until is not null", "d.id = x.id"),
+)
+NO_PROBE = mutant("no probe", ("app/domain/delivery.py", "if can_ask and intent.after is not None:", "if False:"))
+DOUBT_AS_FAILURE = mutant(
+    "in doubt taken as never left", ("workers/telegram/errors.py", "if wire.left else Failed(", "if False else Failed(")
+)
+FAILURE_AS_DOUBT = mutant(
+    "never left taken as in doubt", ("workers/telegram/errors.py", "if wire.left else Failed(", "if True else Failed(")
+)
+HASTY_SWEEP = mutant("the sweep ignores the intent", ("app/outbox/sweep.py", POST_IN_DOUBT, "d.state"))
+NO_TICK = mutant("no tick, doorbell only", ("workers/relay.py", "await self._tick()", "await asyncio.sleep(0)"))
+NO_PACE = mutant("no pace at the claim", ("app/domain/pace.py", "if not per_second:", "if True:"))
+NO_EXPIRY = mutant(
+    "expiry not looked at",
+    ("app/domain/delivery.py", "and progress.expires_at <= now:", "and False:"),
+    ("app/outbox/sweep.py", "where state = 'due' and expires_at <= now()", "where state = 'due' and false"),
+    ("workers/turn.py", "and ends is not None and ends <= now", "and False"),
+)
+NO_ORDER = mutant(
+    "the earlier delivery of a channel is not waited for",
+    ("app/outbox/claim.py", "and (e.rank, e.id) < (d.rank, d.id))", "and false)"),
+)
+CREDULOUS = mutant(
+    "a probe adopts whatever it finds",
+    ("workers/telegram/errors.py", "return _probed(plain, text)", 'return Delivered((candidate or "0",))'),
+)
