@@ -77,16 +77,19 @@ def problem(scope: Scope, error: CampanellaError, headers: Mapping[str, str] | N
     if error.pointer is not None and "errors" not in document:
         document["errors"] = [{"pointer": error.pointer, "detail": error.detail, "rule": error.problem}]
     body = json.dumps(document, ensure_ascii=False).encode()
-    return Response(body, error.status, {**_required(error.status), **(headers or {})}, MEDIA_TYPE)
+    required = _required(error.status, scope["method"])
+    return Response(body, error.status, {**required, **(headers or {})}, MEDIA_TYPE)
 
 
-def _required(status: int) -> dict[str, str]:
+def _required(status: int, method: str) -> dict[str, str]:
     """Give the headers that must come with a status."""
     match status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}
+        case 415 if method == "PATCH":
+            return {"Accept-Patch": "application/merge-patch+json"}
         case 415:
-            return {"Accept-Encoding": "identity"}
+            return {"Accept": "application/json", "Accept-Encoding": "identity"}
         case 503:
             return {"Retry-After": str(5 + secrets.randbelow(26))}
     return {}

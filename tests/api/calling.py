@@ -107,7 +107,10 @@ def a_notice(**members: Any) -> dict[str, Any]:
 
 
 def a_channel(slug: str) -> dict[str, Any]:
-    return {"slug": slug, "kind": "telegram", "address": f"-100{next(NUMBERS):010}", "language": "it"}
+    """Describe a channel that follows a service of which no other test speaks."""
+    quiet = {"services": ["pacchetto-scuola"]}
+    place = f"-100{next(NUMBERS):010}"
+    return {"slug": slug, "kind": "telegram", "address": place, "language": "it", "audience": quiet}
 
 
 def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings:

@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Keys: shown once, replaced without a gap, refused the moment they end."""
+
+import asyncio
+import re
+
+import pytest
+
+from app.access import Access
+from app.database import Pool
+from app.domain.key import new_key
+from app.settings import Settings
+from tests.api.calling import ADMIN_KEY, Caller, fresh, served, some_settings
+
+OPERATIONS = [
+    ("GET", "/v1/sources"),
+    ("GET", "/v1/keys"),
+    ("GET", "/v1/channels"),
+    ("GET", "/v1/dead-letters"),
+    ("GET", "/v1/held"),
+    ("POST", "/v1/sources"),
+    ("POST", "/v1/channels"),
+    ("POST", "/v1/keys"),
+    ("PUT", "/v1/services/mensa"),
+    ("PATCH", "/v1/channels/scuola"),
+    ("DELETE", "/v1/channels/scuola"),
+    ("POST", "/v1/dead-letters/redrive"),
+    ("POST", "/v1/deliveries/1/decision"),
+]
+NOBODY = {
+    "no key": None,
+    "an unknown key": new_key().text,
+    "a typing mistake": new_key().text[:-1] + "!",
+    "not a key": "segreto",
+    "something endless": "x" * 5000,
+}
+
+
+@pytest.mark.parametrize("key", NOBODY.values(), ids=NOBODY)
+async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(operator: Caller, key: str | None) -> None:
+    answer = await operator.having(key).get("/v1/notices")
+
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.body["detail"] == "The key is missing, unknown, expired or revoked."
+    assert answer.body.keys() == {"type", "title", "status", "detail", "instance"}
+
+
+@pytest.mark.parametrize("header", ["Basic {}", "{}", "Bearer", "Bearer  {}", "Bearer {} {}", "Token {}"])
+async def test_a_key_is_only_taken_as_a_bearer(operator: Caller, header: str) -> None:
+    value = header.format(ADMIN_KEY, ADMIN_KEY)
+
+    answer = await operator.having(None).get("/v1/services", Authorization=value)
+
+    assert answer.status == 401
+
+
+async def test_two_authorization_headers_are_none(operator: Caller) -> None:
+    headers = [("Authorization", f"Bearer {ADMIN_KEY}")] * 2
+    async with operator.session.get("/v1/services", headers=headers) as answer:
+        status = answer.status
+
+    assert status == 401
+
+
+@pytest.mark.parametrize("name", ["key", "access_token", "api_key", "Authorization", "limit"])
+async def test_a_key_in_the_address_is_refused(operator: Caller, name: str) -> None:
+    answer = await operator.having(None).get(f"/v1/services?{name}={new_key().text}")
+
+    assert (answer.status, answer.problem) == (400, "invalid-parameter")
+    assert "leaked" in answer.body["detail"]
+
+
+async def test_a_source_gets_its_key_once_and_it_works(operator: Caller) -> None:
+    slug = fresh("fonte")
+    made = await operator.post("/v1/sources", {"slug": slug, "name": "Mensa", "services": ["mensa"]})
+
+    accepted = await operator.having(made.body["key"]).hand_in()
+
+    assert made.status == 201
+    assert made.headers["Location"].endswith(f"/v1/sources/{slug}")
+    assert re.fullmatch(r"camp_live_[A-Za-z0-9]{12}_[A-Za-z0-9]{38}", made.body["key"])
+    assert accepted.status == 202
+
+
+async def test_no_list_and_no_look_shows_a_secret(operator: Caller) -> None:
+    source = await operator.a_source()
+    number = (await operator.get(f"/v1/sources/{source.slug}/keys")).body["items"][0]["id"]
+    secret = str(source.key).rsplit("_", 1)[-1]
+
+    paths = ["", "/keys", f"/keys/{number}"]
+    shown = [await operator.get(f"/v1/sources/{source.slug}{path}") for path in paths]
+
+    assert [answer.status for answer in shown] == [200, 200, 200]
+    assert not any(secret in answer.text or "digest" in answer.text for answer in shown)
+
+
+async def test_only_a_digest_of_a_key_is_kept(operator: Caller) -> None:
+    source = await operator.a_source()
+    secret = str(source.key).rsplit("_", 1)[-1]
+
+    rows = await operator.pool.fetch("select key::text from key where source = $1", source.slug)
+
+    assert len(rows) == 1
+    assert secret not in str(rows)
+
+
+async def test_two_keys_are_valid_at_once_and_a_third_is_refused(operator: Caller) -> None:
+    source = await operator.a_source()
+    path = f"/v1/sources/{source.slug}/keys"
+
+    second = await operator.post(path, {"label": "dal 2027", "expires_in_days": 30})
+    third = await operator.post(path, {})
+
+    answers = [await operator.having(key).hand_in() for key in (source.key, second.body["key"])]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert (second.status, second.body["label"], third.status, third.problem) == (
+        201,
+        "dal 2027",
+        409,
+        "state-conflict",
+    )
+
+
+async def test_ten_requests_for_a_second_key_at_once_give_one(operator: Caller) -> None:
+    source = await operator.a_source()
+
+    answers = await asyncio.gather(*(operator.post(f"/v1/sources/{source.slug}/keys", {}) for _ in range(10)))
+
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 9
+
+
+async def test_a_revoked_key_is_refused_at_once_and_makes_room(operator: Caller) -> None:
+    source = await operator.a_source()
+    path = f"/v1/sources/{source.slug}/keys"
+    second = (await operator.post(path, {})).body
+    assert (await source.get("/v1/notices")).status == 200
+
+    revoked = await operator.call("DELETE", f"{path}/{str(source.key)[10:22]}")
+
+    states = {key["id"]: key["state"] for key in (await operator.get(path)).body["items"]}
+    assert (revoked.status, (await source.get("/v1/notices")).status) == (204, 401)
+    assert sorted(states.values()) == ["revoked", "valid"]
+    assert (await operator.having(second["key"]).get("/v1/notices")).status == 200
+    assert (await operator.post(path, {})).status == 201
+
+
+async def test_another_process_refuses_a_revoked_key_within_a_second(
+    operator: Caller, settings: Settings, pool: Pool
+) -> None:
+    source = await operator.a_source()
+    async with served(settings, pool) as elsewhere:
+        before = await elsewhere.having(source.key).get("/v1/notices")
+        await operator.call("DELETE", f"/v1/sources/{source.slug}/keys/{str(source.key)[10:22]}")
+        await asyncio.sleep(1)
+        after = await elsewhere.having(source.key).get("/v1/notices")
+
+    assert (before.status, after.status) == (200, 401)
+
+
+async def test_an_expired_key_is_refused_and_makes_room(operator: Caller) -> None:
+    source = await operator.a_source()
+    await operator.pool.execute("update key set expires_at = now() where source = $1", source.slug)
+
+    answer = await source.get("/v1/notices")
+
+    more = [await operator.post(f"/v1/sources/{source.slug}/keys", {}) for _ in range(2)]
+    assert answer.status == 401
+    assert [answer.status for answer in more] == [201, 201]
+
+
+async def test_a_key_lives_four_hundred_days_at_most(operator: Caller) -> None:
+    source = await operator.a_source()
+
+    answer = await operator.post(f"/v1/sources/{source.slug}/keys", {"expires_in_days": 401})
+
+    days = await operator.pool.fetchval("select expires_at - created_at from key where source = $1", source.slug)
+    assert (answer.status, answer.pointers) == (422, ["#/expires_in_days"])
+    assert 399.9 < days.total_seconds() / 86_400 < 400.1
+
+
+async def test_the_services_of_a_source_can_be_changed_at_once(operator: Caller) -> None:
+    source = await operator.a_source(["mensa"])
+    before = await source.hand_in(service="trasporto")
+
+    changed = await operator.patch(f"/v1/sources/{source.slug}", {"services": ["trasporto"]})
+
+    assert (changed.status, changed.body["services"], changed.body["name"]) == (200, ["trasporto"], "Una fonte")
+    assert (before.status, (await source.hand_in(service="trasporto")).status) == (403, 202)
+    assert (await source.hand_in(service="mensa")).status == 403
+
+
+async def test_a_source_needs_services_that_exist_and_a_slug_of_its_own(operator: Caller) -> None:
+    slug = fresh("fonte")
+    new = {"slug": slug, "name": "Una fonte"}
+
+    answers = [
+        await operator.post("/v1/sources", body)
+        for body in ({**new, "services": ["mensa", "niente"]}, new, new, {**new, "slug": "Ma No"}, {**new, "x": 1})
+    ]
+
+    assert [answer.status for answer in answers] == [422, 201, 409, 422, 422]
+    assert answers[0].pointers == ["#/services/1"]
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_a_source_administers_nothing(source: Caller, method: str, path: str) -> None:
+    answer = await source.call(method, path)
+
+    assert (answer.status, answer.problem) == (403, "forbidden")
+
+
+async def test_a_viewer_sees_everything_and_changes_nothing(operator: Caller) -> None:
+    issued = await operator.post("/v1/keys", {"role": "viewer", "label": "Sala operativa"})
+    viewer = operator.having(issued.body["key"])
+
+    answers = {(method, path): (await viewer.call(method, path)).status for method, path in OPERATIONS}
+
+    assert {status for (method, _), status in answers.items() if method == "GET"} == {200}
+    assert {status for (method, _), status in answers.items() if method != "GET"} == {403}
+
+
+async def test_an_operator_key_is_listed_and_can_be_revoked(operator: Caller) -> None:
+    issued = (await operator.post("/v1/keys", {"role": "operator", "label": "Ufficio", "expires_in_days": 7})).body
+    other = operator.having(issued["key"])
+    assert (await other.get(f"/v1/keys/{issued['id']}")).body["label"] == "Ufficio"
+
+    revoked = await operator.call("DELETE", f"/v1/keys/{issued['id']}")
+
+    listed = {key["id"]: key["state"] for key in (await operator.get("/v1/keys?limit=200")).body["items"]}
+    assert (revoked.status, (await other.get("/v1/keys")).status) == (204, 401)
+    assert listed[issued["id"]] == "revoked"
+
+
+async def test_the_key_of_a_source_is_not_found_among_those_of_others(operator: Caller) -> None:
+    one, two = await operator.a_source(), await operator.a_source()
+    number = str(one.key)[10:22]
+
+    paths = [f"/v1/keys/{number}", f"/v1/sources/{two.slug}/keys/{number}", "/v1/keys/x", "/v1/sources/nessuna/keys"]
+    answers = [await operator.get(path) for path in paths]
+    ended = [await operator.call("DELETE", path) for path in paths[:2]]
+
+    assert {answer.status for answer in (*answers, *ended)} == {404}
+    assert (await one.get("/v1/notices")).status == 200
+
+
+async def test_the_last_use_of_a_key_is_written_down_apart_from_its_requests(operator: Caller, pool: Pool) -> None:
+    source = await operator.a_source()
+    access = Access(pool, None)
+    assert await access.caller(str(source.key)) is not None
+    before = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
+
+    await access.write_down_use()
+
+    after = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
+    await access.caller(str(source.key))
+    await access.write_down_use()
+    again = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
+    assert before is None
+    assert after == again is not None
+
+
+async def test_a_mistyped_key_costs_no_look_up(pool: Pool, settings: Settings) -> None:
+    nowhere = some_settings("postgresql://nobody@127.0.0.1:1/nothing", str(settings.redis_url))
+
+    async with served(nowhere, pool) as caller:
+        mistyped = await caller.having(new_key().text[:-1] + "_").get("/v1/notices")
+        unknown = await caller.having(new_key().text).get("/v1/notices")
+
+    assert (mistyped.status, unknown.status) == (401, 503)
