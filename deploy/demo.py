@@ -23,6 +23,7 @@ from deploy.up import arguments, run, tell_addresses
 
 PATIENCE = 90
 LOOK = 0.2
+STOPPED = 130  # stopped before the account could be given
 ONLY_HERE = (
     "The demo posts invented notices, so it posts to a sandbox on this machine only: unset CAMPANELLA_TELEGRAM_API_URL"
     " and CAMPANELLA_TELEGRAM_TOKEN, or use ./dev up."
@@ -113,7 +114,8 @@ def main() -> int:
     if posts_elsewhere():
         tell(ONLY_HERE)
         return 2
-    return run(options, partial(tell_the_story, once=options.once), fresh=True)
+    story = partial(tell_the_story, once=options.once)
+    return run(options, story, fresh=True, if_stopped=STOPPED if options.once else 0)
 
 
 if __name__ == "__main__":

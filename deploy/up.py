@@ -45,13 +45,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def run(options: argparse.Namespace, story: Story, *, fresh: bool = False) -> int:
-    """Bring everything up, let the story happen, drain; returns the exit code."""
+def run(options: argparse.Namespace, story: Story, *, fresh: bool = False, if_stopped: int = 0) -> int:
+    """Bring everything up, let the story happen, drain; returns the exit code, `if_stopped` when we were told to."""
     state = State(options.state.resolve())
     try:
         with state.held():
             made = plan(state, options.servers, options.host, options.port, fresh=fresh)
-            return asyncio.run(_supervised(made, story, verbose=options.verbose))
+            code = asyncio.run(_supervised(made, story, verbose=options.verbose))
+            return if_stopped if code is None else code
     except (SettingError, GaveUpError) as error:
         tell(str(error))
         return error.code if isinstance(error, GaveUpError) else 2
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace, story: Story, *, fresh: bool = False) -> in
         return 1
 
 
-async def _supervised(made: Plan, story: Story, *, verbose: bool) -> int:
+async def _supervised(made: Plan, story: Story, *, verbose: bool) -> int | None:
     logs = made.state.logs()
     supervisor = Supervisor(logs, tell)
     stop = _asked_to_stop(supervisor)
@@ -71,7 +72,7 @@ async def _supervised(made: Plan, story: Story, *, verbose: bool) -> int:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if supervisor.gave_up.done():
             supervisor.gave_up.result()
-        return work.result() if work.done() else 0
+        return work.result() if work.done() else None
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)

@@ -82,3 +82,14 @@ def test_invented_notices_never_go_to_a_real_bot_api(open_directory: Path, provi
     code, said = finished(demo(open_directory / "state", provider, "--once", more=named))
 
     assert (code, "sandbox on this machine only" in said) == (2, True)
+
+
+def test_once_does_not_end_well_when_it_is_stopped_before_the_account(open_directory: Path, provider: Provider) -> None:
+    run = demo(open_directory / "state", provider, "--once")
+    assert run.stdout is not None
+    assert any("accepted" in line for line in run.stdout)
+
+    run.send_signal(signal.SIGTERM)
+    code, _ = finished(run)
+
+    assert (code, left_of(open_directory)) == (130, [])
