@@ -14,14 +14,18 @@ from app.domain.pace import interval
 from app.domain.settle import settle
 from app.outbox import Claimed, Done, Taken, Turn, claim, give_back
 from app.settings import Settings
-from app.telemetry import ATTEMPT_SECONDS, log
+from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.desk import Desk
 from workers.recorder import Recorder
 
 AT_ONCE = 64
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
-HORIZON = timedelta(milliseconds=100)
+HORIZON = timedelta(milliseconds=200)
 """How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
+TOLERATED = 0.006
+"""Seconds a call may be late without moving the pace, which has a margin."""
+COLD, OPENING = 3.0, 0.1
+"""After so many seconds without a call connections are opened anew, and the first calls arrive so much later."""
 LONGEST_PAUSE = 1.0
 
 
@@ -35,6 +39,7 @@ class Dispatcher:
         self._calls: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._late, self._last = 0.0, 0.0
         self.stopping = False
 
     def ring(self) -> None:
@@ -75,18 +80,24 @@ class Dispatcher:
         room = AT_ONCE - len(self._calls)
         if room <= AT_ONCE // 4:
             return LONGEST_PAUSE
-        turn = Turn(room, HORIZON, timedelta(seconds=self._lease))
+        late, self._late = max(self._late, self._opening()), 0.0
+        turn = Turn(room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late))
         begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
-        start = time.monotonic()
+        self._last, self._late = (begun, self._late) if taken.calls else (self._last, max(self._late, late))
         for call in taken.calls:
-            self._start(call, taken, begun, start)
+            self._start(call, taken, begun)
         for owed, settlement in taken.ended:
+            SETTLED.labels(settlement.state).inc()
             log.info(f"delivery.{settlement.state}", delivery=owed.id, channel=owed.slug, reason=settlement.error)
         return taken.again
 
-    def _start(self, call: Claimed, taken: Taken, begun: float, start: float) -> None:
-        task = asyncio.create_task(self._carry_out(call, taken, begun, start))
+    def _opening(self) -> float:
+        """Foresee the delay of connections that have gone cold."""
+        return OPENING if time.monotonic() - self._last > COLD else 0.0
+
+    def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
+        task = asyncio.create_task(self._carry_out(call, taken, begun))
         self._calls.add(task)
         task.add_done_callback(self._ended)
 
@@ -96,23 +107,28 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("turn.failed", error=type(error).__name__)
 
-    async def _carry_out(self, call: Claimed, taken: Taken, begun: float, start: float) -> None:
+    async def _carry_out(self, call: Claimed, taken: Taken, begun: float) -> None:
         """Send at the reserved moment, unless the lease or the notice's own time is over by then.
 
         The lease counts from before the claim: this process may have stood still since.
         """
-        await asyncio.sleep(start + call.wait - time.monotonic())
+        await self._moment(taken.at + call.wait)
         elapsed = time.monotonic() - begun
         if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await give_back(self._pool, [(call.owed.id, call.token)])
             return
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time():
             report = await self._desk.send(call.owed, call.intent)
-        now = taken.now + timedelta(seconds=time.monotonic() - start)
+        now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
         done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
         await self._recorder.record(done, begun + self._lease)
+
+    async def _moment(self, moment: float) -> None:
+        """Wait for it, and remember how late we are: calls that go out closer together would be too many a second."""
+        await asyncio.sleep(moment - time.monotonic())
+        self._late = max(self._late, time.monotonic() - moment - TOLERATED)
 
 
 def _is_over(call: Claimed, now: datetime) -> bool:

@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import asyncpg
 
@@ -15,6 +16,7 @@ from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import OWED, Owed, intent_text, owed
 from app.outbox.record import end
+from app.outbox.turn import Claimed, Taken, Turn
 
 PACE = """
 select free_at, slowdown, clock_timestamp() as now from pace where kind = $1 for update
@@ -71,32 +73,13 @@ select min(c.free_at) from channel c
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """How much one claim may take: at most so many, reserved so far ahead, leased for so long."""
-
-    most: int
-    horizon: timedelta
-    lease: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """One call to make: what, under which token, and in how many seconds from the claim."""
-
-    owed: Owed
-    intent: Intent
-    token: int
-    wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one claim took (at `now` of the database), what ended without a call, and when another look is worth it."""
+class _Pace:
+    """The moments that the account lets out, from this moment on, and the time between two."""
 
     now: datetime
-    calls: tuple[Claimed, ...] = ()
-    ended: tuple[tuple[Owed, Settlement], ...] = ()
-    again: float | None = None
+    at: float
+    moments: Sequence[datetime]
+    step: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +92,32 @@ class _Call:
 async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
     """Claim due deliveries of free channels, most urgent first, one per channel, no more than the pace lets out."""
     async with pool.acquire() as connection, connection.transaction():
-        pace = await connection.fetchrow(PACE, kind.name)
-        if pace is None:
-            return Taken(datetime.now(UTC))
-        rate = kind.limits.per_second / pace["slowdown"]
-        moments = slots(pace["free_at"], pace["now"], turn.horizon, rate, turn.most)
-        if not moments:
-            return Taken(pace["now"], again=(pace["free_at"] - pace["now"] - turn.horizon).total_seconds())
-        return await _take(connection, kind, turn, pace["now"], moments)
+        row = await connection.fetchrow(PACE, kind.name)
+        at = monotonic()  # the moments are counted from here: the rest of the claim may take a while
+        if row is None:
+            return Taken(datetime.now(UTC), at)
+        rate, free_at = kind.limits.per_second / row["slowdown"], row["free_at"]
+        ahead = free_at - row["now"]
+        if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
+            return Taken(row["now"], at, again=(ahead - turn.horizon / 2).total_seconds())
+        moments = slots(free_at, row["now"], turn.horizon, rate, turn.most)
+        return await _take(connection, kind, turn, _Pace(row["now"], at, moments, interval(rate)))
 
 
-async def _take(
-    connection: Connection, kind: ChannelKind, turn: Turn, now: datetime, moments: Sequence[datetime]
-) -> Taken:
-    found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(moments), now)]
+async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Taken:
+    now = pace.now
+    found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(pace.moments), now)]
     if not found:
-        return Taken(now, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
+        return Taken(now, pace.at, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
     works = [owed(row) for row in await connection.fetch(OWED, found)]
     steps = [(work, _step(work, kind, now)) for work in works]
     ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     for work, settlement in ended:
         await end(connection, work, settlement)
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
-    calls = [_Call(work, step, slot) for (work, step), slot in zip(ready, moments, strict=False)]
-    claimed = await _reserve(connection, kind, turn, now, calls)
-    return Taken(now, claimed, tuple(ended), 0.0)
+    calls = [_Call(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
+    claimed = await _reserve(connection, kind, turn, pace, calls)
+    return Taken(now, pace.at, claimed, tuple(ended), 0.0)
 
 
 def _step(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
@@ -148,18 +132,18 @@ def _step(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
 
 
 async def _reserve(
-    connection: Connection, kind: ChannelKind, turn: Turn, now: datetime, calls: Sequence[_Call]
+    connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace, calls: Sequence[_Call]
 ) -> tuple[Claimed, ...]:
     """Write the intents and spend the pace of the account and of each channel."""
     if not calls:
         return ()
-    until = now + turn.lease
+    now, until = pace.now, pace.now + turn.lease
     tokens = await _write_intents(connection, until, now, calls)
     frees = [_free_after(call, kind, now) for call in calls]
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
     await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE)
     if kind.limits.per_second:
-        await connection.execute(SPEND, kind.name, calls[-1].slot + interval(kind.limits.per_second), len(calls))
+        await connection.execute(SPEND, kind.name, calls[-1].slot + pace.step + turn.late, len(calls))
     return tuple(
         Claimed(call.owed, call.intent, tokens[call.owed.id], (call.slot - now).total_seconds())
         for call in calls

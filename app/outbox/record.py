@@ -22,6 +22,7 @@ from app.domain.outcome import (
     reason,
 )
 from app.outbox.owed import Owed, intent_text, posts_text
+from app.scrub import scrubbed
 
 # wanted: what the attempt worked towards. Whoever amended or withdrew meanwhile has changed it, and work is left.
 RECORD = """
@@ -68,9 +69,12 @@ PARK = """
 update delivery set parked = true where channel_id = $1 and state in ('due', 'in_doubt') and not parked
 """
 # Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests.
+# What was on its way when the first was refused is refused with it: that is one warning, and slows down once.
 THROTTLED = """
 update pace
-   set throttled_at = now(), throttled_by = $2, slowdown = least(4, slowdown * 1.25),
+   set throttled_at = now(), throttled_by = $2,
+       slowdown = case when throttled_at > now() - $3::interval - interval '1 second' then slowdown
+                       else least(4, slowdown * 1.25) end,
        free_at = case when $4 or (throttled_at > now() - interval '10 seconds' and throttled_by <> $2)
                       then greatest(free_at, now() + $3::interval) else free_at end
  where kind = $1
@@ -139,7 +143,8 @@ def _row(one: Done) -> tuple[object, ...]:
     reference = references[0] if references else None
     latest = references[-1] if references and one.intent.action is not Action.EDIT else None
     rest = timedelta(seconds=outcome.seconds) if isinstance(outcome, Throttled) else one.rest
-    where = (settlement.state.value, settlement.wait, settlement.failures, settlement.error)
+    error = None if settlement.error is None else scrubbed(settlement.error)
+    where = (settlement.state.value, settlement.wait, settlement.failures, error)
     what = (posts_text(settlement.posts), intent_text(settlement.intent), settlement.shown, one.owed.progress.wanted)
     how = (named(outcome), one.wire.value, reference, rest)
     gone = outcome.reason if isinstance(outcome, Gone) else None
