@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import asyncpg
 import uvloop
 
 from app.database import AWAY, Database, Pool
@@ -50,19 +51,20 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, then drain."""
     database = await Database.open(settings)
     pool, outgoing = database.pool, Outgoing.of(settings)
-    desks, recorder = kinds(settings, pool), Recorder(pool)
+    desks, recorder, health = kinds(settings, pool), Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
     relay = Relay(pool, errands(pool, desks, turns, outgoing))
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:
-        jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay), serve(settings, Health(settings))]
+        jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay), serve(settings, health)]
         tasks = [group.create_task(job) for job in jobs]
         await stop.wait()
+        health.drain()
         await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in turns))
         for task in tasks:
             task.cancel()
-    with contextlib.suppress(*AWAY):
+    with contextlib.suppress(*AWAY, asyncpg.InternalClientError):  # a cancelled query may still hold its connection
         await relay.leave()
     await asyncio.gather(outgoing.close(), *(desk.close() for desk in desks.values()))
     await database.close()

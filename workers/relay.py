@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from uuid_utils.compat import uuid7
 
 from app.database import AWAY, Pool
+from app.domain.delivery import State
 from app.outbox import sweep
-from app.telemetry import log
+from app.telemetry import SETTLED, log
 from workers.prune import prune
 
 TICK = 1.0
@@ -21,7 +22,6 @@ SEEN = """
 insert into worker (id, host) values ($1, $2) on conflict (id) do update set seen_at = now()
 """
 FORGET = "delete from worker where seen_at < now() - interval '1 hour'"
-
 
 Errand = Callable[[], Coroutine[None, None, object]]
 """One thing a worker looks after; it returns when there is nothing left to do now."""
@@ -65,7 +65,10 @@ class Relay:
         task.add_done_callback(self._work.discard)
 
     async def leave(self) -> None:
-        """Say that this process is gone."""
+        """Stop the errands that are under way, and say that this process is gone."""
+        for work in list(self._work):
+            work.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
         await self._pool.execute("delete from worker where id = $1", self._id)
 
     async def _tick(self) -> None:
@@ -74,6 +77,7 @@ class Relay:
         swept = await sweep(self._pool)
         if swept.lapsed:
             log.warning("lease.lapsed", deliveries=swept.lapsed)
+        SETTLED.labels(State.EXPIRED).inc(swept.expired)
         if swept.expired:
             log.info("delivery.expired", deliveries=swept.expired)
         self.look()

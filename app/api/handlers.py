@@ -17,6 +17,7 @@ from app.api.problems import MethodNotAllowedError, problem
 from app.database import AWAY
 from app.domain.errors import (
     CampanellaError,
+    EventExistsError,
     ForbiddenError,
     InvalidParameterError,
     MalformedBodyError,
@@ -24,6 +25,7 @@ from app.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from app.metrics import NOTICES
 from app.telemetry import log
 
 AWAY_ANSWER = "The database does not answer. Nothing was stored; try again after the time named in Retry-After."
@@ -32,6 +34,8 @@ AWAY_ANSWER = "The database does not answer. Nothing was stored; try again after
 async def said(request: Request, error: CampanellaError) -> Response:
     event = "access.refused" if isinstance(error, UnauthenticatedError | ForbiddenError) else "request.refused"
     log.info(event, problem=error.problem, pointer=error.pointer)
+    if request.method == "POST" and request.url.path.endswith("/notices") and not isinstance(error, EventExistsError):
+        NOTICES.labels("refused").inc()
     return problem(request.scope, error)
 
 

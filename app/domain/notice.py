@@ -32,11 +32,8 @@ Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
 Markup = Annotated[str, Field(min_length=1, max_length=16_000), AfterValidator(checked_markup)]
-HttpsUrl = Annotated[
-    str,
-    Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$"),
-    AfterValidator(checked_link),
-]
+FetchUrl = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$")]
+HttpsUrl = Annotated[FetchUrl, AfterValidator(checked_link)]
 
 
 class Strict(BaseModel):
@@ -103,7 +100,7 @@ class Attachment(Strict):
     """A picture or a PDF, fetched by us when the notice goes out."""
 
     title: Name
-    href: HttpsUrl
+    href: FetchUrl
 
 
 class Notice(Strict):

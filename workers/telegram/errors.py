@@ -25,7 +25,7 @@ from app.domain.outcome import (
     Wire,
     WithoutMedia,
 )
-from app.telemetry import UNCLASSIFIED
+from app.telemetry import UNCLASSIFIED, log
 from workers.telegram.answers import GONE, LOST, MEDIA, NOT_OURS, NOT_THERE, REFUSED, REMOVED_AT_ONCE, THERE
 from workers.telegram.session import Reply
 
@@ -134,6 +134,7 @@ def _bad_request(plain: str, text: str, action: Action, candidate: str | None) -
         if _starts(plain, rows):
             return meaning(text)
     UNCLASSIFIED.labels("telegram").inc()
+    log.warning("answer.unclassified", kind="telegram", reason=text)
     return Refused(text)
 
 
