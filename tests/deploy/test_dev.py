@@ -95,6 +95,17 @@ def test_an_environment_of_another_lock_is_prepared_anew_and_without_a_network_t
     assert (checkout / ".venv/campanella-lock").read_text() == "unfinished"
 
 
+def test_what_an_interrupted_run_has_left_is_cleared_away(checkout: Path) -> None:
+    (checkout / ".venv/lib/python3.11/site-packages/half").mkdir(parents=True)
+    (checkout / ".venv/lib64").symlink_to("lib")
+    (checkout / ".venv/campanella-lock").write_text("unfinished")
+
+    said = dev(checkout, "demo", **NO_NETWORK)
+
+    assert "the first run needs the network" in said.stderr
+    assert not list(checkout.glob(".venv/lib/python3.11/site-packages/half"))
+
+
 def test_two_runs_in_one_checkout_are_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
 
