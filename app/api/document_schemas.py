@@ -15,6 +15,9 @@ Schema = dict[str, Any]
 NOT_OURS = ("HTTPValidationError", "ValidationError")
 REFERENCES = "#/components/schemas/{model}"
 WORDS = {"type": "string", "maxLength": 2000, "pattern": r"^[^\x00]*$"}
+LENGTHS = {"uuid": 36, "date-time": 40}
+LONGEST = 320
+"""Of what only a pattern bounds, such as an e-mail address."""
 PLACE: Schema = {
     "type": "object",
     "description": "One place that is wrong: a pointer into the body, or the name of a parameter or header.",
@@ -114,6 +117,6 @@ def _bounded(schema: Schema) -> Schema:
         schema[bound] = int(schema[bound]) if schema.get("type") == "integer" else schema[bound]
     if schema.get("type") == "array":
         schema.setdefault("minItems", 0)
-    if schema.get("format") == "uuid":
-        schema["maxLength"] = 36
+    if schema.get("type") == "string" and not {"enum", "const"} & schema.keys():
+        schema.setdefault("maxLength", LENGTHS.get(schema.get("format"), LONGEST))
     return schema

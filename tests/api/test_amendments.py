@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Correcting a notice and taking it back over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from app.api.amendments import merged
+from tests.api.calling import Caller
+
+ANY = {"If-Match": "*"}
+
+
+async def test_an_amended_notice_has_a_new_revision_and_keeps_what_was_left_out(operator: Caller) -> None:
+    service = await operator.a_service()
+    await operator.a_channel(service)
+    source = await operator.a_source()
+    texts = {"it": {"title": "Prima", "summary": "Resta"}, "en": {"title": "First"}}
+    path = f"/v1/notices/{(await source.hand_in(service=service, texts=texts)).body['id']}"
+
+    amended = await source.patch(path, {"texts": {"it": {"title": "Dopo"}, "en": None}}, **{"If-Match": '"1"'})
+
+    (delivery,) = (await source.get(f"{path}/deliveries")).body["items"]
+    assert (amended.status, amended.headers["ETag"], amended.body["revision"]) == (200, '"2"', 2)
+    assert amended.body["content"]["texts"].keys() == {"it"}
+    assert amended.body["content"]["texts"]["it"].items() >= {"title": "Dopo", "summary": "Resta"}.items()
+    assert delivery["wanted"] == 2
+
+
+async def test_the_same_content_again_is_no_new_revision(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answers = [
+        await source.patch(path, body, **ANY) for body in ({}, {"texts": {"it": {"title": "Mensa: pasto freddo"}}})
+    ]
+
+    assert [(answer.status, answer.body["revision"]) for answer in answers] == [(200, 1), (200, 1)]
+
+
+async def test_a_revision_that_nobody_has_seen_is_not_overwritten(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+    await source.patch(path, {"priority": "bulk"}, **{"If-Match": '"1"'})
+
+    late = await source.patch(path, {"priority": "urgent"}, **{"If-Match": '"1"'})
+    blind = await source.patch(path, {"priority": "urgent"})
+
+    assert (late.status, late.problem, late.body["revision"]) == (412, "precondition-failed", 2)
+    assert (blind.status, blind.problem) == (428, "precondition-required")
+
+
+@pytest.mark.parametrize("version", ['"x"', "1", 'W/"1"', '""', '"1", "2"', "x" * 100])
+async def test_a_version_that_is_none_is_a_wrong_header(source: Caller, version: str) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.patch(path, {}, **{"If-Match": version})
+
+    assert (answer.status, answer.pointers) == (400, ["If-Match"])
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "pointer"),
+    [
+        ({"texts": {"it": {"title": ""}}}, 422, "#/texts/it/title"),
+        ({"texts": {"it": None}}, 422, "#/texts"),
+        ({"colour": "red"}, 422, "#/colour"),
+        ({"service": "teletrasporto"}, 422, "#/service"),
+        ({"event_id": "altro"}, 409, "#/event_id"),
+    ],
+)
+async def test_a_change_keeps_to_the_rules_of_a_notice(
+    source: Caller, change: dict[str, Any], status: int, pointer: str
+) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.patch(path, change, **ANY)
+
+    assert (answer.status, answer.pointers) == (status, [pointer])
+    assert (await source.get(path)).body["revision"] == 1
+
+
+async def test_a_change_that_is_no_object_is_refused(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answers = [await source.patch(path, body, **ANY) for body in (b"[]", b'"x"', b'{"texts": "\\ud800"}')]
+
+    assert [answer.status for answer in answers] == [422, 422, 400]
+
+
+async def test_a_source_changes_only_its_own(operator: Caller, source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+    other = await operator.a_source()
+
+    answers = [await other.patch(path, {}, **ANY), await other.post(f"{path}/withdrawal")]
+
+    assert [answer.status for answer in answers] == [404, 404]
+
+
+async def test_a_notice_cannot_be_moved_to_a_service_that_is_not_allowed(operator: Caller) -> None:
+    source = await operator.a_source(["mensa"])
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.patch(path, {"service": "trasporto"}, **ANY)
+
+    assert (answer.status, answer.problem) == (403, "forbidden")
+
+
+async def test_a_withdrawn_notice_stays_withdrawn(operator: Caller, source: Caller) -> None:
+    notice = (await source.hand_in()).body
+    path = f"/v1/notices/{notice['id']}"
+
+    first, second = [await each.post(f"{path}/withdrawal") for each in (source, operator)]
+
+    amended = await source.patch(path, {"priority": "bulk"}, **ANY)
+    again = await source.hand_in(event_id=notice["event_id"])
+    assert [(answer.status, answer.body["status"]) for answer in (first, second)] == [(200, "withdrawn")] * 2
+    assert (amended.status, amended.problem) == (409, "state-conflict")
+    assert (again.status, again.body["status"]) == (202, "withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("target", "change", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        ({"a": "foo"}, {"a": {"b": 1}}, {"a": {"b": 1}}),
+    ],
+)
+def test_a_merge_patch_does_what_rfc_7396_shows(target: Any, change: Any, result: Any) -> None:
+    assert merged(target, change) == result
