@@ -118,5 +118,5 @@ def _bounded(schema: Schema) -> Schema:
     if schema.get("type") == "array":
         schema.setdefault("minItems", 0)
     if schema.get("type") == "string" and not {"enum", "const"} & schema.keys():
-        schema.setdefault("maxLength", LENGTHS.get(schema.get("format"), LONGEST))
+        schema.setdefault("maxLength", LENGTHS.get(schema.get("format", ""), LONGEST))
     return schema

@@ -114,7 +114,7 @@ def test_every_example_is_valid(schema: dict[str, Any], value: Any) -> None:
 
 def schemas(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema of the document with its place."""
-    if isinstance(node, dict) and node.get("type") in BOUNDS:
+    if isinstance(node, dict) and node.get("type") in list(BOUNDS):
         yield path, node
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, each in inner:
