@@ -47,8 +47,10 @@ async def wakes_too_late(ground: Ground) -> None:
     os.kill(asleep, signal.SIGSTOP)
     ground.workers.start()
     await ground.settles()
+    before = await ground.pool.fetch("select * from delivery")
     os.kill(asleep, signal.SIGCONT)
     await asyncio.sleep(1)
+    assert await ground.pool.fetch("select * from delivery") == before
     await ends_as(ground, "held", 1)
 
 

@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-16: accept, amend, withdraw, claim, record, give back, sweep, decide, redrive in any order, on a real Postgres."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from app.amend import Change, amend, withdraw
+from app.domain.errors import StateConflictError
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Failed,
+    Foreign,
+    Gone,
+    Lost,
+    Outcome,
+    Refused,
+    Throttled,
+    Unclear,
+    Wire,
+)
+from app.domain.settle import settle
+from app.intake import accept
+from app.outbox import Claimed, Done, decide, give_back, record, redrive, resume, sweep
+from app.routing import Routing
+from tests.given import a_channel, a_notice
+from tests.outbox.conftest import claimed
+from tests.reliability.home import Home
+
+POLICIES = ("repeat", "hold", "drop")
+POSTING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Refused("never"), Throttled(0.0), Gone("kicked"))
+PROBING: tuple[Outcome, ...] = (Absent(), Foreign(), Unclear("?"), Doubted("?"), Throttled(0.0))
+EDITING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Lost("gone"), Refused("never"))
+MOVES = {"post": POSTING, "probe": PROBING, "edit": EDITING}
+HASTEN = "update delivery set due_at = now() where state in ('due', 'in_doubt') and lease_until is null"
+EMPTY = "truncate notice, revision, delivery, attempt, channel, media restart identity cascade"
+OVERDUE = "update delivery set lease_until = now() - interval '1 second' where lease_until is not null"
+DOUBLE_TURNS = "select channel_id from delivery where lease_until is not null group by 1 having count(*) > 1"
+UNREACHABLE = """
+select d.id, d.state from delivery d join channel c on c.id = d.channel_id
+ where (d.state in ('due', 'in_doubt') and d.parked and c.paused_at is null)
+    or (d.state = 'in_doubt' and d.intent is null)
+"""
+EXACT = "select (select coalesce(sum(owed), 0) from notice) = (select count(*) from delivery) as exact"
+FALSE_ENDS = """
+select id from delivery
+ where (state = 'delivered' and (wanted is null or (shown is distinct from wanted)))
+    or (state = 'withdrawn' and wanted is not null)
+"""
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """What callers, workers and people may do."""
+
+    home: Home
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notices: dict[UUID, str] = {}
+        self.calls: list[Claimed] = []
+        self.stale: list[Claimed] = []
+        self.numbers = count(100)
+        self.do(EMPTY)
+        for slug in ("a", "b"):
+            self.home.do(a_channel(self.home.pool, slug, can_ask=slug == "a"))
+        self.do("update channel set last_reference = '1'")
+
+    def do(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = self.home.do(self.home.pool.fetch(statement, *values))
+        return rows
+
+    @precondition(lambda self: len(self.notices) < 2)  # few, so that much befalls each
+    @rule(policy=st.sampled_from(POLICIES))
+    def hand_in(self, policy: str) -> None:
+        notice = a_notice(in_doubt=policy)
+        done = self.home.do(accept(self.home.pool, Routing(), notice, "mensa", "test"))
+        self.notices[done.id] = notice.event_id
+
+    @precondition(lambda self: self.notices)
+    @rule(data=st.data(), policy=st.sampled_from(POLICIES), title=st.sampled_from(["uno", "due", "tre"]))
+    def correct(self, data: st.DataObject, policy: str, title: str) -> None:
+        number, event = data.draw(st.sampled_from(sorted(self.notices.items())))
+        notice = a_notice(event_id=event, in_doubt=policy, texts={"it": {"title": title}})
+        with conflicts_allowed():
+            self.home.do(amend(self.home.pool, Routing(), Change(number, "mensa", "test", None), notice))
+
+    @precondition(lambda self: self.notices)
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.notices)))
+        self.home.do(withdraw(self.home.pool, Change(number, "mensa", "test", None)))
+
+    @rule()
+    def claim(self) -> None:
+        self.do(HASTEN)
+        self.do("update channel set free_at = 'epoch'")
+        taken = self.home.do(claimed(self.home.pool))
+        self.calls += taken.calls
+
+    @rule(data=st.data())
+    def take_a_turn(self, data: st.DataObject) -> None:
+        """Claim and carry out, each call to an end of its own."""
+        self.claim()
+        while self.calls:
+            call = self.calls.pop(0)
+            good = Delivered((str(next(self.numbers)),))
+            self._record(call, data.draw(st.sampled_from((good, Doubted("?"), good, *MOVES[call.intent.action]))))
+
+    @precondition(lambda self: self.calls)
+    @rule(arrives=st.booleans())
+    def succeed(self, arrives: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
+        """Let the oldest call reach the platform; whether the answer reaches us is another matter."""
+        call = self.calls.pop(0)
+        reference = str(next(self.numbers))
+        self._record(call, Delivered((reference,)) if arrives else Doubted("the answer was lost"))
+
+    @precondition(lambda self: self.calls)
+    @rule(data=st.data())
+    def go_wrong(self, data: st.DataObject) -> None:
+        call = self.calls.pop(0)
+        self._record(call, data.draw(st.sampled_from(MOVES[call.intent.action])))
+
+    @precondition(lambda self: self.calls)
+    @rule()
+    def return_it(self) -> None:
+        call = self.calls.pop(0)
+        self.home.do(give_back(self.home.pool, [(call.owed.id, call.token)]))
+
+    @precondition(lambda self: self.calls)
+    @rule()
+    def die(self) -> None:
+        """Forget all calls, as a killed worker does; their leases lapse and are swept."""
+        self.stale += self.calls
+        self.calls = []
+        self.do(OVERDUE)
+        self.home.do(sweep(self.home.pool))
+
+    @precondition(lambda self: self.stale)
+    @rule()
+    def wake_up(self) -> None:
+        """Write what a worker that was taken for dead still wanted to say: it must change nothing."""
+        before = self.do("select * from delivery order by id")
+        assert self._record(self.stale.pop(), Delivered(("9999",))) == set()
+        assert self.do("select * from delivery order by id") == before
+
+    @rule(decision=st.sampled_from(["sent", "not_sent", "give_up"]))
+    def decide_one(self, decision: Any) -> None:
+        for row in self.do("select id from delivery where state = 'held' limit 1"):
+            assert self.home.do(decide(self.home.pool, row["id"], decision))
+
+    @rule()
+    def mend_everything(self) -> None:
+        self.mend_channels()
+        dead = [row["id"] for row in self.do("select id from delivery where state = 'dead'")]
+        assert self.home.do(redrive(self.home.pool, dead)) == len(dead)
+
+    def mend_channels(self) -> None:
+        for row in self.do("select id from channel where paused_at is not null"):
+            self.home.do(resume(self.home.pool, row["id"]))
+
+    @invariant()
+    def is_sound(self) -> None:
+        assert self.do(UNREACHABLE) == []
+        assert self.do(FALSE_ENDS) == []
+        assert self.do(DOUBLE_TURNS) == []
+
+    @invariant()
+    def is_exactly_accounted(self) -> None:
+        (row,) = self.do(
+            "select (select coalesce(sum(owed), 0) from notice) = (select count(*) from delivery) as exact"
+        )
+        assert row["exact"]
+
+    def teardown(self) -> None:
+        """Everything settles once nothing goes wrong any more."""
+        self.die() if self.calls else None
+        self.mend_channels()
+        for _ in range(60):
+            self.claim()
+            while self.calls:
+                call = self.calls.pop(0)
+                asking = call.intent.action == "probe"
+                self._record(call, Absent() if asking else Delivered((str(next(self.numbers)),)))
+        assert self.do("select id, state, last_error from delivery where state in ('due', 'in_doubt')") == []
+
+    def _record(self, call: Claimed, outcome: Outcome) -> set[int]:
+        settlement = settle(call.owed.progress, call.intent, outcome, datetime.now(UTC), 0.0)
+        done = Done(call.owed, call.intent, call.token, outcome, settlement, Wire.RESPONSE, timedelta(0))
+        held: set[int] = self.home.do(record(self.home.pool, [done]))
+        return held
+
+
+@contextmanager
+def conflicts_allowed() -> Iterator[None]:
+    """A withdrawn notice cannot be corrected, and says so."""
+    try:
+        yield
+    except StateConflictError:
+        return

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-16: the state machine of any_order, at the size of the gate and of the night."""
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.reliability.any_order import AnyOrder
+from tests.reliability.home import Home
+
+
+async def runs(url: str, examples: int, steps: int) -> None:
+    home = Home(url)
+    AnyOrder.home = home
+    how = settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    try:
+        await asyncio.to_thread(run_state_machine_as_test, AnyOrder, settings=how)
+    finally:
+        home.close()
+
+
+async def test_whatever_happens_in_whatever_order_the_rows_stay_sound(database_url: str) -> None:
+    """20 runs of 20 steps; the night has 1,000 of 40."""
+    await runs(database_url, 20, 20)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+async def test_whatever_happens_all_night_the_rows_stay_sound(database_url: str) -> None:
+    await runs(database_url, 1000, 40)
