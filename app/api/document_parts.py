@@ -47,10 +47,10 @@ INFO: dict[str, Any] = {
     "description": DESCRIPTION,
     "contact": {
         "name": "Comune di Prato, Sistemi informativi",
-        "url": "https://www.comune.prato.it",
-        "email": "campanella@comune.prato.it",
+        "url": "https://www.comune.prato.example",
+        "email": "campanella@comune.prato.example",
     },
-    "termsOfService": "https://www.comune.prato.it/note-legali",
+    "termsOfService": "https://www.comune.prato.example/note-legali",
     "license": {"name": "European Union Public Licence 1.2", "identifier": "EUPL-1.2"},
 }
 SERVERS = [{"url": "/v1", "description": "The installation that serves this document."}]
