@@ -58,7 +58,7 @@ def main() -> int:
     console = Console()
     console.print(table(records, violations))
     for violation in violations[:SHOWN]:
-        console.print(f"{violation.rule}: {violation.what}", markup=False, highlight=False)
+        console.print(f"{violation.rule}: {violation.what}", markup=False, highlight=False, soft_wrap=True)
     return 1 if violations else 0
 
 
