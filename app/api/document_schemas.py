@@ -65,8 +65,13 @@ def schemas(made: Schema, bodies: Sequence[type[BaseModel]]) -> Schema:
 
 
 def parameters(made: Iterable[Schema]) -> list[Schema]:
-    """Describe parameters; one that may be left out is never null."""
-    return [{**parameter, "schema": _never_null(_tidied(parameter["schema"]))} for parameter in made]
+    """Describe parameters; one that may be left out is never null, and an example stands where it can be tried."""
+    return [_parameter(each, _never_null(_tidied(each["schema"]))) for each in made]
+
+
+def _parameter(made: Schema, schema: Schema) -> Schema:
+    tried = {"example": schema.pop("examples")[0]} if "examples" in schema else {}
+    return {**made, "schema": schema, **tried}
 
 
 def _never_null(schema: Schema) -> Schema:

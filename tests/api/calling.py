@@ -50,6 +50,7 @@ class Caller:
     pool: Pool
     key: str | None = ADMIN_KEY
     slug: str = ""
+    address: str = ""
 
     def having(self, key: str | None, slug: str = "") -> "Caller":
         return replace(self, key=key, slug=slug)
@@ -130,7 +131,7 @@ async def served(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
     try:
         connector = aiohttp.TCPConnector(limit=64)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as session:
-            yield Caller(session, pool)
+            yield Caller(session, pool, address=f"http://127.0.0.1:{port}")
     finally:
         server.should_exit = True
         await task
