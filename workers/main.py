@@ -18,6 +18,7 @@ from app.settings import Settings, SettingsError, load
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
 from workers.bell import listen
+from workers.comeback import look_for_comebacks
 from workers.desk import Desk
 from workers.inspection import answer_questions
 from workers.media import contents, fetch_media
@@ -37,14 +38,15 @@ def kinds(settings: Settings, pool: Pool) -> dict[str, Desk]:
 
 
 def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], outgoing: Outgoing) -> list[Errand]:
-    """Give what a worker looks after: questions about channels, media, and a turn for each kind."""
+    """Give what a worker looks after: questions about channels, their comebacks, media, and a turn for each kind."""
 
     async def fetch_and_go_on() -> None:
         while await fetch_media(pool, outgoing):
             for dispatcher in turns:
                 await dispatcher.turn()
 
-    return [partial(answer_questions, pool, desks), fetch_and_go_on, *(dispatcher.turn for dispatcher in turns)]
+    looks = [partial(answer_questions, pool, desks), partial(look_for_comebacks, pool, desks)]
+    return [*looks, fetch_and_go_on, *(dispatcher.turn for dispatcher in turns)]
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

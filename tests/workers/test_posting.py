@@ -15,6 +15,7 @@ from tests.given import a_notice
 from tests.workers.conftest import CHAT, City, until
 
 LONG = "\n\n".join(f"Paragrafo {number}. " + "Una frase che dice qualcosa. " * 20 for number in range(15))
+PAUSE = "update channel set paused_at = now(), paused_reason = $2 where slug = $1"
 STRICT = {"telegram_per_second": 30, "telegram_chat_per_second": 1, "telegram_group_per_minute": 20}
 
 
@@ -165,6 +166,22 @@ async def test_a_bot_that_was_removed_pauses_its_channel_and_no_other(city: City
     assert sorted(await city.states()) == ["delivered", "due"]
 
 
+async def test_a_mended_channel_goes_on_by_itself_and_one_paused_by_hand_does_not(city: City) -> None:
+    await city.channel("mended", CHAT)
+    await city.channel("by-hand", CHAT - 1)
+    city.sandbox.kick(CHAT)
+    await city.pool.execute(PAUSE, "by-hand", "paused by hand")
+    await city.accepts()
+    await until(lambda: _paused(city, "mended"))
+
+    city.sandbox.stand(CHAT, "administrator")
+    await city.pool.execute("update channel set paused_at = now() - interval '1 hour', checked_at = null")
+
+    await until(lambda: _delivered(city, 1))
+    assert await _paused(city, "by-hand")
+    assert (len(city.posts(CHAT)), len(city.posts(CHAT - 1))) == (1, 0)
+
+
 async def test_a_group_that_became_a_supergroup_is_followed(city: City) -> None:
     city.sandbox.add_chat(-77, "group", "Classe 3B")
     await city.channel("classe", -77)
@@ -253,6 +270,10 @@ async def test_a_bot_that_may_edit_others_must_not_ask_by_editing(city: City) ->
 async def _paused(city: City, slug: str) -> bool:
     paused: bool = await city.pool.fetchval("select paused_at is not null from channel where slug = $1", slug)
     return paused
+
+
+async def _delivered(city: City, number: int) -> bool:
+    return (await city.states()).count("delivered") == number
 
 
 async def _blocked(city: City) -> bool:

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Asks now and then whether a channel that could not be posted to is mended, and lets it go on by itself."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import asyncpg
+
+from app.channels import BY_HAND
+from app.database import Pool
+from app.outbox import resume
+from app.telemetry import log
+from workers.desk import Desk
+
+EVERY = timedelta(minutes=1)
+PAUSED = """
+update channel set checked_at = now()
+ where id in (select id from channel
+               where paused_at is not null and paused_reason <> $1 and retired_at is null and kind = any($2)
+                 and paused_at < now() - $3::interval and (checked_at is null or checked_at < now() - $3::interval)
+               order by checked_at nulls first for no key update skip locked limit 10)
+returning id, slug, kind, address
+"""
+
+
+async def look_for_comebacks(pool: Pool, desks: Mapping[str, Desk]) -> None:
+    """Check the channels that a platform paused, each once a minute; one paused by hand stays so."""
+    rows = await pool.fetch(PAUSED, BY_HAND, list(desks), EVERY)
+    await asyncio.gather(*(_look(pool, desks[row["kind"]], row) for row in rows))
+
+
+async def _look(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
+    found = await desk.inspect(row["address"], None)
+    if found.answer.verdict == "ok":
+        await resume(pool, row["id"])
+        log.info("channel.resumed", channel=row["slug"])
