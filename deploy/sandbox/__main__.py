@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--per-second", type=float, default=30, help="writes of the bot; 0 is no limit")
     parser.add_argument("--chat-per-second", type=float, default=1, help="writes to one chat; 0 is no limit")
     parser.add_argument("--group-per-minute", type=float, default=20, help="writes to one group or channel")
+    parser.add_argument("--slack", type=float, default=0.0, help="seconds by which the windows are shorter")
     parser.add_argument("--chats", type=Path, help="a JSON list of chats: id, type, title, username, rights, member")
     parser.add_argument("--open-chats", action="store_true", help="make unknown chats when they are first used")
     parser.add_argument("--seed", type=int, default=0, help="of the dice of faults that happen by chance")
@@ -46,7 +47,7 @@ def check_harmless(options: argparse.Namespace) -> None:
 
 
 async def run(options: argparse.Namespace) -> None:
-    limits = Limits(options.per_second, options.chat_per_second, options.group_per_minute)
+    limits = Limits(options.per_second, options.chat_per_second, options.group_per_minute, options.slack)
     sandbox = await Sandbox.start(
         port=options.port,
         host=options.host,

@@ -9,7 +9,7 @@ import pytest
 
 from app.access import Access
 from app.database import Pool
-from app.domain.key import new_key
+from app.domain.key import checksum, new_key
 from app.settings import Settings
 from tests.api.calling import ADMIN_KEY, Caller, fresh, served, some_settings
 
@@ -44,6 +44,16 @@ async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(operator: Cal
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert answer.body["detail"] == "The key is missing, unknown, expired or revoked."
     assert answer.body.keys() == {"type", "title", "status", "detail", "instance"}
+
+
+async def test_the_id_of_a_key_with_another_secret_is_nobody(operator: Caller) -> None:
+    source = await operator.a_source()
+    assert (await source.get("/v1/notices")).status == 200
+    body = f"{str(source.key)[:23]}{'0' * 32}"
+
+    answer = await operator.having(body + checksum(body)).get("/v1/notices")
+
+    assert (answer.status, answer.problem) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("header", ["Basic {}", "{}", "Bearer", "Bearer  {}", "Bearer {} {}", "Token {}"])
