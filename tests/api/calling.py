@@ -123,15 +123,15 @@ def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings
 async def served(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
     """Serve the API, and give a caller with the operator's key."""
     port = free_port()
-    quiet = {"log_config": None, "access_log": False, "server_header": False}
+    config = uvicorn.Config(create_app(settings), port=port, log_config=None, access_log=False, server_header=False)
     # The loop rests during tests that do not await; a connection kept meanwhile must not be found closed after them.
-    config = uvicorn.Config(create_app(settings), port=port, timeout_keep_alive=600, **quiet)
+    config.timeout_keep_alive = 600
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - it offers nothing to wait on
         await asyncio.sleep(0.005)
     try:
-        connector = aiohttp.TCPConnector(limit=64, force_close=True)  # a test may let a connection grow cold
+        connector = aiohttp.TCPConnector(limit=64)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as session:
             yield Caller(session, pool, address=f"http://127.0.0.1:{port}")
     finally:
