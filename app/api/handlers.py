@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.api.problems import MethodNotAllowedError, problem
@@ -71,6 +71,11 @@ async def by_sqlalchemy(request: Request, error: DBAPIError) -> Response:
     return await crashed(request, error)
 
 
+async def gone(request: Request, _: ClientDisconnect) -> Response:
+    """Nobody is left to read this: the caller went away in the middle of the body."""
+    return problem(request.scope, MalformedBodyError())
+
+
 async def crashed(request: Request, error: Exception) -> Response:
     """The last resort: the place inside goes to the log, the caller gets the id to ask us by."""
     log.error("request.failed", exc_info=error)
@@ -98,5 +103,6 @@ HANDLERS: dict[Any, Any] = {
     PoolTimeoutError: away,
     DataError: crashed,
     DBAPIError: by_sqlalchemy,
+    ClientDisconnect: gone,
     Exception: crashed,
 }
