@@ -18,8 +18,12 @@ from app.outbox.owed import OWED, Owed, intent_text, owed
 from app.outbox.record import end
 from app.outbox.turn import Claimed, Taken, Turn
 
+# Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
+# claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
 PACE = """
-select free_at, slowdown, clock_timestamp() as now from pace where kind = $1 for update
+select free_at, slowdown, clock_timestamp() as now,
+       set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)
+  from pace where kind = $1 for update
 """
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
