@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who calls: a key is looked up by its id, compared in constant time, and remembered for less than a second."""
 
+import asyncio
 import hmac
 import time
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ class Access:
         self._pool = pool
         self._admin = admin_key.get_secret_value().encode() if admin_key else None
         self._known: dict[str, _Known] = {}
+        self._asking: dict[str, asyncio.Task[_Known | None]] = {}
         self._used: set[str] = set()
         self._greeted: set[str] = set()
 
@@ -69,7 +71,7 @@ class Access:
             return None
         known = self._known.get(number)
         if known is None or known.until < time.monotonic():
-            known = await self._look_up(number)
+            known = await self._asked(number)
         same = hmac.compare_digest(known.digest if known else NOBODY, digest(text))
         if known is None or not same or known.expires_at <= datetime.now(UTC):
             return None
@@ -94,6 +96,14 @@ class Access:
         used, self._used = self._used, set()
         if used:
             await self._pool.execute(USED, sorted(used))
+
+    async def _asked(self, number: str) -> _Known | None:
+        """Look a key up; whoever needs the same one meanwhile waits for the same answer."""
+        task = self._asking.get(number)
+        if task is None:
+            task = self._asking[number] = asyncio.create_task(self._look_up(number))
+            task.add_done_callback(lambda _: self._asking.pop(number, None))
+        return await asyncio.shield(task)
 
     async def _look_up(self, number: str) -> _Known | None:
         asked = time.monotonic()

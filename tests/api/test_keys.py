@@ -4,7 +4,9 @@
 
 import asyncio
 import re
+from typing import Any
 
+import asyncpg
 import pytest
 
 from app.access import Access
@@ -268,6 +270,21 @@ async def test_the_last_use_of_a_key_is_written_down_apart_from_its_requests(ope
     again = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
     assert before is None
     assert after == again is not None
+
+
+async def test_a_crowd_with_one_key_costs_one_look_up(operator: Caller, settings: Settings) -> None:
+    source = await operator.a_source()
+    statements: list[str] = []
+
+    async def listen(connection: Any) -> None:
+        connection.add_query_logger(lambda record: statements.append(record.query))
+
+    async with asyncpg.create_pool(str(settings.database_url), min_size=1, max_size=5, init=listen) as pool:
+        access = Access(pool, None)
+        found = await asyncio.gather(*(access.caller(str(source.key)) for _ in range(50)))
+
+    assert {caller.source for caller in found if caller} == {source.slug}
+    assert sum("key.digest" in statement for statement in statements) == 1
 
 
 async def test_a_mistyped_key_costs_no_look_up(pool: Pool, settings: Settings) -> None:
