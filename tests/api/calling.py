@@ -97,6 +97,16 @@ class Caller:
         return slug
 
 
+async def a_delivery(operator: Caller) -> tuple[Caller, str, int]:
+    """Hand in a notice that one channel follows; give who did, its address, and the delivery."""
+    service = await operator.a_service()
+    await operator.a_channel(service)
+    source = await operator.a_source()
+    number = (await source.hand_in(service=service)).body["id"]
+    delivery = await operator.pool.fetchval("select id from delivery where notice_id = $1", number)
+    return source, f"/v1/notices/{number}", delivery
+
+
 def fresh(word: str) -> str:
     """Give a name that no other test has."""
     return f"{word}-{next(NUMBERS)}"

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One API for all tests of this folder: each uses sources, services and channels of its own."""
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -10,7 +13,8 @@ import pytest
 from app.database import SERVER_SETTINGS, Pool
 from app.settings import Settings
 from deploy.servers import Servers
-from tests.api.calling import Caller, served, some_settings
+from tests.api.calling import ADMIN_KEY, Caller, served, some_settings
+from tests.api.typing_in import Ended, Environment, Typed, ended_with
 
 DATABASE = "all_tests_of_the_api"
 
@@ -41,3 +45,30 @@ async def operator(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
 async def source(operator: Caller) -> Caller:
     """A caller with the key of a source that may speak of every service."""
     return await operator.a_source()
+
+
+@pytest.fixture
+def environment(database_url: str, redis_url: str) -> Environment:
+    return {
+        "PATH": os.environ["PATH"],
+        "CAMPANELLA_DATABASE_URL": database_url,
+        "CAMPANELLA_REDIS_URL": redis_url,
+        "CAMPANELLA_ADMIN_KEY": ADMIN_KEY,
+    }
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Typed:
+    """Run a command in a thread of this process: a process of its own takes a second to start."""
+
+    async def type_in(environment: Environment, *words: str) -> Ended:
+        for name in (name for name in os.environ if name.startswith("CAMPANELLA_")):
+            monkeypatch.delenv(name)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["campanella", *words])
+        capfd.readouterr()
+        code = await asyncio.to_thread(ended_with)
+        return Ended(code, *capfd.readouterr())
+
+    return type_in

@@ -3,69 +3,21 @@
 """The command line as a person types it: what it does, what it says when something is wrong, and how it ends."""
 
 import asyncio
-import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import aiohttp
 import pytest
 
-from app.cli import main
 from app.database import Pool
 from deploy.processes import free_port
 from tests.api.calling import ADMIN_KEY, Caller, served, some_settings
+from tests.api.typing_in import NOWHERE, Environment, Typed
 
-Environment = dict[str, str]
 KEY = r"camp_live_[A-Za-z0-9]{12}_[A-Za-z0-9]{38}"
-NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    said: str
-    complained: str
-
-
-@pytest.fixture
-def environment(database_url: str, redis_url: str) -> Environment:
-    return {
-        "PATH": os.environ["PATH"],
-        "CAMPANELLA_DATABASE_URL": database_url,
-        "CAMPANELLA_REDIS_URL": redis_url,
-        "CAMPANELLA_ADMIN_KEY": ADMIN_KEY,
-    }
-
-
-Typed = Callable[..., Awaitable[Ended]]
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Typed:
-    """Run a command in a thread of this process: a process of its own takes a second to start."""
-
-    async def type_in(environment: Environment, *words: str) -> Ended:
-        for name in (name for name in os.environ if name.startswith("CAMPANELLA_")):
-            monkeypatch.delenv(name)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["campanella", *words])
-        capfd.readouterr()
-        code = await asyncio.to_thread(_main)
-        return Ended(code, *capfd.readouterr())
-
-    return type_in
-
-
-def _main() -> int:
-    try:
-        main()
-    except SystemExit as ended:
-        return int(ended.code or 0)
 
 
 @asynccontextmanager
@@ -85,71 +37,12 @@ async def an_api(environment: Environment) -> AsyncIterator[tuple[asyncio.subpro
             await process.wait()
 
 
-@pytest.mark.parametrize("words", [("api", "--port", "0"), ("worker",)])
-async def test_a_process_with_a_wrong_setting_ends_with_a_sentence_and_code_2(words: tuple[str, ...]) -> None:
-    environment = {"PATH": os.environ["PATH"], "CAMPANELLA_DATABASE_URL": NOWHERE}
-
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "app.cli", *words, env=environment, stderr=-1)
-    _, complained = await asyncio.wait_for(process.communicate(), 60)
-
-    assert (process.returncode, complained.decode()) == (2, "CAMPANELLA_REDIS_URL is not set\n")
-
-
 async def is_ready(session: aiohttp.ClientSession) -> bool:
     try:
         async with session.get("/readyz") as answer:
             return answer.status == 200
     except aiohttp.ClientError:
         return False
-
-
-WRONG_SETTINGS = {
-    "no database": ({"CAMPANELLA_DATABASE_URL": None}, "CAMPANELLA_DATABASE_URL is not set"),
-    "no Redis": ({"CAMPANELLA_REDIS_URL": None}, "CAMPANELLA_REDIS_URL is not set"),
-    "another database": ({"CAMPANELLA_DATABASE_URL": "mysql://x/y"}, "CAMPANELLA_DATABASE_URL"),
-    "no address": ({"CAMPANELLA_REDIS_URL": "localhost"}, "CAMPANELLA_REDIS_URL"),
-    "a short key": ({"CAMPANELLA_ADMIN_KEY": "short"}, "CAMPANELLA_ADMIN_KEY: must have 32 characters at least"),
-    "no token": ({"CAMPANELLA_TELEGRAM_TOKEN": "secret"}, "CAMPANELLA_TELEGRAM_TOKEN: is not a bot token"),
-    "no Bot API": ({"CAMPANELLA_TELEGRAM_API_URL": "x"}, "CAMPANELLA_TELEGRAM_API_URL"),
-    "a pace below zero": ({"CAMPANELLA_TELEGRAM_PER_SECOND": "-1"}, "CAMPANELLA_TELEGRAM_PER_SECOND"),
-    "a pace that is none": ({"CAMPANELLA_TELEGRAM_CHAT_PER_SECOND": "fast"}, "CAMPANELLA_TELEGRAM_CHAT_PER_SECOND"),
-    "half a send": ({"CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE": "0.5"}, "CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE"),
-    "no time at all": ({"CAMPANELLA_TELEGRAM_TIMEOUT": "0"}, "CAMPANELLA_TELEGRAM_TIMEOUT"),
-    "a lease shorter than a call": ({"CAMPANELLA_LEASE": "10"}, "CAMPANELLA_LEASE must be longer"),
-    "many workers": ({"CAMPANELLA_WORKERS": "1000"}, "CAMPANELLA_WORKERS"),
-    "no time zone": ({"CAMPANELLA_TIMEZONE": "Europe/Prato"}, "CAMPANELLA_TIMEZONE: is not a time zone"),
-    "no format": ({"CAMPANELLA_LOG_FORMAT": "xml"}, "CAMPANELLA_LOG_FORMAT"),
-    "no public address": ({"CAMPANELLA_PUBLIC_URL": "campanella"}, "CAMPANELLA_PUBLIC_URL"),
-    "no directory": ({"CAMPANELLA_SECRETS_DIR": "/nowhere"}, "CAMPANELLA_SECRETS_DIR is not a directory"),
-}
-
-
-@pytest.mark.parametrize(("changes", "sentence"), WRONG_SETTINGS.values(), ids=WRONG_SETTINGS)
-async def test_a_setting_that_is_missing_or_wrong_is_named_at_the_start(
-    typed: Typed, changes: dict[str, str | None], sentence: str
-) -> None:
-    settings = {"CAMPANELLA_DATABASE_URL": NOWHERE, "CAMPANELLA_REDIS_URL": "redis://127.0.0.1", **changes}
-    environment = {name: value for name, value in settings.items() if value is not None}
-
-    ended = await typed({"PATH": os.environ["PATH"], **environment}, "api", "--port", "0")
-
-    assert (ended.code, ended.said) == (2, "")
-    assert sentence in ended.complained
-    assert "Traceback" not in ended.complained
-    assert "secret" not in ended.complained
-
-
-@pytest.mark.parametrize(
-    "words",
-    [("migrate",), ("source", "list"), ("source", "add", "mensa"), ("channel", "list"), ("operator", "add", "x")],
-)
-async def test_a_database_that_is_away_is_one_sentence(
-    typed: Typed, environment: Environment, words: tuple[str, ...]
-) -> None:
-    ended = await typed({**environment, "CAMPANELLA_DATABASE_URL": NOWHERE}, *words)
-
-    assert (ended.code, ended.said) == (3, "")
-    assert ended.complained == "Postgres cannot be reached. Is CAMPANELLA_DATABASE_URL right?\n"
 
 
 async def test_migrating_twice_is_no_error(typed: Typed, environment: Environment) -> None:
