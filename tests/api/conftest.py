@@ -3,20 +3,40 @@
 """One API for all tests of this folder: each uses sources, services and channels of its own."""
 
 import asyncio
+import io
+import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+import structlog
 
 from app.database import SERVER_SETTINGS, Pool
+from app.scrub import hide
 from app.settings import Settings
+from app.telemetry import configure
 from deploy.servers import Servers
 from tests.api.calling import ADMIN_KEY, Caller, served, some_settings
 from tests.api.typing_in import Ended, Environment, Typed, ended_with
 
 DATABASE = "all_tests_of_the_api"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _quiet() -> Iterator[None]:
+    """Log as a process of ours does, to nowhere: without it tracebacks are painted for a terminal, for seconds."""
+    handlers, level = logging.root.handlers, logging.root.level
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
+    configure(some_settings("postgresql://u@h/d", "redis://h"), io.StringIO())
+    yield
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+    logging.captureWarnings(capture=False)
+    logging.root.handlers, logging.root.level = handlers, level
+    structlog.reset_defaults()
+    hide([])
 
 
 @pytest.fixture(scope="session")
