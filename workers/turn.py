@@ -18,7 +18,7 @@ from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.desk import Desk
 from workers.recorder import Recorder
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
 HORIZON = timedelta(milliseconds=200)
 """How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
