@@ -19,7 +19,7 @@ from deploy.bench.size import Size
 OUTAGES = (10, 60, 300, 600)
 AREAS, CHANNELS_EACH, NOTICES_PER_SECOND = 40, 3, 4.0
 OPERATIONS_CHAT = "-1009999999999"
-PATIENCE = 120.0
+PATIENCE = 400.0
 OLD = """
 select count(*) from delivery
  where state in ('due', 'in_doubt') and created_at < clock_timestamp() - make_interval(secs => $1)
