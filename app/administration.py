@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from app import checks
 from app.api.channels import ChannelAudience, NewChannel
 from app.api.sources import NewSource
-from app.channels import KnownKind, add_channel
+from app.channels import add_channel
 from app.database import AWAY, Database
 from app.domain.key import Role
 from app.doorbell import Doorbell
@@ -102,7 +102,7 @@ def channel_add(  # noqa: PLR0913 - a channel has as many sides
     slug: str,
     *,
     address: Annotated[str, typer.Option(help="The channel's number (it begins with -100) or its @name.")],
-    kind: KnownKind = KnownKind.TELEGRAM,
+    kind: str = "telegram",
     language: str = "it",
     service: Words = None,
     grade: Words = None,

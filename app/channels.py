@@ -4,7 +4,6 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -15,13 +14,6 @@ from app.checks import Answer
 from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
 from app.sources import flush, known_services
 from app.tables import Channel
-
-
-class KnownKind(StrEnum):
-    """The kinds of channel; each has a folder of its name under workers/."""
-
-    TELEGRAM = "telegram"
-
 
 BY_HAND = "paused by hand"
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")

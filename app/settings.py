@@ -39,6 +39,7 @@ class Settings(BaseSettings):
 
     database_url: Annotated[Url, UrlConstraints(allowed_schemes=["postgresql", "postgres"])]
     redis_url: Annotated[Url, UrlConstraints(allowed_schemes=["redis", "rediss"])]
+    kinds: str = ""
     telegram_token: SecretStr | None = None
     telegram_api_url: HttpUrl = HttpUrl("https://api.telegram.org")
     telegram_per_second: Annotated[float, Field(ge=0, le=1000)] = 30

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.checks import Answer
+from app.database import Pool
 from app.domain.delivery import Intent
 from app.domain.outcome import Outcome, Wire
 from app.outbox import ChannelKind, Owed
+from app.settings import Settings
+from workers.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,15 @@ class Finding:
 
 Inspect = Callable[[str, Pause | None], Awaitable[Finding]]
 """Check an address; with a pause to keep to, also prove by a test post that it can be asked after a doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a kind may use: the settings, the database, and a guarded way to addresses that others chose."""
+
+    settings: Settings
+    pool: Pool
+    outgoing: Outgoing
 
 
 @dataclass(frozen=True)

@@ -14,27 +14,23 @@ import uvloop
 
 from app.database import AWAY, Database, Pool
 from app.health import Health
+from app.kinds import KINDS
 from app.settings import Settings, SettingsError, load
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
 from workers.bell import listen
 from workers.comeback import look_for_comebacks
-from workers.desk import Desk
+from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
-from workers.media import contents, fetch_media
+from workers.kinds import desks as set_up
+from workers.media import fetch_media
 from workers.outgoing import Outgoing
 from workers.recorder import Recorder
 from workers.relay import Errand, Relay
-from workers.telegram.kind import telegram
 from workers.turn import Dispatcher
 
 DRAIN = 25.0
 """Seconds the calls on the wire are given at the end; the slowest are left to the sweep."""
-
-
-def kinds(settings: Settings, pool: Pool) -> dict[str, Desk]:
-    """Give the kinds of channel this installation can publish to. A new kind is a folder and a row here."""
-    return {"telegram": telegram(settings, partial(contents, pool))}
 
 
 def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], outgoing: Outgoing) -> list[Errand]:
@@ -49,11 +45,11 @@ def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], 
     return [*looks, fetch_and_go_on, *(dispatcher.turn for dispatcher in turns)]
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set, then drain."""
+async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, str] = KINDS) -> None:
+    """Work until `stop` is set, then drain. SettingsError when a kind of channel cannot be set up."""
     database = await Database.open(settings)
     pool, outgoing = database.pool, Outgoing.of(settings)
-    desks, recorder, health = kinds(settings, pool), Recorder(pool), Health(settings)
+    desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
     relay = Relay(pool, errands(pool, desks, turns, outgoing))
     prepare_kinds(desks)
@@ -83,16 +79,10 @@ async def _main(settings: Settings) -> None:
 def main() -> int:
     """Start a worker; a setting that is missing or wrong is named, exit code 2."""
     try:
-        settings = _with_a_token(load())
+        settings = load()
+        configure(settings)
+        uvloop.run(_main(settings))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    configure(settings)
-    uvloop.run(_main(settings))
     return 0
-
-
-def _with_a_token(settings: Settings) -> Settings:
-    if settings.telegram_token is None:
-        raise SettingsError("CAMPANELLA_TELEGRAM_TOKEN is not set")
-    return settings

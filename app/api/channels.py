@@ -19,10 +19,11 @@ from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
 from app.api.view import View, answer, no_content
-from app.channels import KnownKind, add_channel, channel_named, note_check, pause, retire
+from app.channels import add_channel, channel_named, note_check, pause, retire
 from app.checks import Answer, ask
 from app.domain.markup import checked_plain_text
 from app.domain.notice import LanguageTag, Name, Slug, Strict
+from app.kinds import KnownKind
 from app.outbox import resume
 from app.sources import known_services
 from app.tables import Channel

@@ -21,6 +21,24 @@ async def test_a_process_with_a_wrong_setting_ends_with_a_sentence_and_code_2(wo
     assert (process.returncode, complained.decode()) == (2, "CAMPANELLA_REDIS_URL is not set\n")
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({}, "CAMPANELLA_TELEGRAM_TOKEN is not set\n"),
+        ({"CAMPANELLA_KINDS": "pigeon"}, "CAMPANELLA_KINDS: there is no kind 'pigeon'; there are telegram"),
+    ],
+)
+async def test_a_worker_names_the_kind_of_channel_that_is_not_set_up(more: dict[str, str], sentence: str) -> None:
+    given = {"CAMPANELLA_DATABASE_URL": NOWHERE, "CAMPANELLA_REDIS_URL": "redis://127.0.0.1", **more}
+    environment = {"PATH": os.environ["PATH"], **given}
+
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "workers", env=environment, stderr=-1)
+    _, complained = await asyncio.wait_for(process.communicate(), 60)
+
+    assert process.returncode == 2
+    assert complained.decode().startswith(sentence)
+
+
 WRONG_SETTINGS = {
     "no database": ({"CAMPANELLA_DATABASE_URL": None}, "CAMPANELLA_DATABASE_URL is not set"),
     "no Redis": ({"CAMPANELLA_REDIS_URL": None}, "CAMPANELLA_REDIS_URL is not set"),

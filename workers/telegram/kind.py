@@ -9,22 +9,24 @@ from aiogram import Bot
 from app.domain.notice import Priority
 from app.domain.pace import Limits
 from app.outbox import ChannelKind
-from app.settings import Settings
-from workers.desk import Desk
+from app.settings import SettingsError
+from workers.desk import Desk, Tools
+from workers.media import contents
 from workers.telegram import check
-from workers.telegram.sender import Load, Sender
+from workers.telegram.sender import Sender
 from workers.telegram.session import WatchedSession
 from workers.telegram.shown import shown
 
 
-def telegram(settings: Settings, load: Load) -> Desk:
-    """Set Telegram up; the token must be there. `load` gives the contents of media."""
+def desk(tools: Tools) -> Desk:
+    """Set Telegram up; SettingsError without a token."""
+    settings = tools.settings
     if settings.telegram_token is None:
-        raise ValueError("CAMPANELLA_TELEGRAM_TOKEN is not set")
+        raise SettingsError("CAMPANELLA_TELEGRAM_TOKEN is not set")
     session = WatchedSession(str(settings.telegram_api_url), settings.telegram_timeout)
     bot = Bot(settings.telegram_token.get_secret_value(), session=session)
     silent_below = Priority(settings.telegram_silent_below)
-    sender = Sender(bot, session, silent_below, settings.telegram_operations_chat, load)
+    sender = Sender(bot, session, silent_below, settings.telegram_operations_chat, partial(contents, tools.pool))
     limits = Limits(settings.telegram_per_second, settings.telegram_chat_per_second, settings.telegram_group_per_minute)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group)
