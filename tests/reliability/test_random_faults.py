@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-05, at random: calls of every kind break in every way, also those that ask, edit and repeat."""
+
+import random
+from typing import Any
+
+import pytest
+
+from deploy.checker import Entry
+from tests.reliability.ground import Ground
+from tests.reliability.test_doubt import ARRIVED, NEVER_ARRIVED, POLICIES
+
+FAULTS: list[tuple[str, dict[str, Any]]] = [
+    *ARRIVED.items(),
+    *NEVER_ARRIVED.items(),
+    ("throttled", {"retry_after": 1}),
+    ("wrong_shape", {}),
+    ("too_large", {}),
+]
+METHODS = ("sendMessage", "sendMessage", "sendMessage", None, "editMessageText")
+ASKABLE = 2 / 3
+ENDS = {"delivered", "held", "dead"}
+DOUBTFUL = ARRIVED.keys() | NEVER_ARRIVED.keys()
+DOUBTS = "select count(*) from attempt where action = 'post' and outcome = 'doubted'"
+
+
+async def test_random_faults_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
+    """150 broken calls; the night has 20,000."""
+    await survives(ground, channels=120, rounds=1, seed=11)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(5400)
+async def test_twenty_thousand_random_faults_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
+    assert await survives(ground, channels=300, rounds=60, seed=12) >= 20_000
+
+
+async def survives(ground: Ground, channels: int, rounds: int, seed: int) -> int:
+    """Let every channel meet faults in every round; give how many calls were broken."""
+    dice = random.Random(seed)  # noqa: S311 - to be repeated
+    for number in range(channels):
+        await ground.channel(f"c{number}", can_ask=dice.random() < ASKABLE, areas=[POLICIES[number % len(POLICIES)]])
+    ground.workers.start(2)
+
+    for _ in range(rounds):
+        await ground.telegram.faults([fault for chat in ground.chats.values() for fault in some_faults(chat, dice)])
+        for policy in POLICIES:
+            await ground.accept(in_doubt=policy, audience={"areas": [policy]})
+        await ground.settles(within=90)
+        await ground.telegram.calm()
+
+    return await held_to_account(ground, channels * rounds)
+
+
+async def held_to_account(ground: Ground, owed: int) -> int:
+    """Every delivery has an end, the checker finds nothing, and each broken post is a doubt on record."""
+    states = await ground.states()
+    assert states.keys() <= ENDS
+    assert sum(states.values()) == owed
+    assert await ground.verdict() == []
+
+    broken = [entry for entry in ground.telegram.entries() if entry.fault is not None]
+    assert await ground.pool.fetchval(DOUBTS) == sum(map(leaves_a_doubt, broken))
+    assert len({entry.fault for entry in broken}) > len(FAULTS) / 2
+    return len(broken)
+
+
+def leaves_a_doubt(entry: Entry) -> bool:
+    return entry.method == "sendMessage" and entry.fault in DOUBTFUL
+
+
+def some_faults(chat: int, dice: random.Random) -> list[dict[str, Any]]:
+    """Draw one to three calls of a chat that will break, and how."""
+    drawn = [(dice.choice(FAULTS), dice.choice(METHODS)) for _ in range(dice.randint(1, 3))]
+    return [{"kind": kind, "chat": chat, "method": method, **figures} for (kind, figures), method in drawn]
