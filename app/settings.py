@@ -90,10 +90,9 @@ class Settings(BaseSettings):
             )
         return self
 
-    @property
-    def lease_seconds(self) -> float:
-        """The lease of a claim: the whole call, half of it again, and room for the way to the database."""
-        return self.lease or self.telegram_timeout * 1.5 + 5
+    def lease_for(self, timeout: float) -> float:
+        """The lease of a claim: the one that is set, or the whole call, half of it again, and room for the database."""
+        return self.lease if self.lease is not None and self.lease > timeout else timeout * 1.5 + 5
 
 
 def load() -> Settings:

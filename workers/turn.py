@@ -35,7 +35,7 @@ class Dispatcher:
     def __init__(self, pool: Pool, desk: Desk, recorder: Recorder, settings: Settings) -> None:
         """Take the tools; nothing starts before `turn`."""
         self._pool, self._desk, self._recorder = pool, desk, recorder
-        self._lease = settings.lease_seconds
+        self._lease = settings.lease_for(desk.timeout)
         self._calls: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._busy = asyncio.Lock()

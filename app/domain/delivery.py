@@ -50,7 +50,8 @@ class Post:
 class Intent:
     """What is about to be done, written down before the first byte leaves.
 
-    `after` is the last reference known in the channel, `asked` how many places a probe has looked at since.
+    `after` is the last reference known in the channel, `asked` how many places a probe has looked at since. `key` is
+    what the platform tells a repetition by, where it does: the same for every try of the same step.
     """
 
     action: Action
@@ -62,6 +63,7 @@ class Intent:
     reference: str | None = None
     after: str | None = None
     asked: int = 0
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def next_step(
     if progress.crashes >= CRASHES:
         return replace(stay, state=State.DEAD, error=f"{CRASHES} attempts ended without any outcome")
     if progress.state is State.IN_DOUBT and progress.intent is not None:
-        return _doubted(progress, progress.intent, can_ask=can_ask)
+        return _doubted(progress, progress.intent, now, can_ask=can_ask)
     if progress.wanted is None and not progress.posts:
         return replace(stay, state=State.WITHDRAWN)
     step = _difference(progress, parts, revision)
@@ -127,10 +129,22 @@ def _difference(progress: Progress, parts: Sequence[Part], revision: int) -> Int
     return None
 
 
-def _doubted(progress: Progress, intent: Intent, *, can_ask: bool) -> Intent | Settlement:
+def _doubted(progress: Progress, intent: Intent, now: datetime, *, can_ask: bool) -> Intent | Settlement:
+    if intent.key is not None:
+        return _repeated(progress, intent, intent.key, now)
     if can_ask and intent.after is not None:
         return replace(intent, action=Action.PROBE)
     return by_policy(progress, "nobody can tell whether it arrived")
+
+
+def _repeated(progress: Progress, intent: Intent, key: str, now: datetime) -> Intent | Settlement:
+    """Say the same once more under the same key, which is harmless; but nothing that is out of date by now."""
+    if progress.wanted is None:  # where it arrived it must be taken back, and where it did not that harms nobody
+        posts = (*progress.posts[: intent.number], Post(key, intent.digest), *progress.posts[intent.number + 1 :])
+        return Settlement(State.DUE, posts, progress.failures)
+    if progress.expires_at is not None and progress.expires_at <= now:
+        return by_policy(progress, "its time is over, and nobody can tell whether it arrived")
+    return intent
 
 
 def by_policy(progress: Progress, why: str) -> Settlement:

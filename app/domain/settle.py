@@ -49,17 +49,17 @@ def settle(  # noqa: C901, PLR0911 - one match over one value is the whole life;
             return stay
         case Failed() if now < progress.give_up_at:
             return _later(stay, progress, chance)
-        case Failed() | Refused() | Lost():
+        case Doubted() if done.key is None or now < progress.give_up_at:
+            return _doubt(stay, progress, done, chance)
+        case Failed() | Refused() | Lost() | Doubted():
             return _over(stay, progress, outcome)
         case WithoutMedia():
             return replace(stay, failures=progress.failures + 1)
-        case Doubted():
-            return _doubt(stay, progress, done, chance)
         case Absent() | Foreign() | Unclear():
             return _answered(progress, done, outcome)
 
 
-def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost) -> Settlement:
+def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost | Doubted) -> Settlement:
     """Give up, visibly; but a post that is gone when it should be taken back has come to what was wanted."""
     taken_back = isinstance(outcome, Lost) and progress.wanted is None
     return replace(stay, state=State.WITHDRAWN if taken_back else State.DEAD, intent=None)
@@ -70,7 +70,8 @@ def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Sett
     reference = references[0] if references else (done.reference or "")
     posts = list(progress.posts)
     posts[done.number : done.number + 1] = [Post(reference, done.digest)]
-    outdated = done.action is Action.PROBE and done.revision != progress.wanted
+    doubted = progress.state is State.IN_DOUBT and done.action is not Action.EDIT
+    outdated = doubted and done.revision != progress.wanted
     whole = len(posts) >= done.parts and done.number == done.parts - 1 and not outdated
     state = settled_state(progress) if whole else State.DUE
     return Settlement(state, tuple(posts), 0, shown=done.revision if whole else None)
@@ -82,8 +83,8 @@ def _later(stay: Settlement, progress: Progress, chance: float) -> Settlement:
 
 
 def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) -> Settlement:
-    """A post in doubt is never simply repeated; an edit and a question can be."""
-    if done.action is Action.POST:
+    """A post in doubt is never simply repeated, unless it has a key; an edit and a question can be."""
+    if done.action is Action.POST and progress.state is not State.IN_DOUBT:
         return replace(stay, state=State.IN_DOUBT, intent=done, wait=DOUBT_RESTS)
     return _later(stay, progress, chance)
 

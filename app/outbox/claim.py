@@ -13,11 +13,13 @@ from app.database import Connection, Pool
 from app.domain.delivery import Action, Intent, Part, Settlement, State, next_step
 from app.domain.outcome import Refused
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
+from app.outbox.key import once_key
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import OWED, Owed, intent_text, owed
 from app.outbox.record import end
 from app.outbox.turn import Claimed, Taken, Turn
 
+NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
 # Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
 # claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
 PACE = """
@@ -99,7 +101,8 @@ async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
         row = await connection.fetchrow(PACE, kind.name)
         at = monotonic()  # the moments are counted from here: the rest of the claim may take a while
         if row is None:
-            return Taken(datetime.now(UTC), at)
+            await connection.execute(NEW_KIND, kind.name)
+            return Taken(datetime.now(UTC), at, again=0.0)
         rate, free_at = kind.limits.per_second / row["slowdown"], row["free_at"]
         ahead = free_at - row["now"]
         if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
@@ -130,9 +133,10 @@ def _step(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     if isinstance(parts, Refused):
         return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)
     step = next_step(work.progress, parts, work.revision, now, can_ask=work.can_ask)
-    if isinstance(step, Intent) and step.action is Action.POST:
-        return replace(step, after=work.last_reference)
-    return step
+    if isinstance(step, Settlement) or step.key is not None:
+        return step
+    key = once_key(work, step) if kind.once_key else None
+    return replace(step, key=key, after=work.last_reference if step.action is Action.POST else step.after)
 
 
 async def _reserve(

@@ -15,9 +15,14 @@ Render = Callable[[Owed], Sequence[Part] | Refused]
 
 @dataclass(frozen=True)
 class ChannelKind:
-    """A kind: its pace, how a notice looks there (pure, quick), and which addresses count as groups."""
+    """A kind: its pace, how a notice looks there (pure, quick), and which addresses count as groups.
+
+    `once_key`: the platform does a thing once however often it is told under one key (an idempotency key, a webhook's
+    id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was.
+    """
 
     name: str
     limits: Limits
     render: Render
-    is_group: Callable[[str], bool]
+    is_group: Callable[[str], bool] = lambda _: False
+    once_key: bool = False

@@ -62,6 +62,7 @@ select id from done
 END = """
 update delivery
    set state = $3, last_error = $4, intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
+       posts = $8::json,
        settled_at = case when $3 in ('delivered', 'withdrawn', 'dead', 'expired') then now() end
  where id = $1 and token = $2
 """
@@ -129,6 +130,7 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Non
         intent_text(settlement.intent),
         settlement.shown,
         settlement.wait,
+        posts_text(settlement.posts),
     )
 
 
