@@ -1,88 +1,22 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""R-02 and R-12: the API is killed while notices are handed in, and the same notice comes from many at once."""
+"""R-02, R-03 and R-12: the API or its Postgres dies while notices come in, and one notice comes from many at once."""
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from deploy.checker import read_records
-from deploy.processes import free_port
+from deploy.servers import Servers
 from tests.given import notice_json
+from tests.reliability.counters import Counters, insists
 from tests.reliability.ground import until
-from tests.reliability.processes import Nursery, Processes
-
-ADMIN = "an-operator-key-of-a-test-0123456789abcdef"
-AGAIN = (ClientError, OSError, TimeoutError)
-
-
-@dataclass
-class Counters:
-    """The API processes, each behind its port, and how to speak to them."""
-
-    processes: list[Processes]
-    ports: list[int]
-    session: ClientSession
-    key: str = ADMIN
-
-    def kill(self, number: int) -> None:
-        self.processes[number].kill(self.processes[number].running[0])
-        self.processes[number].start()
-
-    async def call(self, port: int, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        whose = {"Authorization": f"Bearer {self.key}"}
-        async with self.session.post(f"http://127.0.0.1:{port}/v1/{path}", json=body, headers=whose) as answer:
-            return answer.status, await answer.json()
-
-    async def answers(self, port: int) -> bool:
-        with suppress(*AGAIN):
-            async with self.session.get(f"http://127.0.0.1:{port}/readyz") as answer:
-                return answer.status == 200
-        return False
-
-
-@pytest.fixture
-async def counters(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Counters]:
-    environment = {
-        "CAMPANELLA_DATABASE_URL": database_url,
-        "CAMPANELLA_REDIS_URL": redis_url,
-        "CAMPANELLA_ADMIN_KEY": ADMIN,
-    }
-    ports = [free_port(), free_port()]
-    processes = [
-        Processes(nursery, environment, tmp_path / "api.log", command=("app.cli", "api", "--port", str(port))).start()
-        for port in ports
-    ]
-    async with ClientSession(timeout=ClientTimeout(total=5)) as session:
-        made = Counters(processes, ports, session)
-        for port in ports:
-            await until(lambda port=port: made.answers(port), within=30)  # type: ignore[misc]  # mypy cannot infer it
-        made.key = (await made.call(ports[0], "sources", {"slug": "mensa", "name": "Mensa"}))[1]["key"]
-        yield made
-    for process in processes:
-        process.close()
-
-
-async def insists(counters: Counters, body: dict[str, Any], dice: random.Random) -> UUID:
-    """Hand a notice in at any counter until it is acknowledged; the answer may only be 202, 429 or 503."""
-    for _ in range(200):
-        with suppress(*AGAIN):
-            status, answer = await counters.call(dice.choice(counters.ports), "notices", body)
-            assert status in (202, 429, 503), answer
-            if status == 202:
-                return UUID(answer["id"])
-        await asyncio.sleep(dice.uniform(0.05, 0.3))
-    raise AssertionError("never acknowledged")
 
 
 async def test_an_api_killed_while_notices_come_in_keeps_its_word(counters: Counters, database_url: str) -> None:
@@ -98,6 +32,18 @@ async def test_an_api_killed_all_night_keeps_its_word(counters: Counters, databa
 
 async def survives(counters: Counters, url: str, kills: int, notices: int) -> None:
     dice = random.Random(5)  # noqa: S311 - to be repeated
+
+    async def deed() -> None:
+        for number in range(kills):
+            await asyncio.sleep(dice.uniform(0.05, 0.5))
+            counters.kill(number % 2)
+
+    await keeps_its_word(counters, url, notices, deed)
+
+
+async def keeps_its_word(counters: Counters, url: str, notices: int, deed: Callable[[], Awaitable[None]]) -> None:
+    """Hand notices in while something terrible is done: all that was acknowledged is stored, and once."""
+    dice = random.Random(7)  # noqa: S311
     room = asyncio.Semaphore(16)
 
     async def caller(body: dict[str, Any]) -> UUID:
@@ -105,14 +51,30 @@ async def survives(counters: Counters, url: str, kills: int, notices: int) -> No
             return await insists(counters, body, dice)
 
     calling = asyncio.gather(*(caller(notice_json()) for _ in range(notices)))
-    for number in range(kills):
-        await asyncio.sleep(dice.uniform(0.05, 0.5))
-        counters.kill(number % 2)
+    await deed()
     acknowledged = await calling
 
     stored = await notices_of(url)
     assert set(acknowledged) == stored
     assert len(stored) == notices
+
+
+async def test_an_api_whose_postgres_crashes_says_that_it_is_not_ready_and_keeps_its_word(
+    counters: Counters, database_url: str, servers: Servers
+) -> None:
+    async def crash_and_come_back() -> None:
+        for _ in range(2):
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(servers.postgres.stop_immediately)
+            await until(lambda: are(counters, ready=False), within=30)
+            servers.postgres.start()
+            await until(lambda: are(counters, ready=True), within=30)
+
+    await keeps_its_word(counters, database_url, 300, crash_and_come_back)
+
+
+async def are(counters: Counters, *, ready: bool) -> bool:
+    return [await counters.answers(port) for port in counters.ports] == [ready, ready]
 
 
 async def test_fifty_copies_at_once_are_one_notice_and_one_answer(counters: Counters, database_url: str) -> None:

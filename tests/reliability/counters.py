@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Two API processes, and a caller who hands a notice in at either until it is acknowledged."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from deploy.processes import free_port
+from tests.reliability.ground import until
+from tests.reliability.processes import Nursery, Processes
+
+ADMIN = "an-operator-key-of-a-test-0123456789abcdef"
+AGAIN = (ClientError, OSError, TimeoutError)
+
+
+@dataclass
+class Counters:
+    """The API processes, each behind its port, and how to speak to them."""
+
+    processes: list[Processes]
+    ports: list[int]
+    session: ClientSession
+    key: str = ADMIN
+
+    def kill(self, number: int) -> None:
+        self.processes[number].kill(self.processes[number].running[0])
+        self.processes[number].start()
+
+    async def call(self, port: int, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        whose = {"Authorization": f"Bearer {self.key}"}
+        async with self.session.post(f"http://127.0.0.1:{port}/v1/{path}", json=body, headers=whose) as answer:
+            return answer.status, await answer.json()
+
+    async def answers(self, port: int) -> bool:
+        with suppress(*AGAIN):
+            async with self.session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                return answer.status == 200
+        return False
+
+
+@pytest.fixture
+async def counters(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Counters]:
+    environment = {
+        "CAMPANELLA_DATABASE_URL": database_url,
+        "CAMPANELLA_REDIS_URL": redis_url,
+        "CAMPANELLA_ADMIN_KEY": ADMIN,
+    }
+    ports = [free_port(), free_port()]
+    processes = [
+        Processes(nursery, environment, tmp_path / "api.log", command=("app.cli", "api", "--port", str(port))).start()
+        for port in ports
+    ]
+    async with ClientSession(timeout=ClientTimeout(total=5)) as session:
+        made = Counters(processes, ports, session)
+        for port in ports:
+            await until(lambda port=port: made.answers(port), within=30)  # type: ignore[misc]  # mypy cannot infer it
+        made.key = (await made.call(ports[0], "sources", {"slug": "mensa", "name": "Mensa"}))[1]["key"]
+        yield made
+    for process in processes:
+        process.close()
+
+
+async def insists(counters: Counters, body: dict[str, Any], dice: random.Random) -> UUID:
+    """Hand a notice in at any counter until it is acknowledged; the answer may only be 202, 429 or 503."""
+    for _ in range(200):
+        with suppress(*AGAIN):
+            status, answer = await counters.call(dice.choice(counters.ports), "notices", body)
+            assert status in (202, 429, 503), answer
+            if status == 202:
+                return UUID(answer["id"])
+        await asyncio.sleep(dice.uniform(0.05, 0.3))
+    raise AssertionError("never acknowledged")
