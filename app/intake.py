@@ -21,10 +21,11 @@ from app.routing import Routing, Snapshot
 
 ACCEPT = """
 with added as (
-  insert into notice (id, source, event_id, service, kind, priority, content, policy, publish_at, expires_at, owed)
-  select $1, $2, $3, $4, $5, $6, $7::json, $8, $9, $10, cardinality($11::uuid[])
+  insert into notice (id, source, event_id, service, kind, priority, content, policy, publish_at, expires_at, owed,
+                      event_source, event)
+  select $1, $2, $3, $4, $5, $6, $7::json, $8, $9, $10, cardinality($11::uuid[]), $20, $21::json
    where (select epoch from routing) = $12
-  on conflict (source, event_id) do nothing
+  on conflict (source, event_source, event_id) do nothing
   returning id, created_at, greatest(publish_at, created_at) as ready_at
 ), first as (
   insert into revision (notice_id, number, content, digest, created_by)
@@ -42,9 +43,9 @@ select created_at, (select epoch from routing) as epoch from (select 1) as one l
 """
 EARLIER = """
 select notice.id, notice.created_at, notice.owed, exists (
-         select from revision where notice_id = notice.id and revision.digest = $3
+         select from revision where notice_id = notice.id and revision.digest = $4
        ) as same
-  from notice where source = $1 and event_id = $2
+  from notice where source = $1 and event_source = $2 and event_id = $3
 """
 COMMIT_UNKNOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 EPOCHS = 5
@@ -61,6 +62,19 @@ class Accepted:
     replayed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a notice comes from: the source and its key, and which of the source's event sources ("": its first one).
+
+    `event` holds the attributes of the CloudEvent that brought it, as JSON; None for a plain notice.
+    """
+
+    source: str
+    by: str
+    event_source: str = ""
+    event: str | None = None
+
+
 def digest(notice: Notice) -> bytes:
     """Tell two contents apart whatever the order of their members (RFC 8785)."""
     return hashlib.sha256(rfc8785.dumps(notice.model_dump(mode="json"))).digest()
@@ -70,7 +84,7 @@ def attached(notice: Notice) -> list[str]:
     return list(dict.fromkeys(attachment.href for attachment in notice.attachments))
 
 
-async def accept(pool: Pool, routing: Routing, notice: Notice, source: str, by: str) -> Accepted:
+async def accept(pool: Pool, routing: Routing, notice: Notice, origin: Origin) -> Accepted:
     """Store the notice and all it owes in one statement, or find what an earlier call stored.
 
     Raises UnknownServiceError, and EventExistsError when the event_id was used for other content.
@@ -79,11 +93,11 @@ async def accept(pool: Pool, routing: Routing, notice: Notice, source: str, by: 
     snapshot = routing.snapshot
     for _ in range(EPOCHS):
         if notice.service in snapshot.services:
-            accepted, epoch = await _insert(pool, snapshot, notice, source, by, content)
+            accepted, epoch = await _insert(pool, snapshot, notice, origin, content)
             if accepted is not None:
                 return accepted
             if epoch == snapshot.epoch:
-                return await _earlier(pool, notice, source, content)
+                return await _earlier(pool, notice, origin, content)
         snapshot = await routing.refresh(pool)
         if notice.service not in snapshot.services:
             raise UnknownServiceError(pointer="#/service")
@@ -91,28 +105,29 @@ async def accept(pool: Pool, routing: Routing, notice: Notice, source: str, by: 
 
 
 async def _insert(
-    pool: Pool, snapshot: Snapshot, notice: Notice, source: str, by: str, content: bytes
+    pool: Pool, snapshot: Snapshot, notice: Notice, origin: Origin, content: bytes
 ) -> tuple[Accepted | None, int]:
     """Run the one statement; None when the epoch has moved on or the event is known."""
     number: UUID = uuid7()
     channels = [channel.id for channel in reached(notice, snapshot.channels)]
     lane = LANES[notice.priority]
-    whose = (number, source, notice.event_id, notice.service, notice.kind, notice.priority)
+    whose = (number, origin.source, notice.event_id, notice.service, notice.kind, notice.priority)
     what = (notice.model_dump_json(), notice.doubt_policy, notice.publish_at, notice.expires_at, channels)
-    guard = (snapshot.epoch, content, by, lane, GOALS[lane], GIVE_UP[lane])
+    guard = (snapshot.epoch, content, origin.by, lane, GOALS[lane], GIVE_UP[lane])
     media = (attached(notice), MEDIA_PATIENCE[lane] if notice.attachments else timedelta(0))
+    event = (origin.event_source, origin.event)
     try:
-        row = await pool.fetchrow(ACCEPT, *whose, *what, *guard, *media)
+        row = await pool.fetchrow(ACCEPT, *whose, *what, *guard, *media, *event)
     except COMMIT_UNKNOWN:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
-        return await _earlier(pool, notice, source, content), snapshot.epoch
+        return await _earlier(pool, notice, origin, content), snapshot.epoch
     if row is None or row["created_at"] is None:
         return None, row["epoch"] if row else 0
     return Accepted(number, row["created_at"], len(channels), replayed=False), row["epoch"]
 
 
-async def _earlier(pool: Pool, notice: Notice, source: str, content: bytes) -> Accepted:
-    row = await pool.fetchrow(EARLIER, source, notice.event_id, content)
+async def _earlier(pool: Pool, notice: Notice, origin: Origin, content: bytes) -> Accepted:
+    row = await pool.fetchrow(EARLIER, origin.source, origin.event_source, notice.event_id, content)
     if row is None:
         raise UnavailableError("whether the notice was stored is not known; send it again")
     if not row["same"]:

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from app.database import Pool
 from app.domain.notice import Notice
-from app.intake import Accepted, accept
+from app.intake import Accepted, Origin, accept
 from app.routing import Routing
 
 NUMBERS = count(1)
@@ -47,4 +47,4 @@ async def a_channel(pool: Pool, slug: str = "scuola", **members: Any) -> UUID:
 
 
 async def accepted(pool: Pool, source: str = "mensa", **members: Any) -> Accepted:
-    return await accept(pool, Routing(), a_notice(**members), source, "test")
+    return await accept(pool, Routing(), a_notice(**members), Origin(source, "test"))

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from app.api.amendments import Amending
+from app.api.arrivals import Arrivals, Medium
 from app.api.callers import Allowed
 from app.api.document_answers import SHARED_HEADERS, answers, shared_responses
 from app.api.document_parts import INFO, KEY, SERVERS, TAGS
@@ -19,6 +20,8 @@ from app.domain.key import Role
 from app.version import VERSION
 
 Document = dict[str, Any]
+Taking = Reading[Any] | Amending | Arrivals
+"""The dependencies that read a body."""
 
 
 def document(routes: Sequence[BaseRoute]) -> Document:
@@ -30,7 +33,7 @@ def document(routes: Sequence[BaseRoute]) -> Document:
         for path in dict.fromkeys(route.path for route in described)
     }
     components = {
-        "schemas": schemas(made["components"]["schemas"], _bodies(described)),
+        "schemas": schemas(made["components"]["schemas"], _bodies(described), _components(described)),
         "responses": shared_responses(),
         "headers": SHARED_HEADERS,
         "securitySchemes": {"Key": KEY},
@@ -81,20 +84,35 @@ def _roles(route: APIRoute) -> tuple[Role, ...]:
     return next((each.call.roles for each in route.dependant.dependencies if isinstance(each.call, Allowed)), ())
 
 
-def _body(route: APIRoute) -> Reading[Any] | Amending | None:
+def _body(route: APIRoute) -> Taking | None:
     calls = (each.call for each in route.dependant.dependencies)
-    return next((call for call in calls if isinstance(call, Reading | Amending)), None)
+    return next((call for call in calls if isinstance(call, Reading | Amending | Arrivals)), None)
 
 
-def _bodies(routes: Iterable[APIRoute]) -> list[type]:
-    found = [_body(route) for route in routes]
-    return list(dict.fromkeys(body.model for body in found if isinstance(body, Reading)))
+def _arrivals(routes: Iterable[APIRoute]) -> list[Medium]:
+    return [medium for body in map(_body, routes) if isinstance(body, Arrivals) for medium in body.media.values()]
 
 
-def _taken(body: Reading[Any] | Amending) -> Document:
+def _components(routes: Iterable[APIRoute]) -> Document:
+    return {name: schema for medium in _arrivals(routes) for name, schema in medium.components.items()}
+
+
+def _bodies(routes: Sequence[APIRoute]) -> list[type]:
+    models = [body.model for body in map(_body, routes) if isinstance(body, Reading)]
+    models += [medium.shape for medium in _arrivals(routes) if isinstance(medium.shape, type)]
+    return list(dict.fromkeys(models))
+
+
+def _taken(body: Taking) -> Document:
+    if isinstance(body, Arrivals):
+        return {"required": True, "content": {medium.media_type: _shown(medium) for medium in body.media.values()}}
     name = body.model.__name__ if isinstance(body, Reading) else "NoticeChange"
     content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "examples": dict(body.examples)}
     return {"required": True, "content": {body.media_type: content}}
+
+
+def _shown(medium: Medium) -> Document:
+    return {"schema": medium.schema, "examples": dict(medium.examples)}
 
 
 def _who(roles: tuple[Role, ...]) -> str:

@@ -55,12 +55,12 @@ PROBLEM: Schema = {
 }
 
 
-def schemas(made: Schema, bodies: Sequence[type[BaseModel]]) -> Schema:
-    """Gather the schemas of answers and bodies, each by its name."""
+def schemas(made: Schema, bodies: Sequence[type[BaseModel]], own: Schema) -> Schema:
+    """Gather the schemas of answers and bodies, and those written by hand (`own`), each by its name."""
     _, taken = models_json_schema([(body, "validation") for body in bodies], ref_template=REFERENCES)
     found = {name: schema for name, schema in made.items() if name not in NOT_OURS} | taken["$defs"]
     tidy = {name: _tidied(schema) for name, schema in found.items()}
-    tidy |= _changes(tidy) | {"Problem": PROBLEM, "ProblemPlace": PLACE}
+    tidy |= _changes(tidy) | own | {"Problem": PROBLEM, "ProblemPlace": PLACE}
     return dict(sorted(tidy.items()))
 
 

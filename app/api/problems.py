@@ -17,6 +17,8 @@ from app.domain.errors import CampanellaError
 MEDIA_TYPE = "application/problem+json"
 REQUEST = "campanella.request"
 PUBLIC = "campanella.public"
+ACCEPTS = "campanella.accepts"
+"""The media types that an address takes, where it takes more than JSON."""
 
 
 class MethodNotAllowedError(CampanellaError):
@@ -77,19 +79,19 @@ def problem(scope: Scope, error: CampanellaError, headers: Mapping[str, str] | N
     if error.pointer is not None and "errors" not in document:
         document["errors"] = [{"pointer": error.pointer, "detail": error.detail, "rule": error.problem}]
     body = json.dumps(document, ensure_ascii=False).encode()
-    required = _required(error.status, scope["method"])
+    required = _required(error.status, scope)
     return Response(body, error.status, {**required, **(headers or {})}, MEDIA_TYPE)
 
 
-def _required(status: int, method: str) -> dict[str, str]:
+def _required(status: int, scope: Scope) -> dict[str, str]:
     """Give the headers that must come with a status."""
     match status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}
-        case 415 if method == "PATCH":
+        case 415 if scope["method"] == "PATCH":
             return {"Accept-Patch": "application/merge-patch+json"}
         case 415:
-            return {"Accept": "application/json", "Accept-Encoding": "identity"}
+            return {"Accept": ", ".join(scope.get(ACCEPTS, ["application/json"])), "Accept-Encoding": "identity"}
         case 503:
             return {"Retry-After": str(5 + secrets.randbelow(26))}
     return {}

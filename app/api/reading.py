@@ -43,9 +43,10 @@ class Reading(Generic[Model]):
 
 async def checked_body(request: Request, media_type: str) -> bytes:
     """Read a body that every reader of JSON would read the same."""
-    _refuse_other_media(request, media_type)
-    body = await _whole(request)
-    _refuse_ambiguous(body)
+    if media_type_of(request) != media_type:
+        raise UnsupportedMediaTypeError(f"Send the body as {media_type}.")
+    body = await whole(request)
+    refuse_ambiguous(body)
     return body
 
 
@@ -57,34 +58,35 @@ def validated(model: type[Model], body: bytes, wrong: type[CampanellaError]) -> 
         raise _complaint(error, wrong) from None
 
 
-def _refuse_other_media(request: Request, wanted: str) -> None:
+def media_type_of(request: Request) -> str:
+    """Name the media type in small letters, or nothing; refuse other encodings than plain UTF-8."""
     given = request.headers.getlist("content-type")
     media_type, _, parameters = (given[0] if len(given) == 1 else "").partition(";")
-    if media_type.strip().lower() != wanted:
-        raise UnsupportedMediaTypeError(f"Send the body as {wanted}.")
     if parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
         raise UnsupportedMediaTypeError("Send the body in UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError("Send the body without any content encoding.")
+    return media_type.strip().lower()
 
 
-async def _whole(request: Request) -> bytes:
+async def whole(request: Request, largest: int = LARGEST) -> bytes:
+    """Read the body to its end, or refuse it as soon as it is larger."""
     length = request.headers.get("content-length", "0")
-    if length.isascii() and length.isdigit() and int(length) > LARGEST:
-        raise _too_large()
+    if length.isascii() and length.isdigit() and int(length) > largest:
+        raise _too_large(largest)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
-            raise _too_large()
+        if len(body) > largest:
+            raise _too_large(largest)
     return bytes(body)
 
 
-def _too_large() -> TooLargeError:
-    return TooLargeError(f"The body is larger than {LARGEST} bytes.", limit=LARGEST)
+def _too_large(largest: int) -> TooLargeError:
+    return TooLargeError(f"The body is larger than {largest} bytes.", limit=largest)
 
 
-def _refuse_ambiguous(body: bytes) -> None:
+def refuse_ambiguous(body: bytes) -> None:
     """Refuse what two readers would read differently: other encodings, repeated members, numbers that are none."""
     if body.startswith(b"\xef\xbb\xbf"):
         raise MalformedBodyError("The body begins with a byte order mark; send plain UTF-8.")

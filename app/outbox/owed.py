@@ -22,7 +22,8 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
        c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
-         where old.source = n.source and old.event_id = n.content ->> 'supersedes') as replies_to,
+         where old.source = n.source and old.event_source = n.event_source
+           and old.event_id = n.content ->> 'supersedes') as replies_to,
        (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready') as media
   from unnest($1::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id

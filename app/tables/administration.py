@@ -26,12 +26,16 @@ class Service(SQLModel, table=True):
 
 
 class Source(SQLModel, table=True):
-    """A municipal system; an empty list of services means every service."""
+    """A municipal system; an empty list of services means every service.
+
+    `event_sources` are the URIs its CloudEvents come from; a plain notice counts as an event of the first.
+    """
 
     __tablename__ = "source"
     slug: str = Field(primary_key=True, sa_type=Text)
     name: str = Field(sa_type=Text)
     services: list[str] = words()
+    event_sources: list[str] = words()
     created_at: datetime = instant(now=True)
 
 

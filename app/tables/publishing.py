@@ -59,15 +59,19 @@ class Channel(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """A notice as it stands; `content` is the latest revision, `digest` tells two contents apart."""
+    """A notice as it stands; `content` is the latest revision.
+
+    `event_source` is empty for the first event source of its source, `event` what the CloudEvent said around it.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
-        UniqueConstraint("source", "event_id", name="notice_once"),
+        UniqueConstraint("source", "event_source", "event_id", name="notice_once"),
         Index("notice_newest", "created_at", "id"),
     )
     id: UUID = Field(primary_key=True)
     source: str = Field(sa_type=Text)
+    event_source: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     event_id: str = Field(sa_type=Text)
     service: str = Field(sa_type=Text)
     kind: str = Field(sa_type=Text)
@@ -80,6 +84,7 @@ class Notice(SQLModel, table=True):
     created_at: datetime = instant(now=True)
     changed_at: datetime = instant(now=True)
     withdrawn_at: datetime | None = instant()
+    event: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     owed: int = number()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.domain.notice import Notice
-from app.intake import accept
+from app.intake import Origin, accept
 from app.routing import Routing
 from deploy.bench import rivals
 from deploy.bench.city import FIRST_CHAT, SOURCE, add_chats, notice_json, until_settled
@@ -64,7 +64,7 @@ class Bursts:
         await pool.execute(HOLD)
         for area in areas:
             notice = Notice.model_validate_json(json.dumps(notice_json(area)))
-            await accept(pool, self.routing, notice, SOURCE, "bench")
+            await accept(pool, self.routing, notice, Origin(SOURCE, "bench"))
         mark, before = journal.mark(), cpu_seconds(self.worker)
         await pool.execute(RELEASE)
         await journal.until_posts(posts, mark, PATIENCE)

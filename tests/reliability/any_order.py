@@ -29,7 +29,7 @@ from app.domain.outcome import (
     Wire,
 )
 from app.domain.settle import settle
-from app.intake import accept
+from app.intake import Origin, accept
 from app.outbox import Claimed, Done, decide, give_back, record, redrive, resume, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice
@@ -82,7 +82,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(policy=st.sampled_from(POLICIES))
     def hand_in(self, policy: str) -> None:
         notice = a_notice(in_doubt=policy)
-        done = self.home.do(accept(self.home.pool, Routing(), notice, "mensa", "test"))
+        done = self.home.do(accept(self.home.pool, Routing(), notice, Origin("mensa", "test")))
         self.notices[done.id] = notice.event_id
 
     @precondition(lambda self: self.notices)

@@ -14,7 +14,7 @@ import asyncpg
 
 from app.database import AWAY, Pool
 from app.doorbell import Doorbell
-from app.intake import Accepted, accept
+from app.intake import Accepted, Origin, accept
 from app.routing import Routing
 from deploy.checker import Violation, check, read_records
 from tests.given import a_channel, a_notice
@@ -52,7 +52,7 @@ class Ground:
         return [await self.channel(f"c{number}", can_ask=can_ask) for number in range(many)]
 
     async def accept(self, source: str = "mensa", **members: Any) -> Accepted:
-        done = await accept(self.pool, self.routing, a_notice(**members), source, "test")
+        done = await accept(self.pool, self.routing, a_notice(**members), Origin(source, "test"))
         self.accepted.append(done.id)
         self.bell.ring()
         return done

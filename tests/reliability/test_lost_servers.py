@@ -10,7 +10,7 @@ import pytest
 
 from app.database import AWAY
 from app.domain.errors import UnavailableError
-from app.intake import accept
+from app.intake import Origin, accept
 from deploy.servers import Servers
 from tests.given import a_notice
 from tests.reliability.ground import Ground, until
@@ -23,7 +23,7 @@ async def insists(ground: Ground, number: int) -> None:
     notice = a_notice(event_id=f"insisted/{number}", in_doubt="repeat")
     for _ in range(200):
         with suppress(UnavailableError, *AWAY):
-            done = await accept(ground.pool, ground.routing, notice, "mensa", "test")
+            done = await accept(ground.pool, ground.routing, notice, Origin("mensa", "test"))
             ground.accepted.append(done.id)
             ground.bell.ring()
             return
