@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from babel.localedata import locale_identifiers
 
+from app.domain.when import stamped, when
+from app.domain.words import name_of, words_for
 from workers.telegram.render import HEAD_ROOM
-from workers.telegram.when import stamped, when
-from workers.telegram.words import name_of, words_for
 
 ROME = "Europe/Rome"
 LANGUAGES = ("it", "zh-Hans", "en")

@@ -11,13 +11,13 @@ from app.domain.links import checked_link
 from app.domain.markup import parse
 from app.domain.notice import Attachment, Contact, Kind, Link, Notice, Priority, Text
 from app.domain.spelling import SpellingError, units
+from app.domain.when import stamped, when
+from app.domain.words import Words, name_of, words_for
 from workers.telegram.body import BULLET, body
 from workers.telegram.canonical import settled
 from workers.telegram.part import Part
 from workers.telegram.rich import Rich, joined
 from workers.telegram.split import MAX_PARTS, TooLong, split
-from workers.telegram.when import stamped, when
-from workers.telegram.words import Words, name_of, words_for
 
 __all__ = ["Facts", "TooLong", "fits", "render"]
 

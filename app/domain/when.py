@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
-from workers.telegram.words import Words
+from app.domain.words import Words
 
 _LAST_MINUTE = time(23, 59)
 _ELIDED = re.compile(r"\b(d?all)e (?=1\.)")  # Italian: at one o'clock the article is in the singular
