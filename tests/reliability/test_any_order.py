@@ -25,8 +25,8 @@ async def runs(url: str, examples: int, steps: int) -> None:
 
 
 async def test_whatever_happens_in_whatever_order_the_rows_stay_sound(database_url: str) -> None:
-    """20 runs of 20 steps; the night has 1,000 of 40."""
-    await runs(database_url, 20, 20)
+    """100 runs of 30 steps; the night has 1,000 of 40."""
+    await runs(database_url, 100, 30)
 
 
 @pytest.mark.nightly
