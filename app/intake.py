@@ -2,54 +2,27 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The way in: a notice is stored together with everything it owes, or not at all."""
 
-import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import rfc8785
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
-from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
-from app.domain.channel import reached
-from app.domain.errors import EventExistsError, UnavailableError, UnknownServiceError
-from app.domain.lane import GOALS, LANES
+from app.domain.errors import CampanellaError, EventExistsError, UnavailableError, UnknownServiceError
 from app.domain.notice import Notice
 from app.routing import Routing, Snapshot
+from app.storing import Origin, Store, Wish, attached, digest, earlier, store
 
-ACCEPT = """
-with added as (
-  insert into notice (id, source, event_id, service, kind, priority, content, policy, publish_at, expires_at, owed,
-                      event_source, event)
-  select $1, $2, $3, $4, $5, $6, $7::json, $8, $9, $10, cardinality($11::uuid[]), $20, $21::json
-   where (select epoch from routing) = $12
-  on conflict (source, event_source, event_id) do nothing
-  returning id, created_at, greatest(publish_at, created_at) as ready_at
-), first as (
-  insert into revision (notice_id, number, content, digest, created_by)
-  select id, 1, $7::json, $13, $14 from added
-), fetched as (
-  insert into media (notice_id, href) select added.id, href from added, unnest($18::text[]) as href
-), owed as (
-  insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
-                        state, parked, wanted)
-  select added.id, channel.id, $15, ready_at, ready_at + $19::interval, ready_at + $16::interval,
-         ready_at + $17::interval, $10, 'due', channel.paused_at is not null, 1
-    from added, channel where channel.id = any($11::uuid[])
-)
-select created_at, (select epoch from routing) as epoch from (select 1) as one left join added on true
-"""
-EARLIER = """
-select notice.id, notice.created_at, notice.owed, exists (
-         select from revision where notice_id = notice.id and revision.digest = $4
-       ) as same
-  from notice where source = $1 and event_source = $2 and event_id = $3
-"""
+__all__ = ["Accepted", "Answer", "Origin", "Wish", "accept", "accept_all", "attached", "digest", "wish_for"]
+
 COMMIT_UNKNOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 EPOCHS = 5
 """How often the channels may change under one acceptance before the caller is told to come back."""
+CHANGING = "the channels are being changed at this moment"
+UNKNOWN = "whether the notice was stored is not known; send it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +35,12 @@ class Accepted:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a notice comes from: the source and its key, and which of the source's event sources ("": its first one).
-
-    `event` holds the attributes of the CloudEvent that brought it, as JSON; None for a plain notice.
-    """
-
-    source: str
-    by: str
-    event_source: str = ""
-    event: str | None = None
+Answer = Accepted | CampanellaError
 
 
-def digest(notice: Notice) -> bytes:
-    """Tell two contents apart whatever the order of their members (RFC 8785)."""
-    return hashlib.sha256(rfc8785.dumps(notice.model_dump(mode="json"))).digest()
-
-
-def attached(notice: Notice) -> list[str]:
-    return list(dict.fromkeys(attachment.href for attachment in notice.attachments))
+def wish_for(notice: Notice, origin: Origin) -> Wish:
+    number: UUID = uuid7()
+    return Wish.of(number, notice, origin)
 
 
 async def accept(pool: Pool, routing: Routing, notice: Notice, origin: Origin) -> Accepted:
@@ -89,47 +48,60 @@ async def accept(pool: Pool, routing: Routing, notice: Notice, origin: Origin) -
 
     Raises UnknownServiceError, and EventExistsError when the event_id was used for other content.
     """
-    content = digest(notice)
+    (answer,) = await accept_all(pool, pool, routing, [wish_for(notice, origin)])
+    if isinstance(answer, CampanellaError):
+        raise answer
+    return answer
+
+
+async def accept_all(pool: Pool, where: Store, routing: Routing, wishes: Sequence[Wish]) -> list[Answer]:
+    """Store notices with all they owe in one statement, and say of each what became of it, or why it was not stored.
+
+    `where` is a connection in the middle of a transaction, or the pool, where the statement is a transaction by itself.
+    """
+    answers: dict[int, Answer] = {}
     snapshot = routing.snapshot
     for _ in range(EPOCHS):
-        if notice.service in snapshot.services:
-            accepted, epoch = await _insert(pool, snapshot, notice, origin, content)
-            if accepted is not None:
-                return accepted
-            if epoch == snapshot.epoch:
-                return await _earlier(pool, notice, origin, content)
+        waiting = {place: wish for place, wish in enumerate(wishes) if place not in answers}
+        served = {place: wish for place, wish in waiting.items() if wish.notice.service in snapshot.services}
+        if served:
+            answers |= await _stored(where, snapshot, served)
+        if len(answers) == len(wishes):
+            return [answers[place] for place in range(len(wishes))]
         snapshot = await routing.refresh(pool)
-        if notice.service not in snapshot.services:
-            raise UnknownServiceError(pointer="#/service")
-    raise UnavailableError("the channels are being changed at this moment")
+        answers |= {place: UnknownServiceError(pointer="#/service") for place in _homeless(waiting, snapshot)}
+    raise UnavailableError(CHANGING)
 
 
-async def _insert(
-    pool: Pool, snapshot: Snapshot, notice: Notice, origin: Origin, content: bytes
-) -> tuple[Accepted | None, int]:
-    """Run the one statement; None when the epoch has moved on or the event is known."""
-    number: UUID = uuid7()
-    channels = [channel.id for channel in reached(notice, snapshot.channels)]
-    lane = LANES[notice.priority]
-    whose = (number, origin.source, notice.event_id, notice.service, notice.kind, notice.priority)
-    what = (notice.model_dump_json(), notice.doubt_policy, notice.publish_at, notice.expires_at, channels)
-    guard = (snapshot.epoch, content, origin.by, lane, GOALS[lane], GIVE_UP[lane])
-    media = (attached(notice), MEDIA_PATIENCE[lane] if notice.attachments else timedelta(0))
-    event = (origin.event_source, origin.event)
+def _homeless(waiting: Mapping[int, Wish], snapshot: Snapshot) -> list[int]:
+    return [place for place, wish in waiting.items() if wish.notice.service not in snapshot.services]
+
+
+async def _stored(where: Store, snapshot: Snapshot, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
+    """Store what is new and find what is not; nothing of what must wait for another epoch is among the answers."""
     try:
-        row = await pool.fetchrow(ACCEPT, *whose, *what, *guard, *media, *event)
+        rows, epoch = await store(where, snapshot, list(wishes.values()))
     except COMMIT_UNKNOWN:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
-        return await _earlier(pool, notice, origin, content), snapshot.epoch
-    if row is None or row["created_at"] is None:
-        return None, row["epoch"] if row else 0
-    return Accepted(number, row["created_at"], len(channels), replayed=False), row["epoch"]
+        return await _found(where, wishes)
+    fresh: dict[int, Answer] = {
+        place: Accepted(wish.id, rows[wish.id]["created_at"], rows[wish.id]["owed"], replayed=False)
+        for place, wish in wishes.items()
+        if wish.id in rows
+    }
+    if epoch != snapshot.epoch or len(fresh) == len(wishes):
+        return fresh
+    return fresh | await _found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
 
 
-async def _earlier(pool: Pool, notice: Notice, origin: Origin, content: bytes) -> Accepted:
-    row = await pool.fetchrow(EARLIER, origin.source, origin.event_source, notice.event_id, content)
+async def _found(where: Store, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
+    rows = await earlier(where, list(wishes.values()))
+    return {place: _earlier(rows.get(number), wish) for number, (place, wish) in enumerate(wishes.items())}
+
+
+def _earlier(row: asyncpg.Record | None, wish: Wish) -> Answer:
     if row is None:
-        raise UnavailableError("whether the notice was stored is not known; send it again")
+        return UnavailableError(UNKNOWN)
     if not row["same"]:
-        raise EventExistsError(pointer="#/event_id", notice=str(row["id"]))
-    return Accepted(row["id"], row["created_at"], row["owed"], replayed=True)
+        return EventExistsError(pointer="#/event_id", notice=str(row["id"]))
+    return Accepted(row["id"], row["created_at"], row["owed"], replayed=row["id"] != wish.id)

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Notices become rows, with all they owe: any number of them in one statement, so that all are stored or none is."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+
+from app.database import Connection, Pool
+from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
+from app.domain.channel import reached
+from app.domain.lane import GOALS, LANES
+from app.domain.notice import Notice
+from app.routing import Snapshot
+
+# Always in the order of their natural keys: two who store the same notices at once never wait for each other.
+ACCEPT = """
+with given as (
+  select * from unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::timestamptz[], $12::timestamptz[], $13::int[], $14::bytea[], $15::text[], $16::smallint[],
+    $17::interval[], $18::interval[], $19::interval[]
+  ) as given (
+    id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at, expires_at, owed,
+    digest, by, lane, goal, patience, give_up
+  )
+), added as (
+  insert into notice (id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at,
+                      expires_at, owed)
+  select id, source, event_source, event_id, service, kind, priority, content::json, event::json, policy, publish_at,
+         expires_at, owed
+    from given where (select epoch from routing) = $20
+   order by source, event_source, event_id
+  on conflict (source, event_source, event_id) do nothing
+  returning id, created_at, greatest(publish_at, created_at) as ready_at
+), first as (
+  insert into revision (notice_id, number, content, digest, created_by)
+  select id, 1, content::json, digest, by from added join given using (id)
+), fetched as (
+  insert into media (notice_id, href)
+  select id, href from unnest($21::uuid[], $22::text[]) as attached (id, href) join added using (id)
+), owed as (
+  insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
+                        state, parked, wanted)
+  select added.id, channel.id, lane, ready_at, ready_at + patience, ready_at + goal, ready_at + give_up, expires_at,
+         'due', channel.paused_at is not null, 1
+    from unnest($23::uuid[], $24::uuid[]) as owes (notice, channel)
+    join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
+)
+select given.id, given.owed, added.created_at, (select epoch from routing) as epoch
+  from given left join added using (id)
+"""
+EARLIER = """
+select given.place, notice.id, notice.created_at, notice.owed, exists (
+         select from revision where notice_id = notice.id and revision.digest = given.digest
+       ) as same
+  from unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) with ordinality
+       as given (source, event_source, event_id, digest, place)
+  join notice using (source, event_source, event_id)
+"""
+Store = Pool | Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a notice comes from: the source and its key, and which of the source's event sources ("": its first one).
+
+    `event` holds the attributes of the CloudEvent that brought it, as JSON; None for a plain notice.
+    """
+
+    source: str
+    by: str
+    event_source: str = ""
+    event: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A notice that is to be stored: its number-to-be, its content as JSON, and what tells that from any other."""
+
+    id: UUID
+    notice: Notice
+    origin: Origin
+    content: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, number: UUID, notice: Notice, origin: Origin) -> Self:
+        return cls(number, notice, origin, notice.model_dump_json(), digest(notice))
+
+    @property
+    def natural_key(self) -> tuple[str, str, str]:
+        return self.origin.source, self.origin.event_source, self.notice.event_id
+
+
+def digest(notice: Notice) -> bytes:
+    """Tell two contents apart whatever the order of their members.
+
+    These are the bytes of RFC 8785: a notice holds no numbers, and its members' names are plain ASCII.
+    """
+    plain = notice.model_dump(mode="json")
+    return hashlib.sha256(
+        json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).digest()
+
+
+def attached(notice: Notice) -> list[str]:
+    return list(dict.fromkeys(attachment.href for attachment in notice.attachments))
+
+
+async def store(store: Store, snapshot: Snapshot, wishes: Sequence[Wish]) -> tuple[dict[UUID, asyncpg.Record], int]:
+    """Store what is not known yet, if the channels are still as in the snapshot; gives the rows, and the epoch now."""
+    owed = {wish.id: [channel.id for channel in reached(wish.notice, snapshot.channels)] for wish in wishes}
+    columns = zip(*(_row(wish, len(owed[wish.id])) for wish in wishes), strict=True)
+    pictures = _pairs({wish.id: attached(wish.notice) for wish in wishes})
+    rows = await store.fetch(ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed))
+    return {row["id"]: row for row in rows if row["created_at"] is not None}, rows[0]["epoch"]
+
+
+async def earlier(store: Store, wishes: Sequence[Wish]) -> dict[int, asyncpg.Record]:
+    """Find what earlier calls stored under the same natural keys, by the place in the list."""
+    keys = zip(*(wish.natural_key for wish in wishes), strict=True)
+    rows = await store.fetch(EARLIER, *map(list, keys), [wish.digest for wish in wishes])
+    return {row["place"] - 1: row for row in rows}
+
+
+def _row(wish: Wish, owed: int) -> tuple[object, ...]:
+    """Give the columns of a notice, in the order in which the statement takes them."""
+    notice = wish.notice
+    lane = LANES[notice.priority]
+    what = (notice.service, notice.kind, notice.priority, wish.content, wish.origin.event, notice.doubt_policy)
+    patience = MEDIA_PATIENCE[lane] if notice.attachments else timedelta(0)
+    when = (notice.publish_at, notice.expires_at, owed)
+    guard = (wish.digest, wish.origin.by, lane, GOALS[lane], patience, GIVE_UP[lane])
+    return (wish.id, *wish.natural_key, *what, *when, *guard)
+
+
+def _pairs(several: Mapping[UUID, Iterable[Any]]) -> tuple[list[UUID], list[Any]]:
+    pairs = [(one, each) for one, many in several.items() for each in many]
+    return [one for one, _ in pairs], [each for _, each in pairs]
