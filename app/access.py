@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from app.audit import Actor
 from app.database import Pool
 from app.domain.key import Role, digest, key_id
 from app.telemetry import log
@@ -18,7 +19,7 @@ from app.telemetry import log
 REMEMBERED = 0.8
 """Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
 LOOK_UP = """
-select key.role, key.digest, key.source, key.expires_at, source.services
+select key.role, key.label, key.digest, key.source, key.expires_at, source.services
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
@@ -31,12 +32,20 @@ NOBODY = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever holds a valid key; no services means every service."""
+    """Whoever holds a valid key, from where, and why they act; no services means every service."""
 
     key: str
     role: Role
     source: str | None = None
     services: frozenset[str] = frozenset()
+    label: str = ""
+    address: str | None = None
+    why: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who this is in the audit log."""
+        return Actor(self.key, self.label or self.source or "", self.address, self.why)
 
     def may_speak_of(self, service: str) -> bool:
         return not self.services or service in self.services
@@ -65,7 +74,7 @@ class Access:
     async def caller(self, text: str) -> Caller | None:
         """Say who holds this key, or None, whatever is wrong with it."""
         if self._admin is not None and hmac.compare_digest(self._admin, text.encode()):
-            return Caller("admin", Role.OPERATOR)
+            return Caller("admin", Role.OPERATOR, label="bootstrap key")
         number = key_id(text)
         if number is None:
             return None
@@ -112,7 +121,7 @@ class Access:
             self._known.pop(number, None)
             return None
         services: Sequence[str] = row["services"] or ()
-        caller = Caller(number, Role(row["role"]), row["source"], frozenset(services))
+        caller = Caller(number, Role(row["role"]), row["source"], frozenset(services), row["label"])
         known = _Known(caller, row["digest"], row["expires_at"], asked + REMEMBERED)
         self._known[number] = known
         return known

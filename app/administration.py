@@ -2,29 +2,25 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Sources, operators and channels from the command line: the same functions as over HTTP."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
-import asyncpg
 import typer
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
 from app import checks
 from app.api.channels import ChannelAudience, NewChannel
 from app.api.sources import NewSource
+from app.auditing import audit_anchor, audit_verify, this_user
 from app.channels import add_channel
-from app.database import AWAY, Database
+from app.database import Database
 from app.domain.key import Role
 from app.doorbell import Doorbell
+from app.running import in_the_database
 from app.settings import load
 from app.sources import LONGEST_LIFE, add_key, add_source
 from app.tables import Channel, Source
-from app.vitals import problem
 
 SHOWN_ONCE = "This is the key. It is shown now and never again:"
 Services = Annotated[list[str] | None, typer.Option("--service", help="A service it may speak of; none: every one.")]
@@ -33,23 +29,21 @@ Words = Annotated[list[str] | None, typer.Option()]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class PostgresAwayError(Exception):
-    """Postgres cannot be used; the text says why, and what to look at."""
-
-
 class ArgumentError(Exception):
     """An argument is wrong; the text has a line for each."""
 
 
 def administration() -> dict[str, typer.Typer]:
     """Give the groups of commands by name."""
-    groups = {name: typer.Typer(no_args_is_help=True) for name in ("source", "operator", "channel")}
+    groups = {name: typer.Typer(no_args_is_help=True) for name in ("source", "operator", "channel", "audit")}
     groups["source"].command("add")(source_add)
     groups["source"].command("key")(source_key)
     groups["source"].command("list")(source_list)
     groups["operator"].command("add")(operator_add)
     groups["channel"].command("add")(channel_add)
     groups["channel"].command("list")(channel_list)
+    groups["audit"].command("verify")(audit_verify)
+    groups["audit"].command("anchor")(audit_anchor)
     return groups
 
 
@@ -59,10 +53,10 @@ def source_add(slug: str, name: str = "", service: Services = None, days: Days =
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            _, issued = await add_source(session, new.slug, new.name, new.services, days)
+            _, issued = await add_source(session, new.slug, new.name, new.services, days, this_user())
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
-    _run(work)
+    in_the_database(work)
 
 
 def source_key(slug: str, days: Days = LONGEST_LIFE) -> None:
@@ -70,10 +64,10 @@ def source_key(slug: str, days: Days = LONGEST_LIFE) -> None:
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            issued = await add_key(session, Role.SOURCE, source=slug, days=days)
+            issued = await add_key(session, Role.SOURCE, this_user(), source=slug, days=days)
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
-    _run(work)
+    in_the_database(work)
 
 
 def source_list() -> None:
@@ -84,18 +78,19 @@ def source_list() -> None:
             for source in await session.exec(select(Source).order_by(Source.slug)):
                 typer.echo(f"{source.slug}\t{source.name}\t{', '.join(source.services) or 'every service'}")
 
-    _run(work)
+    in_the_database(work)
 
 
 def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE) -> None:
     """Issue a key for an operator, or for a viewer who may change nothing."""
+    role = Role.VIEWER if viewer else Role.OPERATOR
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            issued = await add_key(session, Role.VIEWER if viewer else Role.OPERATOR, label=label, days=days)
+            issued = await add_key(session, role, this_user(), label=label, days=days)
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
-    _run(work)
+    in_the_database(work)
 
 
 def channel_add(  # noqa: PLR0913 - a channel has as many sides
@@ -122,10 +117,10 @@ def channel_add(  # noqa: PLR0913 - a channel has as many sides
         answer = await checks.ask(database.pool, doorbell, kind, address)
         await doorbell.close()
         async with database.sessions.begin() as session:
-            stored = await add_channel(session, channel, answer)
+            stored = await add_channel(session, channel, answer, this_user())
             typer.echo(f"{stored.slug}: {stored.title or stored.address} ({answer.problem or 'checked'})")
 
-    _run(work)
+    in_the_database(work)
 
 
 def channel_list() -> None:
@@ -138,33 +133,7 @@ def channel_list() -> None:
                 state = channel.paused_reason if channel.paused_at else "active"
                 typer.echo(f"{channel.slug}\t{channel.kind}\t{channel.address}\t{channel.language}\t{state}")
 
-    _run(work)
-
-
-@asynccontextmanager
-async def _opened() -> AsyncIterator[Database]:
-    database = await Database.open(load())
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-def _run(work: Callable[[Database], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with _opened() as database:
-            await work(database)
-
-    run(main())
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run what needs Postgres; PostgresAwayError when it cannot be used."""
-    try:
-        asyncio.run(work)
-    except (*AWAY, asyncpg.PostgresError, DBAPIError) as error:
-        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-        raise PostgresAwayError(f"Postgres {problem(cause or error)}. Is CAMPANELLA_DATABASE_URL right?") from None
+    in_the_database(work)
 
 
 def _checked(model: type[Model], **members: Any) -> Model:

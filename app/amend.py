@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Corrections and withdrawals: a new wish for every delivery of a notice; the difference to what is shown is work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
+from app.audit import Actor, record
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
@@ -72,12 +73,16 @@ update delivery
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Which notice of which source is changed, by which key, and the revision it was read at (None: any)."""
+    """Which notice of which source is changed, by which key, and the revision it was read at (None: any).
+
+    `actor` is who does it in place of the source; what a source does with its own is no administrative act.
+    """
 
     number: UUID
     source: str
     by: str
     expected: int | None
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ async def amend(pool: Pool, routing: Routing, change: Change, notice: Notice) ->
         if await connection.fetchval(LATEST, change.number, revision) == digest(notice):
             return Amended(revision, changed=False)
         await _revise(connection, change, revision + 1, notice, channels)
+        await _noted(connection, change, "notice.amended", {"source": change.source, "revision": revision + 1})
         return Amended(revision + 1, changed=True)
 
 
@@ -117,7 +123,13 @@ async def withdraw(pool: Pool, change: Change) -> Amended:
         await connection.execute(WITHDRAW, change.number)
         await connection.execute(HOLD, change.number)
         await connection.execute(NOTHING, change.number, GIVE_UP[lane])
+        await _noted(connection, change, "notice.withdrawn", {"source": change.source})
         return Amended(row["revision"], changed=True)
+
+
+async def _noted(connection: Connection, change: Change, act: str, after: Mapping[str, object]) -> None:
+    if change.actor is not None:
+        await record(connection, change.actor, act, f"notice/{change.number}", after=after)
 
 
 async def _present(connection: Connection, change: Change, notice: Notice) -> int:

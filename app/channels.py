@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Channels as an administrator changes them, over HTTP or on the command line."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.audit import Actor, record
 from app.checks import Answer
 from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
 from app.sources import flush, known_services
 from app.tables import Channel
 
+CHANGEABLE = ("title", "language", "fallback", "services", "grades", "schools", "areas")
 BY_HAND = "paused by hand"
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")
 PARK = text("update delivery set parked = true where channel_id = :id and state in ('due', 'in_doubt')")
@@ -44,7 +48,7 @@ def refuse_unusable(answer: Answer) -> None:
         raise InvalidChannelError(answer.problem or "", pointer="#/address")
 
 
-async def add_channel(session: AsyncSession, channel: Channel, answer: Answer) -> Channel:
+async def add_channel(session: AsyncSession, channel: Channel, answer: Answer, actor: Actor) -> Channel:
     """Store a channel that was checked; StateConflictError when its slug or its address is taken."""
     refuse_unusable(answer)
     await known_services(session, channel.services, "#/audience/services")
@@ -54,7 +58,18 @@ async def add_channel(session: AsyncSession, channel: Channel, answer: Answer) -
     session.add(channel)
     await flush(session, f"There is a channel {channel.slug} already.")
     await session.refresh(channel)
+    after = {"kind": channel.kind, **{name: getattr(channel, name) for name in CHANGEABLE}}
+    await record(session, actor, "channel.added", f"channel/{channel.slug}", after=after)
     return channel
+
+
+async def change_channel(session: AsyncSession, channel: Channel, members: Mapping[str, Any], actor: Actor) -> None:
+    """Change what a channel follows and how it is shown."""
+    await known_services(session, members.get("services", ()), "#/audience/services")
+    before = {name: getattr(channel, name) for name in members}
+    channel.sqlmodel_update(dict(members))
+    session.add(channel)
+    await record(session, actor, "channel.changed", f"channel/{channel.slug}", before=before, after=members)
 
 
 async def channel_named(session: AsyncSession, slug: str, *, for_update: bool = False) -> Channel:
@@ -75,21 +90,23 @@ def note_check(channel: Channel, answer: Answer, *, proved: bool = False) -> Non
         channel.can_ask = answer.can_ask if proved else channel.can_ask
 
 
-async def pause(session: AsyncSession, channel: Channel) -> None:
+async def pause(session: AsyncSession, channel: Channel, actor: Actor) -> None:
     """Stop posting; what the channel is owed waits."""
     channel.paused_at = channel.paused_at or datetime.now(UTC)
     channel.paused_reason = channel.paused_reason or BY_HAND
     session.add(channel)
     await _run(session, PARK, channel.id)
+    await record(session, actor, "channel.paused", f"channel/{channel.slug}")
 
 
-async def retire(session: AsyncSession, channel: Channel) -> None:
+async def retire(session: AsyncSession, channel: Channel, actor: Actor) -> None:
     """End a channel for good: it is owed nothing any more, its slug is free again, its history stays."""
-    now = datetime.now(UTC)
+    now, slug = datetime.now(UTC), channel.slug
     channel.retired_at = now
     channel.slug = f"{channel.slug}~{now:%Y%m%d%H%M%S%f}"
     session.add(channel)
     await _run(session, ABANDON, channel.id)
+    await record(session, actor, "channel.retired", f"channel/{slug}", after={"slug": channel.slug})
 
 
 async def _run(session: AsyncSession, statement: TextClause, channel: UUID) -> None:

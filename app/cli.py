@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.administration import ArgumentError, PostgresAwayError, administration, run
+from app.administration import ArgumentError, administration
+from app.auditing import UnreadableAnchorError
 from app.doctor import examine
 from app.domain.errors import CampanellaError
 from app.migrate import migrate as run_migrations
+from app.running import PostgresAwayError, run
 from app.serving import serve
 from app.settings import SettingsError, load
 from app.telemetry import configure
@@ -81,9 +83,7 @@ def main() -> NoReturn:
     """Run a command; what is wrong is one sentence on standard error, never a traceback."""
     try:
         app()
-    except SettingsError as error:
-        _end(str(error), WRONG)
-    except ArgumentError as error:
+    except (SettingsError, ArgumentError, UnreadableAnchorError) as error:
         _end(str(error), WRONG)
     except CampanellaError as error:
         _end(error.detail, NOT_WELL)

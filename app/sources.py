@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Sources and keys as an administrator changes them, over HTTP or on the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.audit import Actor, record
 from app.domain.errors import NotFoundError, StateConflictError, UnknownServiceError
 from app.domain.key import Role, new_key
 from app.tables import Key, Service, Source
@@ -29,7 +31,7 @@ class Issued:
 
 
 async def add_source(
-    session: AsyncSession, slug: str, name: str, services: Sequence[str], days: int
+    session: AsyncSession, slug: str, name: str, services: Sequence[str], days: int, actor: Actor
 ) -> tuple[Source, Issued]:
     """Store a source with its first key; StateConflictError when the slug is taken."""
     await known_services(session, services, "#/services")
@@ -37,11 +39,19 @@ async def add_source(
     session.add(source)
     await flush(session, f"There is a source {slug} already.")
     await session.refresh(source)
-    return source, await add_key(session, Role.SOURCE, source=slug, days=days)
+    issued = await add_key(session, Role.SOURCE, actor, source=slug, days=days)
+    await record(session, actor, "source.added", f"source/{slug}", after={"name": name, "services": source.services})
+    return source, issued
 
 
 async def add_key(
-    session: AsyncSession, role: Role, *, source: str | None = None, label: str = "", days: int = LONGEST_LIFE
+    session: AsyncSession,
+    role: Role,
+    actor: Actor,
+    *,
+    source: str | None = None,
+    label: str = "",
+    days: int = LONGEST_LIFE,
 ) -> Issued:
     """Issue a key; a source has at most two that are valid."""
     if source is not None:
@@ -58,6 +68,8 @@ async def add_key(
     session.add(row)
     await session.flush()
     await session.refresh(row)
+    told = {"role": row.role, "source": source, "label": label, "expires_at": row.expires_at.isoformat()}
+    await record(session, actor, "key.created", f"key/{row.id}", after=told)
     return Issued(row, key.text)
 
 
@@ -68,13 +80,24 @@ async def source_named(session: AsyncSession, slug: str, *, for_update: bool = F
     return found
 
 
-async def revoke(session: AsyncSession, number: str, source: str | None) -> None:
+async def revoke(session: AsyncSession, number: str, source: str | None, actor: Actor) -> None:
     """Revoke a key of this source (None: of an operator or viewer); revoking twice is no error."""
     key = await session.get(Key, number, with_for_update=True)
     if key is None or key.source != source:
         raise NotFoundError("There is no such key.")
-    key.revoked_at = key.revoked_at or datetime.now(UTC)
-    session.add(key)
+    if key.revoked_at is None:
+        key.revoked_at = datetime.now(UTC)
+        session.add(key)
+        await record(session, actor, "key.revoked", f"key/{number}", before={"source": source, "label": key.label})
+
+
+async def change_source(session: AsyncSession, source: Source, members: Mapping[str, Any], actor: Actor) -> None:
+    """Give a source another name or other services."""
+    await known_services(session, members.get("services", ()), "#/services")
+    before = {name: getattr(source, name) for name in members}
+    source.sqlmodel_update(dict(members))
+    session.add(source)
+    await record(session, actor, "source.changed", f"source/{source.slug}", before=before, after=members)
 
 
 async def known_services(session: AsyncSession, slugs: Sequence[str], pointer: str) -> None:

@@ -51,6 +51,7 @@ EVENTS = {
     "key.created": "An access key was made and shown once.",
     "key.revoked": "An access key was taken back.",
     "source.added": "A municipal system may hand in notices.",
+    "source.changed": "A source has another name, or may speak of other services.",
     "service.changed": "A service was made or renamed.",
     "notice.accepted": "A notice was stored together with everything it owes.",
     "notice.replayed": "The same notice came again; nothing new is owed.",

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.amend import Change, amend, withdraw
-from app.api.callers import Allowed
+from app.api.callers import Acting
 from app.api.document_answers import VERSIONED
 from app.api.examples import AMENDMENTS
 from app.api.house import House, Open
@@ -20,13 +20,14 @@ from app.api.notice_view import ONE, NoticeInPath, NoticeWhole, etag, whole
 from app.api.reading import MERGE_PATCH, checked_body, validated
 from app.api.routes import StrictRoute
 from app.api.view import answer
+from app.audit import Actor
 from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, PreconditionRequiredError
 from app.domain.key import Role
 from app.domain.notice import Notice
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
-Owner = Annotated[Caller, Depends(Allowed(Role.SOURCE, Role.OPERATOR))]
+Owner = Annotated[Caller, Depends(Acting(Role.SOURCE, Role.OPERATOR))]
 IfMatch = Annotated[
     str | None,
     Header(
@@ -75,7 +76,7 @@ async def amend_notice(
     notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
     if not caller.may_speak_of(notice.service):
         raise ForbiddenError("This source may not speak of this service.")
-    asked = Change(notice_id, row["source"], caller.key, _revision(if_match))
+    asked = Change(notice_id, row["source"], caller.key, _revision(if_match), _acting(caller))
     amended = await amend(house.database.pool, house.routing, asked, notice)
     if amended.changed:
         log.info("notice.amended", notice=str(notice_id), revision=amended.revision)
@@ -92,7 +93,8 @@ async def amend_notice(
 async def withdraw_notice(caller: Owner, notice_id: NoticeInPath, house: Open, if_match: IfMatch = None) -> Response:
     """Take a notice back: what is not yet posted never is, what is posted will say so. Repeating it changes nothing."""
     row = await _own(house, caller, notice_id)
-    asked = Change(notice_id, row["source"], caller.key, None if if_match is None else _revision(if_match))
+    expected = None if if_match is None else _revision(if_match)
+    asked = Change(notice_id, row["source"], caller.key, expected, _acting(caller))
     withdrawn = await withdraw(house.database.pool, asked)
     if withdrawn.changed:
         log.info("notice.withdrawn", notice=str(notice_id))
@@ -123,6 +125,10 @@ async def _own(house: House, caller: Caller, number: UUID) -> Any:
 async def _shown(house: House, caller: Caller, number: UUID) -> Response:
     seen = await whole(house, await _own(house, caller, number))
     return answer(seen, ETag=etag(seen.revision))
+
+
+def _acting(caller: Caller) -> Actor | None:
+    return caller.actor if caller.source is None else None
 
 
 def _revision(if_match: str) -> int | None:

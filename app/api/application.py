@@ -7,6 +7,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from app.api import (
     amendments,
+    audit,
     channels,
     dead_letters,
     deliveries,
@@ -34,6 +35,7 @@ RESOURCES = (
     keys,
     dead_letters,
     held,
+    audit,
     status,
 )
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Names the caller of a request and refuses those whose role does not allow it."""
 
+from dataclasses import replace
 from typing import Annotated
+from urllib.parse import unquote
 
-from fastapi import Depends
+from fastapi import Depends, Header
 from starlette.requests import Request
 
 from app.access import Caller
@@ -13,6 +15,16 @@ from app.domain.errors import ForbiddenError, UnauthenticatedError
 from app.domain.key import Role
 
 LONGEST = 512
+Reason = Annotated[
+    str | None,
+    Header(
+        alias="Campanella-Reason",
+        max_length=300,
+        pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$",
+        description="Why, for the audit log. Letters beyond ASCII as percent escapes of UTF-8.",
+        examples=["richiesta 4711 del dirigente"],
+    ),
+]
 
 
 class Allowed:
@@ -38,8 +50,17 @@ class Allowed:
         return caller
 
 
+class Acting(Allowed):
+    """The same for what the audit log keeps: the caller comes with an address, and may say why."""
+
+    async def __call__(self, request: Request, reason: Reason = None) -> Caller:
+        caller = await super().__call__(request)
+        client = request.client
+        return replace(caller, address=client.host if client else None, why=reason and unquote(reason))
+
+
 ONLY_SOURCES = "Only the key of a source may hand in notices; an operator makes one with POST /v1/sources."
 Anyone = Annotated[Caller, Depends(Allowed(*Role))]
 Source = Annotated[Caller, Depends(Allowed(Role.SOURCE, otherwise=ONLY_SOURCES))]
 Onlooker = Annotated[Caller, Depends(Allowed(Role.OPERATOR, Role.VIEWER))]
-Operator = Annotated[Caller, Depends(Allowed(Role.OPERATOR))]
+Operator = Annotated[Caller, Depends(Acting(Role.OPERATOR))]

@@ -10,6 +10,8 @@ from sqlmodel import col, select
 from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
+from app import channels
+from app.access import Caller
 from app.api.callers import Onlooker, Operator
 from app.api.channel_view import ChannelSeen, CheckSeen, channels_seen, check_seen
 from app.api.examples import CHANNEL_CHANGES, CHANNELS, CHECKS
@@ -19,13 +21,13 @@ from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
 from app.api.view import View, answer, no_content
+from app.audit import record
 from app.channels import add_channel, channel_named, note_check, pause, retire
 from app.checks import Answer, ask
 from app.domain.markup import checked_plain_text
 from app.domain.notice import LanguageTag, Name, Slug, Strict
 from app.kinds import KnownKind
 from app.outbox import resume
-from app.sources import known_services
 from app.tables import Channel
 from app.telemetry import log
 
@@ -81,7 +83,7 @@ class ChannelPage(View):
 
 @router.post("/channels", status_code=201, summary="Make a channel", responses={409: {}}, response_model=ChannelSeen)
 async def make_channel(
-    _: Operator, new: Annotated[NewChannel, Depends(Reading(NewChannel, examples=CHANNELS))], house: Open
+    caller: Operator, new: Annotated[NewChannel, Depends(Reading(NewChannel, examples=CHANNELS))], house: Open
 ) -> Response:
     """Check a channel with its platform, then store it; notices reach it from then on.
 
@@ -92,7 +94,7 @@ async def make_channel(
     told = new.model_dump(mode="json", exclude={"audience"})
     channel = Channel(id=uuid7(), **told, **new.audience.model_dump())
     async with house.database.sessions.begin() as session:
-        await add_channel(session, channel, found)
+        await add_channel(session, channel, found, caller.actor)
     log.info("channel.added", channel=channel.slug, verdict=found.verdict)
     (made,) = await channels_seen(house, [channel])
     return answer(made, 201, Location=made.links.here)
@@ -120,7 +122,7 @@ async def list_channels(_: Onlooker, asked: Annotated[Paging, Query()], house: O
 
 @router.patch("/channels/{slug}", summary="Change, pause or resume a channel")
 async def change_channel(
-    _: Operator,
+    caller: Operator,
     slug: SlugInPath,
     change: Annotated[ChannelChange, Depends(Reading(ChannelChange, media_type=MERGE_PATCH, examples=CHANNEL_CHANGES))],
     house: Open,
@@ -130,33 +132,34 @@ async def change_channel(
     audience, paused = fields.pop("audience", {}), fields.pop("paused", None)
     async with house.database.sessions.begin() as session:
         channel = await channel_named(session, slug, for_update=True)
-        await known_services(session, audience.get("services", ()), "#/audience/services")
-        channel.sqlmodel_update({**fields, **audience})
-        session.add(channel)
+        if fields or audience:
+            await channels.change_channel(session, channel, {**fields, **audience}, caller.actor)
         if paused:
-            await pause(session, channel)
+            await pause(session, channel, caller.actor)
     if paused is False:
-        await resume(house.database.pool, channel.id)
-        house.doorbell.ring()
+        await _resumed(house, channel, caller)
     _say_what_changed(slug, paused=paused)
-    return await show_channel(_, slug, house)
+    return await show_channel(caller, slug, house)
 
 
 @router.delete("/channels/{slug}", status_code=204, summary="Retire a channel")
-async def retire_channel(_: Operator, slug: SlugInPath, house: Open) -> Response:
+async def retire_channel(caller: Operator, slug: SlugInPath, house: Open) -> Response:
     """End a channel for good: what it is still owed is withdrawn, what it shows stays there, its slug is free again.
 
     An attempt under way at that moment may still appear in the channel; it is not recorded any more.
     """
     async with house.database.sessions.begin() as session:
-        await retire(session, await channel_named(session, slug, for_update=True))
+        await retire(session, await channel_named(session, slug, for_update=True), caller.actor)
     log.info("channel.retired", channel=slug)
     return no_content()
 
 
 @router.post("/channels/{slug}/check", summary="Check a channel with its platform")
 async def check_channel(
-    _: Operator, slug: SlugInPath, wish: Annotated[CheckWish, Depends(Reading(CheckWish, examples=CHECKS))], house: Open
+    caller: Operator,
+    slug: SlugInPath,
+    wish: Annotated[CheckWish, Depends(Reading(CheckWish, examples=CHECKS))],
+    house: Open,
 ) -> CheckSeen:
     """Ask the platform whether we may post there, and keep what it says."""
     async with house.database.sessions() as session:
@@ -166,8 +169,17 @@ async def check_channel(
         channel = await channel_named(session, slug, for_update=True)
         note_check(channel, found, proved=wish.ask)
         session.add(channel)
+        after = {"ask": wish.ask, "verdict": found.verdict, "can_ask": channel.can_ask}
+        await record(session, caller.actor, "channel.checked", f"channel/{slug}", after=after)
     log.info("channel.checked", channel=slug, verdict=found.verdict)
     return check_seen(channel)
+
+
+async def _resumed(house: House, channel: Channel, caller: Caller) -> None:
+    async with house.database.pool.acquire() as connection, connection.transaction():
+        await resume(connection, channel.id)
+        await record(connection, caller.actor, "channel.resumed", f"channel/{channel.slug}")
+    house.doorbell.ring()
 
 
 async def _asked(house: House, kind: str, address: str, *, prove: bool = False) -> Answer:

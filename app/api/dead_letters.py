@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
+from app.access import Caller
 from app.api.callers import Onlooker, Operator
 from app.api.examples import REDRIVES
 from app.api.house import House, Open
@@ -15,6 +16,7 @@ from app.api.open_ends import OpenEndFilter, OpenEndPage, found
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.view import Count, View
+from app.audit import record
 from app.domain.delivery import State
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Instant, Slug, Strict
@@ -23,6 +25,8 @@ from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Dead letters and held deliveries"])
 AT_ONCE = 10_000
+NAMED = 20
+"""How many deliveries of a redrive are named in the log and in the audit."""
 DeliveryInPath = Annotated[
     int,
     Path(ge=1, le=2**63 - 1, json_schema_extra={"format": "int64"}, examples=[1], description="The id of a delivery."),
@@ -64,30 +68,35 @@ async def list_dead_letters(_: Onlooker, asked: Annotated[OpenEndFilter, Query()
 
 
 @router.post("/dead-letters/{delivery_id}/redrive", summary="Give one dead letter a fresh start", responses={409: {}})
-async def redrive_dead_letter(_: Operator, delivery_id: DeliveryInPath, house: Open) -> Redriven:
+async def redrive_dead_letter(caller: Operator, delivery_id: DeliveryInPath, house: Open) -> Redriven:
     """Let a delivery be tried again from the beginning. One whose time is over stays dead: 409."""
     row = await house.database.pool.fetchrow(STANDING, delivery_id)
     if row is None:
         raise NotFoundError("There is no such delivery.")
     if row["state"] != State.DEAD or row["retired"]:
         raise StateConflictError("The delivery is not dead, or its channel is retired.")
-    if not await _redriven(house, [delivery_id]):
+    if not await _redriven(house, caller, [delivery_id]):
         raise StateConflictError("The time of this notice is over; it would be posted too late.")
     return Redriven(matched=1, redriven=1, dry_run=False)
 
 
 @router.post("/dead-letters/redrive", summary="Give many dead letters a fresh start")
 async def redrive_dead_letters(
-    _: Operator, wish: Annotated[RedriveWish, Depends(Reading(RedriveWish, examples=REDRIVES))], house: Open
+    caller: Operator, wish: Annotated[RedriveWish, Depends(Reading(RedriveWish, examples=REDRIVES))], house: Open
 ) -> Redriven:
     """Redrive all that match, at most 10 000 in one call, oldest first; without any filter, all there are."""
     rows = await house.database.pool.fetch(MATCHING, wish.channel, wish.notice, wish.before, AT_ONCE)
-    redriven = 0 if wish.dry_run else await _redriven(house, [row["id"] for row in rows])
+    redriven = 0 if wish.dry_run else await _redriven(house, caller, [row["id"] for row in rows])
     return Redriven(matched=len(rows), redriven=redriven, dry_run=wish.dry_run)
 
 
-async def _redriven(house: House, ids: list[int]) -> int:
-    count = await redrive(house.database.pool, ids)
-    log.info("delivery.redriven", deliveries=ids[:20], count=count)
+async def _redriven(house: House, caller: Caller, ids: list[int]) -> int:
+    async with house.database.pool.acquire() as connection, connection.transaction():
+        count = await redrive(connection, ids)
+        target = f"delivery/{ids[0]}" if len(ids) == 1 else "delivery"
+        after = {"deliveries": ids[:NAMED], "count": count}
+        if count:
+            await record(connection, caller.actor, "delivery.redriven", target, after=after)
+    log.info("delivery.redriven", deliveries=ids[:NAMED], count=count)
     house.doorbell.ring()
     return count

@@ -60,6 +60,7 @@ TAGS = [
     {"name": "Services", "description": "What notices are about."},
     {"name": "Sources and keys", "description": "Who hands in notices, and who administers."},
     {"name": "Dead letters and held deliveries", "description": "What waits for a person."},
+    {"name": "Audit", "description": "Who did what."},
     {"name": "Status", "description": "Whether the service works."},
 ]
 KEY = {

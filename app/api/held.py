@@ -15,6 +15,7 @@ from app.api.open_ends import OpenEndFilter, OpenEndPage, found
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.view import no_content
+from app.audit import record
 from app.domain.delivery import State
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Strict
@@ -41,17 +42,19 @@ async def list_held(_: Onlooker, asked: Annotated[OpenEndFilter, Query()], house
     "/deliveries/{delivery_id}/decision", status_code=204, summary="Decide a held delivery", responses={409: {}}
 )
 async def decide_delivery(
-    _: Operator,
+    caller: Operator,
     delivery_id: DeliveryInPath,
     made: Annotated[DecisionMade, Depends(Reading(DecisionMade, examples=DECISIONS))],
     house: Open,
 ) -> Response:
     """Say whether the post is in the channel. A delivery that is not held any more is left as it is: 409."""
-    pool = house.database.pool
-    if not await decide(pool, delivery_id, made.decision):
-        if not await pool.fetchval(EXISTS, delivery_id):
-            raise NotFoundError("There is no such delivery.")
-        raise StateConflictError("The delivery is not held.")
+    async with house.database.pool.acquire() as connection, connection.transaction():
+        if not await decide(connection, delivery_id, made.decision):
+            if not await connection.fetchval(EXISTS, delivery_id):
+                raise NotFoundError("There is no such delivery.")
+            raise StateConflictError("The delivery is not held.")
+        after = {"decision": made.decision}
+        await record(connection, caller.actor, "delivery.decided", f"delivery/{delivery_id}", after=after)
     log.info("delivery.decided", delivery=delivery_id, decision=made.decision)
     house.doorbell.ring()
     return no_content()

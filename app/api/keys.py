@@ -39,11 +39,11 @@ class PersonKeyWish(Strict):
 
 @router.post("/keys", status_code=201, summary="Issue a key to an operator or viewer", response_model=KeyIssued)
 async def issue_key(
-    _: Operator, wish: Annotated[PersonKeyWish, Depends(Reading(PersonKeyWish, examples=KEYS))], house: Open
+    caller: Operator, wish: Annotated[PersonKeyWish, Depends(Reading(PersonKeyWish, examples=KEYS))], house: Open
 ) -> Response:
     """Issue a key and answer it, this once. An operator administers everything, a viewer only sees it."""
     async with house.database.sessions.begin() as session:
-        key = await add_key(session, Role(wish.role), label=wish.label, days=wish.expires_in_days)
+        key = await add_key(session, Role(wish.role), caller.actor, label=wish.label, days=wish.expires_in_days)
     log.info("key.created", key=key.row.id, role=wish.role)
     return answer(issued(key), 201, Location=f"{house.public}/v1/keys/{key.row.id}")
 
@@ -72,10 +72,10 @@ async def show_key(_: Onlooker, key_id: KeyInPath, house: Open) -> KeySeen:
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key of an operator or viewer")
-async def revoke_key(_: Operator, key_id: KeyInPath, house: Open) -> Response:
+async def revoke_key(caller: Operator, key_id: KeyInPath, house: Open) -> Response:
     """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
     async with house.database.sessions.begin() as session:
-        await revoke(session, key_id, None)
+        await revoke(session, key_id, None, caller.actor)
     house.access.forget(key_id)
     log.info("key.revoked", key=key_id)
     return no_content()

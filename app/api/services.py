@@ -16,6 +16,7 @@ from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.view import Moment, SlugShown, View, Words, answer
+from app.audit import record
 from app.domain.errors import NotFoundError
 from app.domain.notice import SLUG, Name, Strict
 from app.telemetry import log
@@ -27,6 +28,7 @@ insert into service (slug, name) values ($1, $2)
 on conflict (slug) do update set name = excluded.name
 returning slug, name, created_at, xmax = 0 as made
 """
+NAME = "select name from service where slug = $1"
 ONE = "select slug, name, created_at from service where slug = $1"
 MANY = "select slug, name, created_at from service where slug > $1 order by slug limit $2"
 
@@ -57,13 +59,19 @@ class ServicePage(View):
     responses={201: {"model": ServiceSeen, "description": "The service was made."}},
 )
 async def name_service(
-    _: Operator,
+    caller: Operator,
     slug: SlugInPath,
     named: Annotated[ServiceName, Depends(Reading(ServiceName, examples=SERVICES))],
     house: Open,
 ) -> Response:
     """Make a service, or give it another name. Notices may speak of it at once."""
-    (row,) = await house.database.pool.fetch(MAKE, slug, named.name)
+    async with house.database.pool.acquire() as connection, connection.transaction():
+        earlier = await connection.fetchval(NAME, slug)
+        (row,) = await connection.fetch(MAKE, slug, named.name)
+        before = None if earlier is None else {"name": earlier}
+        await record(
+            connection, caller.actor, "service.changed", f"service/{slug}", before=before, after={"name": named.name}
+        )
     made: bool = row["made"]
     log.info("service.changed", service=slug, made=made)
     headers = {"Location": f"{house.public}/v1/services/{slug}"} if made else {}

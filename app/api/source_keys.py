@@ -38,14 +38,16 @@ class KeyPage(View):
     "/sources/{slug}/keys", status_code=201, summary="Issue another key", responses={409: {}}, response_model=KeyIssued
 )
 async def issue_source_key(
-    _: Operator,
+    caller: Operator,
     slug: SlugInPath,
     wish: Annotated[KeyWish, Depends(Reading(KeyWish, examples=SOURCE_KEYS))],
     house: Open,
 ) -> Response:
     """Issue a second key to rotate with: use it, then revoke the first. A third valid one is refused with 409."""
     async with house.database.sessions.begin() as session:
-        key = await add_key(session, Role.SOURCE, source=slug, label=wish.label, days=wish.expires_in_days)
+        key = await add_key(
+            session, Role.SOURCE, caller.actor, source=slug, label=wish.label, days=wish.expires_in_days
+        )
     log.info("key.created", key=key.row.id, source=slug)
     return answer(issued(key), 201, Location=f"{house.public}/v1/sources/{slug}/keys/{key.row.id}")
 
@@ -74,10 +76,10 @@ async def show_source_key(_: Onlooker, slug: SlugInPath, key_id: KeyInPath, hous
 
 
 @router.delete("/sources/{slug}/keys/{key_id}", status_code=204, summary="Revoke a key of a source")
-async def revoke_source_key(_: Operator, slug: SlugInPath, key_id: KeyInPath, house: Open) -> Response:
+async def revoke_source_key(caller: Operator, slug: SlugInPath, key_id: KeyInPath, house: Open) -> Response:
     """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
     async with house.database.sessions.begin() as session:
-        await revoke(session, key_id, slug)
+        await revoke(session, key_id, slug, caller.actor)
     house.access.forget(key_id)
     log.info("key.revoked", key=key_id, source=slug)
     return no_content()

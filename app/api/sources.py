@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlmodel import col, select
 from starlette.responses import Response
 
+from app import sources
 from app.api.callers import Onlooker, Operator
 from app.api.examples import SOURCE_CHANGES, SOURCES
 from app.api.house import Open
@@ -19,7 +20,7 @@ from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
 from app.api.view import KeyId, Moment, Slugs, SlugShown, View, Words, answer
 from app.domain.notice import Name, Slug, Strict
-from app.sources import LONGEST_LIFE, add_source, known_services, source_named
+from app.sources import LONGEST_LIFE, add_source, source_named
 from app.tables import Source
 from app.telemetry import log
 
@@ -67,11 +68,11 @@ class SourcePage(View):
 
 @router.post("/sources", status_code=201, summary="Make a source", responses={409: {}}, response_model=SourceMade)
 async def make_source(
-    _: Operator, new: Annotated[NewSource, Depends(Reading(NewSource, examples=SOURCES))], house: Open
+    caller: Operator, new: Annotated[NewSource, Depends(Reading(NewSource, examples=SOURCES))], house: Open
 ) -> Response:
     """Make a source and answer its key, this once."""
     async with house.database.sessions.begin() as session:
-        source, key = await add_source(session, new.slug, new.name, new.services, new.key_expires_in_days)
+        source, key = await add_source(session, new.slug, new.name, new.services, new.key_expires_in_days, caller.actor)
     log.info("source.added", source=source.slug)
     log.info("key.created", key=key.row.id, source=source.slug)
     made = SourceMade(**_members(source), key=key.text, key_id=key.row.id, key_expires_at=key.row.expires_at)
@@ -99,7 +100,7 @@ async def list_sources(_: Onlooker, asked: Annotated[Paging, Query()], house: Op
 
 @router.patch("/sources/{slug}", summary="Change a source")
 async def change_source(
-    _: Operator,
+    caller: Operator,
     slug: SlugInPath,
     change: Annotated[SourceChange, Depends(Reading(SourceChange, media_type=MERGE_PATCH, examples=SOURCE_CHANGES))],
     house: Open,
@@ -107,10 +108,9 @@ async def change_source(
     """Change the name of a source or the services it may speak of; its keys follow within a second."""
     async with house.database.sessions.begin() as session:
         source = await source_named(session, slug, for_update=True)
-        await known_services(session, change.services, "#/services")
-        source.sqlmodel_update(change.model_dump(exclude_unset=True))
-        session.add(source)
+        await sources.change_source(session, source, change.model_dump(exclude_unset=True), caller.actor)
     house.access.forget_all()
+    log.info("source.changed", source=slug)
     return SourceSeen(**_members(source))
 
 

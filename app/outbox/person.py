@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from app.database import Pool
+from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP
 
 Decision = Literal["sent", "not_sent", "give_up"]
@@ -36,20 +36,20 @@ update delivery set parked = false, due_at = least(due_at, now()) from back
 """
 
 
-async def redrive(pool: Pool, ids: Sequence[int]) -> int:
+async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
     """Give dead letters a fresh start, unless their time is over; returns how many were."""
     ages = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
-    return _count(await pool.execute(REDRIVE, list(ids), *ages))
+    return _count(await there.execute(REDRIVE, list(ids), *ages))
 
 
-async def decide(pool: Pool, delivery: int, decision: Decision) -> bool:
+async def decide(there: Pool | Connection, delivery: int, decision: Decision) -> bool:
     """Settle a held delivery; False when it is not held (any more)."""
-    return _count(await pool.execute(DECIDE, delivery, decision)) == 1
+    return _count(await there.execute(DECIDE, delivery, decision)) == 1
 
 
-async def resume(pool: Pool, channel: UUID) -> None:
+async def resume(there: Pool | Connection, channel: UUID) -> None:
     """Let a paused channel be posted to again, with all it is still owed."""
-    await pool.execute(RESUME, channel)
+    await there.execute(RESUME, channel)
 
 
 def _count(tag: str) -> int:

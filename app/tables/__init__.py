@@ -3,10 +3,13 @@
 """The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
 
 from app.tables.administration import Check, Key, Routing, Service, Source, Worker
+from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
 
 __all__ = [
     "Attempt",
+    "Audit",
+    "AuditCheckpoint",
     "Channel",
     "Check",
     "Delivery",
