@@ -20,6 +20,7 @@ from app.doctor import examine
 from app.domain.errors import CampanellaError
 from app.migrate import migrate as run_migrations
 from app.running import PostgresAwayError, run
+from app.secret_commands import secret_commands
 from app.serving import serve
 from app.settings import SettingsError, load
 from app.telemetry import configure
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Campanella, the school bell of a city.",
 )
-for name, group in administration().items():
+for name, group in {**administration(), "secrets": secret_commands()}.items():
     app.add_typer(group, name=name)
 
 

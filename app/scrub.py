@@ -26,6 +26,7 @@ FORMS = {
     r"(?<=/bot)\d+(?::|%3[Aa])[^/\s\"'<>\\]+": HIDDEN,
     r"\d{5,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,200}": HIDDEN,
     r"camp_(live|test)_\w+": rf"camp_\1_{HIDDEN}",
+    r"whs(ec|k)_[A-Za-z0-9+/=]+": rf"whs\1_{HIDDEN}",
     # The header as text, as a pair, as a member of a printed mapping; then the credentials alone.
     rf"(?i)(authorization(?:{QUOTE})?\s{{0,4}}[:=,]\s{{0,4}}(?:b?{QUOTE})?)[^'\"\\\r\n]+": rf"\1{HIDDEN}",
     r"(?i)\b(bearer|basic)(\s{1,4})[A-Za-z0-9._~+/=-]{8,}": rf"\1\2{HIDDEN}",
@@ -58,6 +59,8 @@ def secrets_of(settings: Settings) -> list[str]:
     """List every secret that the settings hold."""
     given = [settings.telegram_token, settings.admin_key]
     texts = [secret.get_secret_value() for secret in given if secret is not None]
+    if settings.secret_keys is not None:
+        texts += settings.secret_keys.get_secret_value().replace(",", " ").split()
     halves = [text.partition(":")[2] for text in texts]
     urls: list[Url] = [settings.database_url, settings.redis_url]
     return [*texts, *halves, *(url.password for url in urls if url.password)]

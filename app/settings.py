@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an installation sets: read once, from the environment (prefix CAMPANELLA_) or a directory of secrets."""
 
+import base64
+import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -23,6 +25,7 @@ from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_KEY = 32
+SECRET_KEY = 32
 TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{10,100}")
 
 
@@ -50,6 +53,9 @@ class Settings(BaseSettings):
     telegram_silent_below: Literal["urgent", "normal", "bulk"] = "urgent"
     fetch_exceptions: str = ""
     fetch_ca_file: FilePath | None = None
+    secret_keys: SecretStr | None = None
+    webhook_timeout: Annotated[float, Field(gt=0, le=60)] = 15
+    webhook_per_second: Annotated[float, Field(ge=0, le=1000)] = 5
     workers: Annotated[int, Field(ge=0, le=32)] = 1
     worker_port: Annotated[int, Field(ge=0, le=65_535)] = 9091
     worker_host: str = "127.0.0.1"
@@ -75,6 +81,14 @@ class Settings(BaseSettings):
             raise ValueError(f"must have {SHORTEST_KEY} characters at least")
         return value
 
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        keys = (value.get_secret_value() if value else "").replace(",", " ").split()
+        if not all(map(_is_a_secret_key, keys)):
+            raise ValueError("each key is 32 bytes in base64; `campanella secrets new-key` makes one")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
@@ -93,6 +107,13 @@ class Settings(BaseSettings):
     def lease_for(self, timeout: float) -> float:
         """The lease of a claim: the one that is set, or the whole call, half of it again, and room for the database."""
         return self.lease if self.lease is not None and self.lease > timeout else timeout * 1.5 + 5
+
+
+def _is_a_secret_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == SECRET_KEY
+    except (binascii.Error, ValueError):
+        return False
 
 
 def load() -> Settings:

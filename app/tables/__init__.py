@@ -5,6 +5,7 @@
 from app.tables.administration import Check, Key, Routing, Service, Source, Worker
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
+from app.tables.secrets import Secret
 
 __all__ = [
     "Attempt",
@@ -19,6 +20,7 @@ __all__ = [
     "Pace",
     "Revision",
     "Routing",
+    "Secret",
     "Service",
     "Source",
     "Worker",

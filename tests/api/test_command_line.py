@@ -142,3 +142,15 @@ async def test_a_terminated_api_says_it_is_not_ready_and_finishes_what_it_has(en
 
     assert (ready.status, served.status) == (503, 200)
     assert code in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+async def test_secrets_are_encrypted_anew_with_the_first_key(typed: Typed, environment: Environment) -> None:
+    made = [(await typed(environment, "secrets", "new-key")).said.strip() for _ in range(2)]
+    with_keys = {**environment, "CAMPANELLA_SECRET_KEYS": ",".join(made)}
+
+    without = await typed(environment, "secrets", "rotate")
+    done = await typed(with_keys, "secrets", "rotate")
+
+    assert (without.code, done.code) == (1, 0)
+    assert "CAMPANELLA_SECRET_KEYS is not set" in without.complained
+    assert done.said.startswith("0 secrets were encrypted anew with the key ")
