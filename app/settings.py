@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
         keys = (value.get_secret_value() if value else "").replace(",", " ").split()
         if not all(map(_is_a_secret_key, keys)):
-            raise ValueError("each key is 32 bytes in base64; `campanella secrets new-key` makes one")
+            raise ValueError("each key is 32 bytes in base64")
         return value
 
     @field_validator("timezone")
