@@ -4,8 +4,8 @@
 
 import typer
 
-from app.running import run
 from app.database import Database
+from app.running import in_the_database
 from app.settings import load
 from app.vault import Vault, encrypt_anew, new_key
 
@@ -24,15 +24,10 @@ def secrets_new_key() -> None:
 
 def secrets_rotate() -> None:
     """Encrypt every secret with the first key of CAMPANELLA_SECRET_KEYS; the other keys are not needed after that."""
-    settings = load()
-    vault = Vault.of(settings)
+    vault = Vault.of(load())
 
-    async def work() -> None:
-        database = await Database.open(settings)
-        try:
-            done = await encrypt_anew(database.pool, vault)
-        finally:
-            await database.close()
+    async def work(database: Database) -> None:
+        done = await encrypt_anew(database.pool, vault)
         typer.echo(f"{done} secrets were encrypted anew with the key {vault.first}.")
 
-    run(work())
+    in_the_database(work)
