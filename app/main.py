@@ -12,6 +12,7 @@ from app import health_routes
 from app.api import docs, problem_pages
 from app.api.application import NO_TELEMETRY, api, document_of
 from app.api.directory import Directory
+from app.api.door import Door
 from app.api.edge import API, Edge
 from app.api.handlers import HANDLERS
 from app.api.house import opened, public_url
@@ -29,7 +30,7 @@ def create_app(settings: Settings, health: Health | None = None) -> Edge:
     known: list[tuple[str, BaseRoute]] = [(API, route) for route in inner.router.routes]
     known += [("", route) for route in outer.router.routes]
     prepare_routes(inner.router.routes, API)
-    return Edge(inner, outer, Directory(known), public_url(settings))
+    return Edge(inner, outer, Directory(known), Door(settings), public_url(settings))
 
 
 def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:

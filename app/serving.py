@@ -11,6 +11,7 @@ import uvicorn
 from app.health import Health
 from app.main import create_app
 from app.settings import Settings
+from app.wire import Protocol
 
 NOTICE = 1.0
 """Seconds between saying that no new request should come (/readyz) and refusing them."""
@@ -43,7 +44,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
+        ws="none",
         log_config=None,
         access_log=False,  # our own line says more
         server_header=False,

@@ -7,6 +7,7 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -62,6 +63,11 @@ class Settings(BaseSettings):
     lease: Annotated[float, Field(gt=0, le=3600)] | None = None
     admin_key: SecretStr | None = None
     public_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
+    hosts: str = ""
+    trusted_proxies: str = ""
+    requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 600
+    requests_per_day: Annotated[int, Field(ge=0, le=100_000_000)] = 50_000
+    wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
     timezone: str = "Europe/Rome"
     log_format: Literal["json", "console"] = "json"
@@ -96,6 +102,12 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone such as Europe/Rome")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_networks(cls, value: str) -> str:
+        networks(value)
+        return value
+
     @model_validator(mode="after")
     def _lease_outlasts_the_call(self) -> Self:
         if self.lease is not None and self.lease <= self.telegram_timeout:
@@ -114,6 +126,14 @@ def _is_a_secret_key(text: str) -> bool:
         return len(base64.b64decode(text, validate=True)) == SECRET_KEY
     except (binascii.Error, ValueError):
         return False
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Read a list of networks or addresses, separated by commas."""
+    try:
+        return [ip_network(one.strip()) for one in text.split(",") if one.strip()]
+    except ValueError:
+        raise ValueError("is not a list of networks such as 10.0.0.0/8, separated by commas") from None
 
 
 def load() -> Settings:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The API proper, served under /v1: all resources in one flat list, so that finding a route costs little."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
@@ -22,6 +24,7 @@ from app.api import (
 )
 from app.api.document import document
 from app.api.handlers import HANDLERS
+from app.api.retirement import RETIRING, Retirement
 
 RESOURCES = (
     intake,
@@ -41,8 +44,8 @@ RESOURCES = (
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
-def api() -> FastAPI:
-    """Put the resources together; `state.house` is set by whoever serves it."""
+def api(retiring: Mapping[str, Retirement] = RETIRING) -> FastAPI:
+    """Put the resources together; `state.house` is set by whoever serves it. `retiring`: what ends, and when."""
     app = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
@@ -50,6 +53,7 @@ def api() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         telemetry=NO_TELEMETRY,
     )
+    app.state.retiring = retiring
     for resource in RESOURCES:
         app.router.routes.extend(resource.router.routes)
     return app

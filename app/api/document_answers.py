@@ -6,11 +6,13 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from app.api.problems import MEDIA_TYPE, TITLES, InvalidBodyError, MethodNotAllowedError
+from app.api.problem_types import InvalidBodyError, MethodNotAllowedError
+from app.api.problems import MEDIA_TYPE, described
 from app.domain import errors
 from app.domain.errors import CampanellaError
 
 Answer = dict[str, Any]
+EXAMPLE = "https://campanella.comune.example.it"
 PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
     "400": ("BadRequest", "The body is no JSON, or a parameter or header is wrong.", errors.InvalidParameterError),
     "401": ("Unauthenticated", "A valid key is needed.", errors.UnauthenticatedError),
@@ -106,15 +108,9 @@ def _problem(status: str, text: str, error: type[CampanellaError]) -> Answer:
     return {"description": text, "headers": {**ALWAYS, **SPECIAL.get(status, {})}, "content": {MEDIA_TYPE: content}}
 
 
-def example(error: type[CampanellaError]) -> Answer:
+def example(error: type[CampanellaError], language: str = "en") -> Answer:
     """Show a problem as it would be answered."""
-    document: Answer = {
-        "type": f"https://campanella.comune.example.it/problems/{error.problem}",
-        "title": TITLES[error.problem][1],
-        "status": error.status,
-        "detail": error.__doc__,
-        "instance": "urn:uuid:0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b",
-    }
+    document = described(error(), EXAMPLE, language, "urn:uuid:0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b")
     if error.status == InvalidBodyError.status:
         place = {"pointer": "#/name", "detail": "String should have at least 1 character", "rule": "string_too_short"}
         document["errors"] = [place]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from app.api.problems import TITLES
+from app.api.problem_types import TYPES
 
 Schema = dict[str, Any]
 NOT_OURS = ("HTTPValidationError", "ValidationError")
@@ -32,7 +32,7 @@ PLACE: Schema = {
 }
 PROBLEM: Schema = {
     "type": "object",
-    "description": "What went wrong (RFC 9457). The types are " + ", ".join(f"`{name}`" for name in TITLES) + ".",
+    "description": "What went wrong (RFC 9457). The types are " + ", ".join(f"`{name}`" for name in TYPES) + ".",
     "additionalProperties": False,
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {

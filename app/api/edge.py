@@ -5,20 +5,24 @@
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 from uuid_utils.compat import uuid7
 
 from app.api.directory import Directory
-from app.api.problems import PUBLIC, REQUEST, problem
-from app.domain.errors import CampanellaError, InvalidParameterError, NotFoundError
+from app.api.door import Door
+from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
+from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
 from app.telemetry import log
+from app.trace import enter, received
 from app.traffic import count
+from app.wire import KNOWN, UNREADABLE
 
 API = "/v1"
 CALLER = "campanella.caller"
+CLIENT = "campanella.client"
+SERVER_ERROR = 500
 QUIET = frozenset({"/livez", "/readyz", "/metrics", "/status"})
 """Asked every few seconds by machines: a good answer is no news."""
 ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -49,6 +53,8 @@ class Exchange:
         headers = [*given, (b"x-correlation-id", self.id.encode()), *ALWAYS]
         if not any(name == NO_STORE[0] for name, _ in given):
             headers.append(NO_STORE)
+        if self.status < SERVER_ERROR:
+            headers += self.scope[TOLD]
         if self.status == 405:  # noqa: PLR2004 - the framework names the methods of one route, not of the address
             allow = self.directory.allow(self.scope["path"])
             headers = [*(pair for pair in headers if pair[0] != b"allow"), (b"allow", allow.encode())]
@@ -58,9 +64,10 @@ class Exchange:
 class Edge:
     """Send /v1 to the API and all else to the rest of the house, which is also the one that starts and stops."""
 
-    def __init__(self, api: ASGIApp, house: ASGIApp, directory: Directory, public: str) -> None:
+    def __init__(self, api: ASGIApp, house: ASGIApp, directory: Directory, door: Door, public: str) -> None:
         """`public` is the address that links in answers begin with."""
-        self._api, self._house, self._directory, self._public = api, house, directory, public
+        self._api, self._house, self._directory, self._door, self._public = api, house, directory, door, public
+        self._links = [(b"link", _links(public))]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,7 +75,9 @@ class Edge:
             return
         started = time.perf_counter()
         exchange = self._opened(scope, send)
-        bind_contextvars(request=exchange.id)
+        trace = received(scope["headers"])
+        enter(trace)
+        bind_contextvars(request=exchange.id, trace=trace.id)
         try:
             await self._answered(exchange, receive)
         except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
@@ -83,12 +92,19 @@ class Edge:
     def _opened(self, scope: Scope, send: Send) -> Exchange:
         number = str(uuid7())
         head = scope["method"] == "HEAD"
-        mine = {**scope, REQUEST: number, PUBLIC: self._public, "method": "GET" if head else scope["method"]}
+        mine = {
+            **scope,
+            REQUEST: number,
+            PUBLIC: self._public,
+            CLIENT: self._door.caller(scope),
+            TOLD: list(self._links) if scope["path"].startswith(API + "/") else [],
+            "method": "GET" if head else scope["method"],
+        }
         return Exchange(number, mine, send, self._directory, head)
 
     async def _answered(self, exchange: Exchange, receive: Receive) -> None:
         scope = exchange.scope
-        complaint = _unreadable(scope)
+        complaint = self._unread(scope) if UNREADABLE in scope else self._door.complaint(scope)
         if complaint is not None:
             await problem(scope, complaint)(scope, receive, exchange.answer)
         elif scope["method"] == "OPTIONS":
@@ -98,6 +114,12 @@ class Edge:
             await self._api(scope, receive, exchange.answer)
         else:
             await self._house(scope, receive, exchange.answer)
+
+    def _unread(self, scope: Scope) -> CampanellaError:
+        """Say what is wrong with bytes that are no request, or one with a method that nobody knows."""
+        if not scope["method"] or scope["method"] in KNOWN:
+            return InvalidHeaderError("The request cannot be read as HTTP/1.1.")
+        return MethodNotAllowedError() if self._directory.allow(scope["path"]) else NotFoundError()
 
     async def _options(self, exchange: Exchange, receive: Receive) -> None:
         allow = self._directory.allow(exchange.scope["path"])
@@ -109,22 +131,11 @@ class Edge:
         await exchange.answer({"type": "http.response.body", "body": b""})
 
 
-def _unreadable(scope: Scope) -> CampanellaError | None:
-    """Refuse escapes that hide no text: they would reach the database as something else."""
-    if not _is_text(scope.get("raw_path") or b""):
-        return NotFoundError()
-    if not _is_text(scope["query_string"]):
-        return InvalidParameterError("The query holds bytes that are no text.")
-    return None
-
-
-def _is_text(raw: bytes) -> bool:
-    if b"%" not in raw and raw.isascii():
-        return True
-    try:
-        return "\x00" not in unquote_to_bytes(raw).decode()
-    except UnicodeDecodeError:
-        return False
+def _links(public: str) -> bytes:
+    """Say where the API is described (RFC 8631)."""
+    described = f'<{public}/openapi.yaml>; rel="service-desc"; type="application/yaml"'
+    explained = f'<{public}/docs>; rel="service-doc"; type="text/html"'
+    return f'{described}, {explained}, <{public}/status>; rel="status"'.encode()
 
 
 def _note(exchange: Exchange, method: str, seconds: float) -> None:
@@ -132,14 +143,13 @@ def _note(exchange: Exchange, method: str, seconds: float) -> None:
     scope = exchange.scope
     quiet = scope["path"] in QUIET and exchange.status < 400  # noqa: PLR2004 - the classes of HTTP
     route = scope.get("route")
-    client = scope.get("client")
     (log.debug if quiet else log.info)(
         "request.served",
         method=method,
         uri=scope[PUBLIC] + scope["path"],
         operation=getattr(route, "name", None),
         status=exchange.status,
-        client=client[0] if client else None,
+        client=scope[CLIENT],
         caller=scope.get(CALLER),
         ms=round(seconds * 1000, 1),
     )

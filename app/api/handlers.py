@@ -19,6 +19,7 @@ from app.domain.errors import (
     CampanellaError,
     EventExistsError,
     ForbiddenError,
+    InvalidHeaderError,
     InvalidParameterError,
     MalformedBodyError,
     NotFoundError,
@@ -57,7 +58,8 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
     if any(row["loc"][0] == "path" for row in rows):
         return problem(request.scope, NotFoundError())
     complaints = [{"parameter": str(row["loc"][-1]), "detail": _said(row), "rule": row["type"]} for row in rows]
-    return problem(request.scope, InvalidParameterError(errors=complaints))
+    headers_only = all(row["loc"][0] == "header" for row in rows)
+    return problem(request.scope, (InvalidHeaderError if headers_only else InvalidParameterError)(errors=complaints))
 
 
 async def away(request: Request, error: Exception) -> Response:

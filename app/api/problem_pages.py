@@ -4,58 +4,66 @@
 
 import html
 import json
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.api.document_answers import example
-from app.api.problems import TITLES
+from app.api.language import language_of
+from app.api.problem_types import TYPES
 from app.domain.errors import NotFoundError
 
-WHAT_TO_DO = {
-    "malformed-body": "Send one JSON document in UTF-8, each member once, no NaN, at most 32 levels deep.",
-    "invalid-parameter": "Look at `errors`: each entry names a parameter or header. Keys belong into Authorization.",
-    "invalid-cursor": "Begin the list again without `cursor`, then follow `next`.",
-    "unauthenticated": "Send Authorization: Bearer and a valid key. An operator issues a new one if yours has ended.",
-    "forbidden": "Use a key of another role, or ask an operator to allow the service to this source.",
-    "not-found": "Check the address. A source finds only its own notices.",
-    "method-not-allowed": "Use one of the methods in the header Allow.",
-    "event-exists": "The same event: amend the notice in `notice` with PATCH. Another event: give it its own event_id.",
-    "state-conflict": "Look at the present state, then decide.",
-    "precondition-failed": "Read the notice again and repeat the change with its ETag.",
-    "precondition-required": "Send If-Match with the ETag of the notice, or `*`.",
-    "too-large": "Send less: `limit` is the number of bytes that are allowed.",
-    "unsupported-media-type": "Send the media type that the documentation names, in UTF-8, without content encoding.",
-    "invalid-notice": "Look at `errors`: each entry has a JSON pointer to the place and the rule it breaks.",
-    "invalid-body": "Look at `errors`: each entry has a JSON pointer to the place and the rule it breaks.",
-    "invalid-channel": "Do what `detail` says (such as making the bot an administrator), then try again.",
-    "unknown-service": "Use a service from GET /v1/services, or make it first with PUT /v1/services/{slug}.",
-    "internal": "Report `instance` to us. Sending a notice again is always safe.",
-    "unavailable": "Nothing was stored. Wait as long as Retry-After says, then send it again.",
+PAGE = (Path(__file__).parent / "static" / "problem.html").read_text(encoding="utf-8")
+LIST = (Path(__file__).parent / "static" / "problems.html").read_text(encoding="utf-8")
+POLICY = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    "Vary": "Accept, Accept-Language",
 }
-PAGE = """\
-<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
-<body><main><h1>{title}</h1><p>{meaning}</p><h2>What to do</h2><p>{what_to_do}</p>
-<h2>Example</h2><pre>{example}</pre></main></body></html>
-"""
-POLICY = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'", "Vary": "Accept"}
+HEADINGS = {"it": ("Che cosa fare", "Esempio"), "en": ("What to do", "Example")}
+ALL = {"it": "I problemi che l'interfaccia può segnalare", "en": "The problems that the interface can tell of"}
 
 
 async def problem_page(request: Request) -> Response:
     """Explain a problem type, in HTML for people and in JSON for programs."""
     slug = request.path_params["slug"]
-    if slug not in TITLES:
+    if slug not in TYPES:
         raise NotFoundError("There is no such problem.")
-    kind, title = TITLES[slug]
-    told = {"title": title, "meaning": kind.__doc__ or "", "what_to_do": WHAT_TO_DO[slug]}
-    shown = example(kind)
-    if "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse({**told, "status": kind.status, "example": shown}, headers={"Vary": "Accept"})
-    texts = {**told, "example": json.dumps(shown, indent=2)}
-    return HTMLResponse(PAGE.format(**{name: html.escape(text) for name, text in texts.items()}), headers=POLICY)
+    language = language_of(request.scope)
+    kind, words = TYPES[slug].kind, TYPES[slug].words[language]
+    told = {"title": words.title, "meaning": words.meaning, "what_to_do": words.what_to_do}
+    shown = example(kind, language)
+    if not _reads_html(request):
+        headers = {"Vary": POLICY["Vary"], "Content-Language": language}
+        return JSONResponse({**told, "status": kind.status, "example": shown}, headers=headers)
+    to_do, sample = HEADINGS[language]
+    texts = {**told, "example": json.dumps(shown, indent=2, ensure_ascii=False), "to_do": to_do, "sample": sample}
+    return _page(PAGE, {**texts, "lang": language, "status": str(kind.status)}, language)
+
+
+async def problem_list(request: Request) -> Response:
+    """List every type there is."""
+    language = language_of(request.scope)
+    rows = [(slug, kind.kind.status, kind.words[language].title) for slug, kind in TYPES.items()]
+    if not _reads_html(request):
+        items = [{"type": slug, "status": status, "title": title} for slug, status, title in rows]
+        return JSONResponse({"items": items}, headers={"Vary": POLICY["Vary"], "Content-Language": language})
+    lines = "\n".join(
+        f'<li><a href="problems/{slug}">{status} {html.escape(title)}</a></li>' for slug, status, title in rows
+    )
+    page = LIST.replace("{items}", lines).replace("{title}", html.escape(ALL[language])).replace("{lang}", language)
+    return HTMLResponse(page, headers={**POLICY, "Content-Language": language})
+
+
+def _page(form: str, texts: dict[str, str], language: str) -> Response:
+    shown = form.format(**{name: html.escape(text) for name, text in texts.items()})
+    return HTMLResponse(shown, headers={**POLICY, "Content-Language": language})
+
+
+def _reads_html(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def routes() -> list[BaseRoute]:
-    return [Route("/problems/{slug}", problem_page)]
+    return [Route("/problems", problem_list), Route("/problems/{slug}", problem_page)]

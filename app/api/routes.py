@@ -3,30 +3,47 @@
 """Routes that take no parameter they do not know: FastAPI would ignore it, and the first of a repeated one."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.errors import InvalidParameterError
+from app.api.accepting import accepts
+from app.api.problems import PUBLIC, TOLD
+from app.domain.errors import InvalidParameterError, NotAcceptableError
 
 KEYS = frozenset({"access_token", "api_key", "apikey", "authorization", "key", "token"})
 IN_THE_HEADER = "A key is only taken from the header Authorization: Bearer. Treat the one in this address as leaked."
+NO_CONTENT = 204
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses parameters it does not know, repeated ones, and keys in the address."""
+    """A route that refuses parameters it does not know, repeated ones, keys in the address, and vain wishes.
+
+    It tells of its own end where `app.state.retiring` has its name, and answers 410 after that.
+    """
+
+    produces: ClassVar[tuple[str, ...]] = ("application/json",)
+    """The media types of its good answers; a route with others is of a class of its own."""
 
     def get_route_handler(self) -> Handler:
         answer = self.answering()
         takes_none = not self.dependant.query_params
+        forms = () if self.status_code == NO_CONTENT else self.produces
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"]:
                 _refuse(request.scope["query_string"], takes_none=takes_none)
+            if forms and not accepts(request.headers.getlist("accept"), forms):
+                raise NotAcceptableError
+            retirement = request.app.state.retiring.get(self.name)
+            if retirement is not None:
+                request.scope[TOLD] += retirement.told(request.scope[PUBLIC])
+                retirement.refuse_after_the_end(datetime.now(UTC))
             return await answer(request)
 
         return strict

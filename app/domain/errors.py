@@ -11,10 +11,16 @@ class CampanellaError(Exception):
     problem: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
 
-    def __init__(self, detail: str = "", *, pointer: str | None = None, **members: object) -> None:
-        """Say what is wrong, where (an RFC 6901 pointer into the body), and what else the answer should carry."""
+    def __init__(
+        self, detail: str = "", *, pointer: str | None = None, wait: int | None = None, **members: object
+    ) -> None:
+        """Say what is wrong, where (an RFC 6901 pointer into the body), and what else the answer should carry.
+
+        `wait`: seconds after which trying again is of use.
+        """
         self.detail = detail or (self.__doc__ or "")
         self.pointer = pointer
+        self.wait = wait
         self.members = members
         super().__init__(self.detail)
 
@@ -26,7 +32,7 @@ class MalformedBodyError(CampanellaError):
 
 
 class InvalidParameterError(CampanellaError):
-    """A query parameter or header is not valid."""
+    """A parameter of the request is not valid."""
 
     problem, status = "invalid-parameter", 400
 
@@ -44,7 +50,7 @@ class ForbiddenError(CampanellaError):
 
 
 class NotFoundError(CampanellaError):
-    """There is no such thing here."""
+    """There is nothing here, or the key may not see it."""
 
     problem, status = "not-found", 404
 
@@ -74,7 +80,7 @@ class PreconditionRequiredError(CampanellaError):
 
 
 class TooLargeError(CampanellaError):
-    """The body is larger than allowed."""
+    """The body, the address or the headers are larger than allowed."""
 
     problem, status = "too-large", 413
 
@@ -101,3 +107,87 @@ class UnavailableError(CampanellaError):
     """The service cannot do this now. Try again after the time named in Retry-After."""
 
     problem, status = "unavailable", 503
+
+
+class InvalidHeaderError(CampanellaError):
+    """A header of the request is not valid."""
+
+    problem, status = "invalid-header", 400
+
+
+class InvalidEventError(CampanellaError):
+    """An attribute of the CloudEvent is missing or not valid."""
+
+    problem, status = "invalid-event", 400
+
+
+class IdempotencyKeyMissingError(CampanellaError):
+    """This operation needs the header Idempotency-Key."""
+
+    problem, status = "idempotency-key-missing", 400
+
+
+class IdempotencyKeyInvalidError(CampanellaError):
+    """Idempotency-Key is empty, repeated, too long, or holds a blank."""
+
+    problem, status = "idempotency-key-invalid", 400
+
+
+class IdempotencyKeyReusedError(CampanellaError):
+    """This Idempotency-Key was used with other content."""
+
+    problem, status = "idempotency-key-reused", 422
+
+
+class RequestInProgressError(CampanellaError):
+    """A request with the same Idempotency-Key has not ended yet."""
+
+    problem, status = "request-in-progress", 409
+
+
+class NotAcceptableError(CampanellaError):
+    """Accept excludes every form in which this address answers."""
+
+    problem, status = "not-acceptable", 406
+
+
+class GoneError(CampanellaError):
+    """This operation was retired on the date that had been announced."""
+
+    problem, status = "gone", 410
+
+
+class AddressTooLongError(TooLargeError):
+    """The address of the request is longer than allowed."""
+
+    status = 414
+
+
+class HeadersTooLargeError(TooLargeError):
+    """The headers of the request are larger than allowed."""
+
+    status = 431
+
+
+class PersonalDataError(CampanellaError):
+    """The notice seems to hold personal data, which must not appear in a public channel."""
+
+    problem, status = "personal-data", 422
+
+
+class QuotaExceededError(CampanellaError):
+    """The quota of this source is used up. The request was not counted."""
+
+    problem, status = "quota-exceeded", 429
+
+
+class AbnormalUsageError(CampanellaError):
+    """Too many wrong keys come from this address."""
+
+    problem, status = "abnormal-usage-detected", 429
+
+
+class ReducedCapacityError(CampanellaError):
+    """The load is too high, and this request can wait. Nothing was stored."""
+
+    problem, status = "temporary-reduced-capacity", 503

@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from pydantic_core import Url
 from app.database import Pool
 from app.main import create_app
 from app.settings import Settings
+from app.wire import Protocol
 from deploy.processes import free_port
 
 ADMIN_KEY = "bootstrap-operator-key-of-the-tests-0001"
@@ -35,7 +37,7 @@ class Answer:
     @property
     def problem(self) -> str:
         """The last part of the problem's type, or nothing for a good answer."""
-        return str(self.body["type"]).rsplit("/", 1)[-1] if self.status >= 400 else ""
+        return re.split("[/#]", str(self.body["type"]))[-1] if self.status >= 400 else ""
 
     @property
     def pointers(self) -> list[str]:
@@ -125,7 +127,8 @@ def a_channel(slug: str) -> dict[str, Any]:
 
 
 def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings:
-    members = {"admin_key": SecretStr(ADMIN_KEY), "log_level": "error", **members}
+    unlimited = {"requests_per_minute": 0, "requests_per_day": 0, "wrong_keys_per_minute": 0}
+    members = {"admin_key": SecretStr(ADMIN_KEY), "log_level": "error", **unlimited, **members}
     return Settings(database_url=Url(database_url), redis_url=Url(redis_url), **members)
 
 
@@ -133,7 +136,8 @@ def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings
 async def served(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
     """Serve the API, and give a caller with the operator's key."""
     port = free_port()
-    config = uvicorn.Config(create_app(settings), port=port, log_config=None, access_log=False, server_header=False)
+    plain = {"log_config": None, "access_log": False, "server_header": False}
+    config = uvicorn.Config(create_app(settings), port=port, http=Protocol, ws="none", **plain)
     # The loop rests during tests that do not await; a connection kept meanwhile must not be found closed after them.
     config.timeout_keep_alive = 600
     server = uvicorn.Server(config)

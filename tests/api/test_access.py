@@ -42,7 +42,7 @@ NOBODY = {
 
 @pytest.mark.parametrize("key", NOBODY.values(), ids=NOBODY)
 async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(operator: Caller, key: str | None) -> None:
-    answer = await operator.having(key).get("/v1/notices")
+    answer = await operator.having(key).get("/v1/notices", Accept_Language="en")
 
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert answer.body["detail"] == "The key is missing, unknown, expired or revoked."

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Every error of every path is a problem document, and every answer has the headers that all have."""
 
+import html
 import re
 from typing import Any
 
 import pytest
 from openapi_schema_validator import OAS31Validator
 
-from app.api.problem_pages import WHAT_TO_DO
-from app.api.problems import TITLES, problem
+from app.api.problem_types import LANGUAGES, TYPES
+from app.api.problems import problem
 from app.domain import errors
 from app.domain.errors import CampanellaError
 from tests.api.calling import Answer, Caller, a_notice
@@ -114,15 +115,31 @@ async def test_every_answer_has_the_headers_that_all_have(operator: Caller, path
     assert "Server" not in headers
 
 
-@pytest.mark.parametrize("slug", TITLES)
-async def test_the_type_of_every_problem_answers_for_people_and_for_programs(operator: Caller, slug: str) -> None:
-    page = await operator.get(f"/problems/{slug}", Accept="text/html")
-    document = await operator.get(f"/problems/{slug}", Accept="application/json")
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("slug", TYPES)
+async def test_every_problem_is_explained_for_people_and_for_programs(
+    operator: Caller, slug: str, language: str
+) -> None:
+    words = TYPES[slug].words[language]
+
+    page = await operator.get(f"/problems/{slug}", Accept="text/html", Accept_Language=language)
+    document = await operator.get(f"/problems/{slug}", Accept="application/json", Accept_Language=language)
 
     assert (page.status, document.status) == (200, 200)
-    assert TITLES[slug][1] in page.text
-    assert document.body["example"]["type"].endswith(f"/problems/{slug}")
-    assert document.body["what_to_do"] == WHAT_TO_DO[slug]
+    assert {page.headers["Content-Language"], document.headers["Content-Language"]} == {language}
+    assert f'<html lang="{language}">' in page.text
+    assert html.escape(words.title) in page.text
+    assert document.body["example"]["type"].endswith(slug)
+    assert (document.body["meaning"], document.body["what_to_do"]) == (words.meaning, words.what_to_do)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_all_problems_are_listed_and_every_link_leads_somewhere(operator: Caller, language: str) -> None:
+    page = await operator.get("/problems", Accept="text/html", Accept_Language=language)
+    document = await operator.get("/problems")
+
+    linked = re.findall(r'href="problems/([a-z-]+)"', page.text)
+    assert linked == [one["type"] for one in document.body["items"]] == list(TYPES)
 
 
 def test_the_registry_knows_every_error_that_can_be_raised() -> None:
@@ -130,7 +147,45 @@ def test_the_registry_knows_every_error_that_can_be_raised() -> None:
         kind.problem for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CampanellaError)
     }
 
-    assert known <= TITLES.keys() == WHAT_TO_DO.keys()
+    assert known <= TYPES.keys()
+
+
+def test_every_problem_has_its_words_in_every_language() -> None:
+    for kind in TYPES.values():
+        assert kind.words.keys() == set(LANGUAGES)
+        assert all(words.title and words.meaning and words.what_to_do for words in kind.words.values())
+        assert kind.words["it"].title != kind.words["en"].title
+
+
+LANGUAGE_WISHES = [
+    (None, "it"),
+    ("en", "en"),
+    ("en-GB, it;q=0.5", "en"),
+    ("it;q=0.2, en;q=0.9", "en"),
+    ("de, fr;q=0.9", "it"),
+    ("de, en;q=0.1", "en"),
+    ("en;q=0", "it"),
+    ("en;q=much, *", "it"),
+    ("EN-us;q=1.0", "en"),
+]
+
+
+@pytest.mark.parametrize(("wish", "language"), LANGUAGE_WISHES)
+async def test_the_title_is_in_the_language_that_was_asked_for(
+    operator: Caller, wish: str | None, language: str
+) -> None:
+    answer = await operator.get("/v1/nowhere", **({"Accept-Language": wish} if wish else {}))
+
+    words = TYPES["not-found"].words[language]
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (language, "Accept-Language")
+    assert (answer.body["title"], answer.body["detail"]) == (words.title, words.meaning)
+
+
+async def test_a_sentence_about_one_case_is_english_and_said_to_be(source: Caller) -> None:
+    answer = await source.hand_in(texts={})
+
+    assert answer.headers["Content-Language"] == "it, en"
+    assert answer.body["title"] == TYPES["invalid-notice"].words["it"].title
 
 
 def test_a_pointer_and_members_are_part_of_the_document() -> None:
