@@ -136,8 +136,8 @@ def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings
 async def served(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
     """Serve the API, and give a caller with the operator's key."""
     port = free_port()
-    plain = {"log_config": None, "access_log": False, "server_header": False}
-    config = uvicorn.Config(create_app(settings), port=port, http=Protocol, ws="none", **plain)
+    config = uvicorn.Config(create_app(settings), port=port, http=Protocol, ws="none", log_config=None)
+    config.access_log, config.server_header = False, False
     # The loop rests during tests that do not await; a connection kept meanwhile must not be found closed after them.
     config.timeout_keep_alive = 600
     server = uvicorn.Server(config)
