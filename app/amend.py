@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Corrections and withdrawals: a new wish for every delivery of a notice; the difference to what is shown is work."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -138,6 +139,8 @@ async def _present(connection: Connection, change: Change, notice: Notice) -> in
         raise StateConflictError("the notice is withdrawn; hand in a new one")
     if row["event_id"] != notice.event_id:
         raise StateConflictError("the event_id of a notice cannot change", pointer="#/event_id")
+    if json.loads(row["content"]).get("test", False) != notice.test:
+        raise StateConflictError("an exercise cannot become real, nor the other way round", pointer="#/test")
     _agreed(row["revision"], change.expected)
     revision: int = row["revision"]
     return revision

@@ -10,7 +10,8 @@ from app.database import Pool
 from app.domain.channel import Channel, Following
 
 CHANNELS = """
-select id, language, fallback, services, grades, schools, areas from channel where retired_at is null order by slug
+select id, language, fallback, services, grades, schools, areas, test
+  from channel where retired_at is null order by slug
 """
 
 
@@ -41,4 +42,4 @@ class Routing:
 
 def _channel(row: asyncpg.Record) -> Channel:
     lists = (frozenset(row[name]) for name in ("services", "grades", "schools", "areas"))
-    return Channel(row["id"], row["language"], row["fallback"], Following(*lists))
+    return Channel(row["id"], row["language"], row["fallback"], Following(*lists), row["test"])

@@ -25,6 +25,8 @@ from pydantic import (
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.alerts.zones import zones_of
+
 SHORTEST_KEY = 32
 SECRET_KEY = 32
 TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{10,100}")
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
     wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
     timezone: str = "Europe/Rome"
+    alert_zones: str = ""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -106,6 +109,12 @@ class Settings(BaseSettings):
     @classmethod
     def _names_networks(cls, value: str) -> str:
         networks(value)
+        return value
+
+    @field_validator("alert_zones")
+    @classmethod
+    def _are_zones(cls, value: str) -> str:
+        zones_of(value)
         return value
 
     @model_validator(mode="after")

@@ -37,21 +37,27 @@ async def hand_over(house: House, caller: Caller, notice: Notice, origin: Origin
         COUNTED.labels("conflicting").inc()
         where = links(house.public, UUID(str(error.members["notice"])))
         raise EventExistsError(EXISTS, pointer="#/event_id", notice=where.here) from None
-    return await _acknowledged(house, notice, origin.source, accepted)
+    return await acknowledged(house, notice, origin.source, accepted)
 
 
-async def _acknowledged(house: House, notice: Notice, source: str, accepted: Accepted) -> Response:
+async def acknowledged(house: House, notice: Notice, source: str, accepted: Accepted) -> Response:
     """Answer 202; a replay shows the notice as it is now."""
     outcome = "replayed" if accepted.replayed else "accepted"
     COUNTED.labels(outcome).inc()
     log.info(f"notice.{outcome}", notice=str(accepted.id), source=source, owed=accepted.owed)
     if accepted.replayed:
-        (seen,) = await summaries(house, await house.database.pool.fetch(ONE, accepted.id, source))
-        return answer(seen, 202, Location=seen.links.here, Idempotent_Replayed="true")
+        return await seen_now(house, accepted.id, source, replayed=True)
     if accepted.owed:
         house.doorbell.ring()
     fresh = _fresh(house, notice, source, accepted)
     return answer(fresh, 202, Location=fresh.links.here)
+
+
+async def seen_now(house: House, number: UUID, source: str, *, replayed: bool) -> Response:
+    """Answer 202 with a notice as it is now."""
+    (seen,) = await summaries(house, await house.database.pool.fetch(ONE, number, source))
+    marked = {"Idempotent_Replayed": "true"} if replayed else {}
+    return answer(seen, 202, Location=seen.links.here, **marked)
 
 
 def _fresh(house: House, notice: Notice, source: str, accepted: Accepted) -> NoticeSummary:

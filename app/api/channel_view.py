@@ -74,6 +74,7 @@ class ChannelSeen(View):
     title: Words | None
     language: Tag
     fallback: bool
+    test: bool
     audience: AudienceSeen
     state: Literal["active", "paused"]
     paused_at: Moment | None
@@ -117,6 +118,7 @@ def _seen(public: str, channel: Channel, counts: Counts) -> ChannelSeen:
         "title",
         "language",
         "fallback",
+        "test",
         "paused_at",
         "paused_reason",
         "created_at",

@@ -47,7 +47,10 @@ class ChannelAudience(Strict):
 
 
 class NewChannel(Strict):
-    """A place to publish to. fallback false: notices without the channel's language are not sent there."""
+    """A place to publish to. fallback false: notices without the channel's language are not sent there.
+
+    test true: it shows exercises and nothing else.
+    """
 
     slug: Slug
     kind: KnownKind
@@ -55,6 +58,7 @@ class NewChannel(Strict):
     title: Title | None = None
     language: LanguageTag
     fallback: bool = True
+    test: bool = False
     audience: ChannelAudience = Field(default_factory=ChannelAudience)
 
 
@@ -64,6 +68,7 @@ class ChannelChange(Strict):
     title: Title | None = None
     language: LanguageTag = Field(default_factory=str)
     fallback: bool = Field(default_factory=bool)
+    test: bool = Field(default_factory=bool)
     audience: ChannelAudience = Field(default_factory=ChannelAudience)
     paused: bool = Field(default_factory=bool)
 

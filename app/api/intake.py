@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.api.acceptance import hand_over, origin_of
+from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
 from app.api.callers import Source
 from app.api.examples import NOTICES
@@ -32,10 +33,13 @@ async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
 # One row for each form in which a notice may come; the first is the one that the docs page tries.
 ARRIVALS = Arrivals(
     Medium(JSON, _plain, Notice, NOTICES),
+    *ALERTS,
 )
 
 
-@router.post("/notices", status_code=202, summary="Hand in a notice", responses={409: {}}, response_model=NoticeSummary)
+@router.post(
+    "/notices", status_code=202, summary="Hand in a notice", responses={204: {}, 409: {}}, response_model=NoticeSummary
+)
 async def hand_in_notice(caller: Source, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open) -> Response:
     """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
 

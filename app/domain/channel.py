@@ -27,13 +27,18 @@ class Channel:
     language: str
     fallback: bool = True
     following: Following = field(default_factory=Following)
+    test: bool = False
 
 
 def reaches(notice: Notice, channel: Channel) -> bool:
-    """Tell whether the notice is owed to the channel: service, every audience dimension, and a language it can show."""
+    """Tell whether the notice is owed to the channel: service, every audience dimension, and a language it can show.
+
+    Exercises go to test channels, and nothing else does: who reads an exercise there must never miss the real thing.
+    """
     wanted, told = channel.following, notice.audience
     return (
-        overlaps([notice.service], wanted.services)
+        notice.test == channel.test
+        and overlaps([notice.service], wanted.services)
         and overlaps(told.grades, wanted.grades)
         and overlaps(told.schools, wanted.schools)
         and overlaps(told.areas, wanted.areas)

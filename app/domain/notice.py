@@ -16,6 +16,8 @@ from app.domain.spelling import checked_plain_lines
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 SLUG = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+EXERCISE = "[ESERCITAZIONE] "
+"""What the titles of a test notice begin with, in every language."""
 LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
 
 
@@ -121,11 +123,21 @@ class Notice(Strict):
     attachments: list[Attachment] = Field(default_factory=list, max_length=10)
     supersedes: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] | None = None
     in_doubt: DoubtPolicy | None = None
+    test: bool = Field(
+        default=False,
+        description="An exercise: shown in test channels and nowhere else. Its titles begin with `[ESERCITAZIONE] `.",
+    )
 
     @model_validator(mode="after")
     def _times_are_in_order(self) -> Self:
         _in_order(self.valid_from, self.valid_until, "valid_until is before valid_from")
         _in_order(self.publish_at, self.expires_at, "expires_at is before publish_at")
+        return self
+
+    @model_validator(mode="after")
+    def _an_exercise_says_so(self) -> Self:
+        if self.test and not all(text.title.startswith(EXERCISE) for text in self.texts.values()):
+            raise ValueError(f"the titles of a test notice begin with {EXERCISE}")
         return self
 
     @model_validator(mode="after")

@@ -3,11 +3,13 @@
 """The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
 
 from app.tables.administration import Check, Key, Routing, Service, Source, Worker
+from app.tables.alerts import AlertMessage
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
 from app.tables.secrets import Secret
 
 __all__ = [
+    "AlertMessage",
     "Attempt",
     "Audit",
     "AuditCheckpoint",

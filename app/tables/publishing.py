@@ -38,6 +38,7 @@ class Channel(SQLModel, table=True):
     title: str | None = Field(default=None, sa_type=Text)
     language: str = Field(sa_type=Text)
     fallback: bool = flag(start=True)
+    test: bool = flag()
     services: list[str] = words()
     grades: list[str] = words()
     schools: list[str] = words()

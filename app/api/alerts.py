@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the authorities publish, received at POST /notices: CAP 1.2."""
+
+from uuid import UUID
+
+from starlette.responses import Response
+
+from app.access import Caller
+from app.alerts.cap import LARGEST, parse
+from app.alerts.notices import SERVICE
+from app.alerts.taking import Hand, Taken, take
+from app.alerts.zones import zones_of
+from app.api.acceptance import acknowledged, seen_now
+from app.api.alert_examples import CAP
+from app.api.arrivals import Arrival, Medium
+from app.api.house import House
+from app.api.notice_view import links
+from app.api.view import no_content
+from app.domain.errors import EventExistsError, ForbiddenError
+from app.telemetry import log
+
+EXISTS = "This identifier was used for other content. An update is a message of its own that refers to the earlier one."
+DESCRIPTION = (
+    "A CAP 1.2 document (OASIS), with one info for each language. An Alert becomes a notice, an Update amends the one "
+    "that its references name, a Cancel withdraws it and says so in a notice of its own."
+)
+XML = {"type": "string", "maxLength": LARGEST, "description": DESCRIPTION}
+
+
+async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Response:
+    """Act on an alert; 204 where it ends something of which nobody was told."""
+    alert = parse(arrival.body)
+    if not caller.may_speak_of(SERVICE):
+        raise ForbiddenError("This source may not speak of this service.")
+    zones = zones_of(house.settings.alert_zones)
+    hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
+    try:
+        taken = await take(hand, alert)
+    except EventExistsError as error:
+        where = links(house.public, UUID(str(error.members["notice"])))
+        raise EventExistsError(EXISTS, pointer="#/alert/identifier", notice=where.here) from None
+    if taken is None:
+        return no_content()
+    return await _answered(house, hand.source, taken)
+
+
+async def _answered(house: House, source: str, taken: Taken) -> Response:
+    for number in taken.withdrawn:
+        log.info("notice.withdrawn", notice=str(number))
+    if taken.withdrawn:
+        house.doorbell.ring()
+    if taken.notice is not None and taken.accepted is not None:
+        return await acknowledged(house, taken.notice, source, taken.accepted)
+    if taken.changed:
+        log.info("notice.amended", notice=str(taken.number))
+        house.doorbell.ring()
+    return await seen_now(house, taken.number, source, replayed=not taken.changed)
+
+
+MEDIA = (
+    Medium("application/cap+xml", receive_cap, XML, CAP, LARGEST),
+    Medium("application/xml", receive_cap, XML, CAP, LARGEST),
+)
