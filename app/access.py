@@ -19,7 +19,7 @@ from app.telemetry import log
 REMEMBERED = 0.8
 """Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
 LOOK_UP = """
-select key.role, key.label, key.digest, key.source, key.expires_at, source.services
+select key.role, key.label, key.digest, key.source, key.expires_at, source.services, source.event_sources
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
@@ -32,12 +32,16 @@ NOBODY = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever holds a valid key, from where, and why they act; no services means every service."""
+    """Whoever holds a valid key, from where, and why they act; no services means every service.
+
+    `event_sources` are the URIs its CloudEvents may come from; a plain notice is an event of the first.
+    """
 
     key: str
     role: Role
     source: str | None = None
     services: frozenset[str] = frozenset()
+    event_sources: tuple[str, ...] = ()
     label: str = ""
     address: str | None = None
     why: str | None = None
@@ -121,7 +125,8 @@ class Access:
             self._known.pop(number, None)
             return None
         services: Sequence[str] = row["services"] or ()
-        caller = Caller(number, Role(row["role"]), row["source"], frozenset(services), row["label"])
+        whose = (row["source"], frozenset(services), tuple(row["event_sources"] or ()), row["label"])
+        caller = Caller(number, Role(row["role"]), *whose)
         known = _Known(caller, row["digest"], row["expires_at"], asked + REMEMBERED)
         self._known[number] = known
         return known

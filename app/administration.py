@@ -24,6 +24,7 @@ from app.tables import Channel, Source
 
 SHOWN_ONCE = "This is the key. It is shown now and never again:"
 Services = Annotated[list[str] | None, typer.Option("--service", help="A service it may speak of; none: every one.")]
+EventSources = Annotated[list[str] | None, typer.Option("--event-source", help="A URI its CloudEvents come from.")]
 Days = Annotated[int, typer.Option(min=1, max=LONGEST_LIFE, help="Days until the key expires.")]
 Words = Annotated[list[str] | None, typer.Option()]
 Model = TypeVar("Model", bound=BaseModel)
@@ -47,13 +48,16 @@ def administration() -> dict[str, typer.Typer]:
     return groups
 
 
-def source_add(slug: str, name: str = "", service: Services = None, days: Days = LONGEST_LIFE) -> None:
+def source_add(
+    slug: str, name: str = "", service: Services = None, event_source: EventSources = None, days: Days = LONGEST_LIFE
+) -> None:
     """Make a source, a municipal system that hands in notices, and print its key once."""
-    new = _checked(NewSource, slug=slug, name=name or slug, services=service or [])
+    lists = {"services": service or [], "event_sources": event_source or []}
+    source = Source(**_checked(NewSource, slug=slug, name=name or slug, **lists).row())
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            _, issued = await add_source(session, new.slug, new.name, new.services, days, this_user())
+            issued = await add_source(session, source, days, this_user())
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
     in_the_database(work)

@@ -18,6 +18,9 @@ from app.tables import Key, Service, Source
 
 LONGEST_LIFE = 400
 """Days after which a key expires at the latest."""
+FIRST_STAYS = (
+    "The first event source stays the first for as long as it is listed: plain notices of the source are its events."
+)
 AT_ONCE = 2
 """Active keys of one source: the one in use, and the one that replaces it."""
 
@@ -30,18 +33,17 @@ class Issued:
     text: str
 
 
-async def add_source(
-    session: AsyncSession, slug: str, name: str, services: Sequence[str], days: int, actor: Actor
-) -> tuple[Source, Issued]:
+async def add_source(session: AsyncSession, source: Source, days: int, actor: Actor) -> Issued:
     """Store a source with its first key; StateConflictError when the slug is taken."""
-    await known_services(session, services, "#/services")
-    source = Source(slug=slug, name=name, services=list(services))
+    await known_services(session, source.services, "#/services")
     session.add(source)
-    await flush(session, f"There is a source {slug} already.")
+    await flush(session, f"There is a source {source.slug} already.")
     await session.refresh(source)
-    issued = await add_key(session, Role.SOURCE, actor, source=slug, days=days)
-    await record(session, actor, "source.added", f"source/{slug}", after={"name": name, "services": source.services})
-    return source, issued
+    issued = await add_key(session, Role.SOURCE, actor, source=source.slug, days=days)
+    said = {"name": source.name, "services": source.services, "event_sources": source.event_sources}
+    after = {name: value for name, value in said.items() if value or name != "event_sources"}
+    await record(session, actor, "source.added", f"source/{source.slug}", after=after)
+    return issued
 
 
 async def add_key(
@@ -92,8 +94,12 @@ async def revoke(session: AsyncSession, number: str, source: str | None, actor: 
 
 
 async def change_source(session: AsyncSession, source: Source, members: Mapping[str, Any], actor: Actor) -> None:
-    """Give a source another name or other services."""
+    """Give a source another name, other services or event sources."""
     await known_services(session, members.get("services", ()), "#/services")
+    if source.event_sources[:1] != (changed := members.get("event_sources", []))[:1] and set(changed) & set(
+        source.event_sources[:1]
+    ):
+        raise StateConflictError(FIRST_STAYS, pointer="#/event_sources")
     before = {name: getattr(source, name) for name in members}
     source.sqlmodel_update(dict(members))
     session.add(source)

@@ -60,7 +60,7 @@ def schemas(made: Schema, bodies: Sequence[type[BaseModel]], own: Schema) -> Sch
     _, taken = models_json_schema([(body, "validation") for body in bodies], ref_template=REFERENCES)
     found = {name: schema for name, schema in made.items() if name not in NOT_OURS} | taken["$defs"]
     tidy = {name: _tidied(schema) for name, schema in found.items()}
-    tidy |= _changes(tidy) | own | {"Problem": PROBLEM, "ProblemPlace": PLACE}
+    tidy |= _changes(tidy) | _of_event(tidy["Notice"]) | own | {"Problem": PROBLEM, "ProblemPlace": PLACE}
     return dict(sorted(tidy.items()))
 
 
@@ -94,6 +94,13 @@ def _changes(tidy: Schema) -> Schema:
         "anyOf": [{"$ref": REFERENCES.format(model="TextChange")}, {"type": "null"}]
     }
     return {"NoticeChange": notice, "TextChange": text}
+
+
+def _of_event(notice: Schema) -> Schema:
+    """Describe a notice as the data of a CloudEvent, whose id is the event_id."""
+    needed = [name for name in notice["required"] if name != "event_id"]
+    said = "A notice as the data of a CloudEvent: event_id may be left out, it is the id of the event."
+    return {"NoticeOfEvent": {**notice, "description": said, "required": needed}}
 
 
 def _tidied(schema: Any) -> Any:

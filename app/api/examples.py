@@ -72,6 +72,15 @@ SOURCES: dict[str, Any] = {
         "summary": "The canteen system, which may speak of one service",
         "value": {"slug": "mensa", "name": "Sistema della mensa scolastica", "services": ["mensa"]},
     },
+    "cloudevents": {
+        "summary": "A system that sends CloudEvents",
+        "value": {
+            "slug": "iscrizioni-online",
+            "name": "Iscrizioni online",
+            "services": ["iscrizioni"],
+            "event_sources": ["https://iscrizioni.comune.example.it/avvisi"],
+        },
+    },
     "everything": {
         "summary": "A system that may speak of every service",
         "value": {"slug": "redazione", "name": "Redazione del sito", "services": []},

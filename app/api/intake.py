@@ -8,14 +8,17 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from app.access import Caller
+from app.api import cloudevents
 from app.api.acceptance import hand_over, origin_of
 from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
 from app.api.callers import Source
+from app.api.cloudevent_headers import is_announced
+from app.api.cloudevents import receive_binary
 from app.api.examples import NOTICES
 from app.api.house import House, Open
 from app.api.notice_view import NoticeSummary
-from app.api.reading import JSON, refuse_ambiguous, validated
+from app.api.reading import JSON, read, validated
 from app.api.routes import QuickRoute
 from app.domain.errors import InvalidNoticeError
 from app.domain.notice import Notice
@@ -24,8 +27,10 @@ router = APIRouter(route_class=QuickRoute, tags=["Notices"])
 
 
 async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
-    """Receive a notice as our own JSON."""
-    refuse_ambiguous(arrival.body)
+    """Receive a notice as our own JSON, or as the data of an event whose attributes are headers."""
+    if is_announced(arrival.request.headers.raw):
+        return await receive_binary(house, caller, arrival)
+    read(arrival.body)
     notice = validated(Notice, arrival.body, InvalidNoticeError)
     return await hand_over(house, caller, notice, origin_of(caller))
 
@@ -33,6 +38,7 @@ async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
 # One row for each form in which a notice may come; the first is the one that the docs page tries.
 ARRIVALS = Arrivals(
     Medium(JSON, _plain, Notice, NOTICES),
+    cloudevents.MEDIUM,
     *ALERTS,
 )
 

@@ -20,6 +20,8 @@ MOST_ERRORS = 20
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 Model = TypeVar("Model", bound=BaseModel)
+Where = tuple[int | str, ...]
+"""The way from the root of a document to a place in it."""
 
 
 class Reading(Generic[Model]):
@@ -46,16 +48,16 @@ async def checked_body(request: Request, media_type: str) -> bytes:
     if media_type_of(request) != media_type:
         raise UnsupportedMediaTypeError(f"Send the body as {media_type}.")
     body = await whole(request)
-    refuse_ambiguous(body)
+    read(body)
     return body
 
 
-def validated(model: type[Model], body: bytes, wrong: type[CampanellaError]) -> Model:
-    """Make the model, which is strict by itself, or name each place that breaks a rule."""
+def validated(model: type[Model], body: bytes, wrong: type[CampanellaError], where: Where = ()) -> Model:
+    """Make the model, which is strict by itself, or name each place that breaks a rule; `where` leads to the body."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _complaint(error, wrong) from None
+        raise _complaint(error, wrong, where) from None
 
 
 def media_type_of(request: Request) -> str:
@@ -86,8 +88,8 @@ def _too_large(largest: int) -> TooLargeError:
     return TooLargeError(f"The body is larger than {largest} bytes.", limit=largest)
 
 
-def refuse_ambiguous(body: bytes) -> None:
-    """Refuse what two readers would read differently: other encodings, repeated members, numbers that are none."""
+def read(body: bytes) -> Any:
+    """Read JSON, refusing what two readers would read differently: other encodings, repeated members, no numbers."""
     if body.startswith(b"\xef\xbb\xbf"):
         raise MalformedBodyError("The body begins with a byte order mark; send plain UTF-8.")
     try:
@@ -96,7 +98,7 @@ def refuse_ambiguous(body: bytes) -> None:
         raise MalformedBodyError("The body is not UTF-8.") from None
     _refuse_deep(body)
     try:
-        json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise MalformedBodyError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
     except ValueError:
@@ -131,14 +133,14 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _complaint(error: ValidationError, wrong: type[CampanellaError]) -> CampanellaError:
+def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Where) -> CampanellaError:
     """Name each place and rule; the values that were sent stay out."""
     rows = error.errors(include_url=False, include_context=False, include_input=False)
     if rows[0]["type"] == "json_invalid":
         return MalformedBodyError("The body is not JSON, or holds half of a character.")
     places = [
         {
-            "pointer": pointer(row["loc"]),
+            "pointer": pointer((*where, *row["loc"])),
             "detail": str(row["msg"]).removeprefix("Value error, "),
             "rule": row["type"],
         }
@@ -150,7 +152,7 @@ def _complaint(error: ValidationError, wrong: type[CampanellaError]) -> Campanel
     return wrong(f"{places[0]['pointer']}: {places[0]['detail']}", **members)
 
 
-def pointer(place: tuple[int | str, ...]) -> str:
+def pointer(place: Where) -> str:
     """Write a place as a JSON pointer in a URI fragment's form (RFC 6901), e.g. #/texts/it/title."""
     parts = (str(part) for part in place if part != "[key]")
     return "#" + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)[:300]

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """/sources: the municipal systems that hand in notices."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlmodel import col, select
 from starlette.responses import Response
 
@@ -20,12 +20,26 @@ from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
 from app.api.view import KeyId, Moment, Slugs, SlugShown, View, Words, answer
 from app.domain.notice import Name, Slug, Strict
+from app.domain.uri import checked_event_source, each_once
 from app.sources import LONGEST_LIFE, add_source, source_named
 from app.tables import Source
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Sources and keys"])
 Allowed = Annotated[list[Slug], Field(max_length=200, description="Empty: every service.")]
+EventSource = Annotated[
+    str,
+    Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$", examples=["https://mensa.comune.example.it/avvisi"]),
+    AfterValidator(checked_event_source),
+]
+EventSources = Annotated[
+    list[EventSource],
+    Field(
+        max_length=20,
+        description="The `source` of its CloudEvents: any of these URIs. A plain notice is an event of the first.",
+    ),
+    AfterValidator(each_once),
+]
 
 
 class NewSource(Strict):
@@ -34,7 +48,12 @@ class NewSource(Strict):
     slug: Slug
     name: Name
     services: Allowed = Field(default_factory=list)
+    event_sources: EventSources = Field(default_factory=list)
     key_expires_in_days: Days = LONGEST_LIFE
+
+    def row(self) -> dict[str, Any]:
+        """Give the members that are stored with the source."""
+        return self.model_dump(include={"slug", "name", "services", "event_sources"})
 
 
 class SourceChange(Strict):
@@ -42,12 +61,14 @@ class SourceChange(Strict):
 
     name: Name = Field(default_factory=str)
     services: Allowed = Field(default_factory=list)
+    event_sources: EventSources = Field(default_factory=list)
 
 
 class SourceSeen(View):
     slug: SlugShown
     name: Words
     services: Slugs
+    event_sources: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=20)]
     created_at: Moment
 
 
@@ -72,7 +93,8 @@ async def make_source(
 ) -> Response:
     """Make a source and answer its key, this once."""
     async with house.database.sessions.begin() as session:
-        source, key = await add_source(session, new.slug, new.name, new.services, new.key_expires_in_days, caller.actor)
+        source = Source(**new.row())
+        key = await add_source(session, source, new.key_expires_in_days, caller.actor)
     log.info("source.added", source=source.slug)
     log.info("key.created", key=key.row.id, source=source.slug)
     made = SourceMade(**_members(source), key=key.text, key_id=key.row.id, key_expires_at=key.row.expires_at)
@@ -105,7 +127,10 @@ async def change_source(
     change: Annotated[SourceChange, Depends(Reading(SourceChange, media_type=MERGE_PATCH, examples=SOURCE_CHANGES))],
     house: Open,
 ) -> SourceSeen:
-    """Change the name of a source or the services it may speak of; its keys follow within a second."""
+    """Change the name of a source, the services it may speak of or its event sources; its keys follow within a second.
+
+    The first event source stays the first for as long as it is listed, since plain notices count as its events.
+    """
     async with house.database.sessions.begin() as session:
         source = await source_named(session, slug, for_update=True)
         await sources.change_source(session, source, change.model_dump(exclude_unset=True), caller.actor)
@@ -115,4 +140,4 @@ async def change_source(
 
 
 def _members(source: Source) -> dict[str, object]:
-    return source.model_dump(include={"slug", "name", "services", "created_at"})
+    return source.model_dump(include={"slug", "name", "services", "event_sources", "created_at"})

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What the document says of CloudEvents: the schema of one, and examples."""
+
+from typing import Any
+
+from app.api.examples import NOTICES
+
+NOTICE = NOTICES["least"]["value"]
+TEXT = {"type": "string", "minLength": 1, "maxLength": 1024, "pattern": r"^[^\x00-\x1f\x7f]+$"}
+MOMENT = {"type": "string", "format": "date-time", "maxLength": 40}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": (
+        "A CloudEvent 1.0.2 in the JSON format. `id` is the event_id of the notice in `data`; `source` is one of the "
+        "event_sources of whoever sends it. Other members are extensions: at most 20, kept with the notice."
+    ),
+    "required": ["specversion", "id", "source", "type"],
+    "maxProperties": 30,
+    "properties": {
+        "specversion": {"type": "string", "const": "1.0"},
+        "id": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e]+$"},
+        "source": {"type": "string", "format": "uri-reference", "minLength": 1, "maxLength": 500},
+        "type": TEXT,
+        "datacontenttype": {"type": "string", "enum": ["application/json"]},
+        "dataschema": {"type": "string", "format": "uri", "maxLength": 1024},
+        "subject": TEXT,
+        "time": {**MOMENT, "description": "At most five minutes ahead of us."},
+        "expirytime": {**MOMENT, "description": "The expires_at of the notice, where its data has none."},
+        "traceparent": {"type": "string", "maxLength": 1024, "description": "Used where there is no such header."},
+        "tracestate": {"type": "string", "maxLength": 1024, "description": "Used where there is no such header."},
+        "data": {"$ref": "#/components/schemas/NoticeOfEvent"},
+        "data_base64": {"type": "string", "maxLength": 262_144, "pattern": "^[A-Za-z0-9+/]*={0,2}$"},
+    },
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "string", "maxLength": 1024},
+            {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
+            {"type": "boolean"},
+        ]
+    },
+}
+CLOUDEVENT = {"CloudEvent": SCHEMA}
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": NOTICE["event_id"],
+    "source": "https://mensa.comune.example.it/avvisi",
+    "type": "it.comune.mensa.avviso",
+    "time": "2026-11-24T09:15:00Z",
+    "datacontenttype": "application/json",
+    "data": NOTICE,
+}
+EVENTS = {"structured": {"summary": "A notice as a CloudEvent", "value": EVENT}}

@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""CloudEvents in binary and structured mode: every rule and every vector of the specification, by its number."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.calling import Caller, a_notice
+from tests.api.events import SOURCE, STRUCTURED, a_sender, an_event, binary, structured
+
+Headers = dict[str, str | None]
+BINARY: dict[str, tuple[Headers, int]] = {
+    "2.20 no id": ({"ce-id": None}, 400),
+    "2.21 no specversion": ({"ce-specversion": None}, 400),
+    "2.21 no type": ({"ce-type": None}, 400),
+    "2.21 no source": ({"ce-source": None}, 400),
+    "2.22 an empty id": ({"ce-id": ""}, 400),
+    "2.22 version 2.0": ({"ce-specversion": "2.0"}, 400),
+    "2.22 version 1.0.2": ({"ce-specversion": "1.0.2"}, 400),
+    "2.22 version 0.3": ({"ce-specversion": "0.3"}, 400),
+    "2.23 overlong": ({"ce-subject": "%C0%A0"}, 400),
+    "2.23 a surrogate": ({"ce-subject": "%ED%A0%80"}, 400),
+    "2.23 a byte that begins nothing": ({"ce-subject": "%FF"}, 400),
+    "2.27 a percent sign at the end": ({"ce-subject": "100%"}, 400),
+    "2.27 one digit": ({"ce-subject": "%4"}, 400),
+    "2.27 no digits": ({"ce-subject": "%zz"}, 400),
+    "2.28 a line break": ({"ce-subject": "a%0Ab"}, 400),
+    "2.28 a NUL": ({"ce-subject": "a%00b"}, 400),
+    "2.28 no character": ({"ce-subject": "%EF%BF%BE"}, 400),
+    "2.28 no character of another plane": ({"ce-subject": "%F0%9F%BF%BF"}, 400),
+    "2.29 datacontenttype": ({"ce-datacontenttype": "application/json"}, 400),
+    "2.30 no time": ({"ce-time": "yesterday"}, 400),
+    "2.30 no offset": ({"ce-time": "2026-01-01T00:00:00"}, 400),
+    "2.30 no such day": ({"ce-time": "2026-02-30T00:00:00Z"}, 400),
+    "2.31 no URI": ({"ce-source": "not a uri %%"}, 400),
+    "2.31 a blank": ({"ce-source": "not%20a%20uri"}, 400),
+    "2.32 no name": ({"ce-my_ext": "x"}, 400),
+    "2.32 a name of 65 letters": ({"ce-" + "x" * 65: "x"}, 400),
+    "2.35 plain text": ({"Content-Type": "text/plain"}, 415),
+    "2.4 letters beyond ASCII": ({"ce-subject": "Città"}, 400),
+    "2.4 one quote": ({"ce-subject": 'a"b'}, 400),
+    "2.1 only a subject": ({"ce-id": None, "ce-source": None, "ce-type": None, "ce-specversion": None,
+                            "ce-subject": "x"}, 400),
+    "2.3 data as a header": ({"ce-data": "x"}, 400),
+    "2.10 an event source of somebody else": ({"ce-source": "/trasporto"}, 403),
+    "2.10 a time in the future": ({"ce-time": "2999-01-01T00:00:00Z"}, 422),
+    "2.10 an expiry that is no time": ({"ce-expirytime": "tomorrow"}, 400),
+    "2.10 an id with a blank": ({"ce-id": "a%20b"}, 422),
+    "2.11 dataref": ({"ce-dataref": "https://mensa.example/1"}, 422),
+    "2.11 an extension of 1025 bytes": ({"ce-long": "x" * 1025}, 400),
+    "2.11 21 extensions": ({f"ce-x{number}": "x" for number in range(21)}, 400),
+    "a dataschema without a scheme": ({"ce-dataschema": "/schema"}, 400),
+    "an empty subject": ({"ce-subject": '""'}, 400),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def sender(operator: Caller) -> Caller:
+    return await a_sender(operator, "https://mensa.comune.example.it/avvisi")
+
+
+@pytest.mark.parametrize(("headers", "status"), BINARY.values(), ids=BINARY)
+async def test_what_the_binary_mode_must_not_take(sender: Caller, headers: Headers, status: int) -> None:
+    before = await stored(sender)
+
+    answer = await binary(sender, headers)
+
+    problems = {400: "invalid-event", 403: "forbidden", 415: "unsupported-media-type", 422: "invalid-notice"}
+    assert (answer.status, answer.problem) == (status, problems[status])
+    assert status == 415 or answer.pointers[0].startswith("ce-")
+    assert await stored(sender) == before
+
+
+async def stored(sender: Caller) -> int:
+    number: int = await sender.pool.fetchval("select count(*) from notice where source = $1", sender.slug)
+    return number
+
+
+DECODED = {
+    "2.24 quotes": ('"a b"', "a b"),
+    "2.24 a quote in quotes": ('"a\\"b"', 'a"b'),
+    "2.25 lower-case digits": ("Euro%20%e2%82%ac%20%F0%9F%98%80", "Euro € 😀"),
+    "2.26 one round only": ("%2541", "%41"),
+    "2.26 a needless escape": ("%41", "A"),
+    "2.4 blanks around": ("  a  ", "a"),
+    "2.4 a blank inside": ("a b", "a b"),
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), DECODED.values(), ids=DECODED)
+async def test_a_header_is_decoded_as_the_binding_says(sender: Caller, written: str, meant: str) -> None:
+    answer = await binary(sender, {"ce-subject": written})
+
+    event = json.loads(await sender.pool.fetchval("select event from notice where id = $1", answer.body["id"]))
+    assert (answer.status, event["subject"]) == (202, meant)
+
+
+async def test_2_33_a_header_given_twice_is_refused(sender: Caller) -> None:
+    headers = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-id", "2"), ("ce-source", SOURCE), ("ce-type", "t")]
+    whose = [("Authorization", f"Bearer {sender.key}"), ("Content-Type", "application/json")]
+
+    async with sender.session.post("/v1/notices", json=a_notice(), headers=[*headers, *whose]) as answer:
+        said = await answer.json()
+
+    assert (answer.status, said["errors"][0]["parameter"]) == (400, "ce-id")
+
+
+async def test_2_34_a_body_that_is_half_a_document_is_no_data(sender: Caller) -> None:
+    answer = await binary(sender, {}, b"{")
+
+    assert (answer.status, answer.problem) == (400, "malformed-body")
+
+
+async def test_2_10_what_an_event_says_becomes_the_notice(sender: Caller) -> None:
+    data = {name: value for name, value in a_notice().items() if name != "event_id"}
+    about: Headers = {"ce-id": "mensa/7", "ce-expirytime": "2027-01-01T00:00:00Z", "ce-colour": "red"}
+
+    answer = await binary(sender, {**about, "ce-time": "2026-01-01T00:00:00.123456789+01:00"}, data)
+
+    row = await sender.pool.fetchrow("select * from notice where id = $1", answer.body["id"])
+    assert row is not None
+    assert (answer.status, answer.body["event_id"], row["event_source"]) == (202, "mensa/7", "")
+    assert json.loads(row["content"])["expires_at"] == "2027-01-01T00:00:00Z"
+    assert json.loads(row["event"])["extensions"] == {"expirytime": "2027-01-01T00:00:00Z", "colour": "red"}
+
+
+async def test_2_10_an_expiry_in_the_data_goes_before_that_of_the_event(sender: Caller) -> None:
+    data = a_notice(event_id="mensa/8", expires_at="2027-02-01T00:00:00Z")
+
+    answer = await binary(sender, {"ce-id": "mensa/8", "ce-expirytime": "2027-01-01T00:00:00Z"}, data)
+
+    content = await sender.pool.fetchval("select content from notice where id = $1", answer.body["id"])
+    assert json.loads(content)["expires_at"] == "2027-02-01T00:00:00Z"
+
+
+async def test_2_10_another_event_id_in_the_data_is_refused(sender: Caller) -> None:
+    answer = await binary(sender, {"ce-id": "mensa/9"}, a_notice(event_id="mensa/10"))
+
+    assert (answer.status, answer.pointers) == (422, ["#/event_id"])
+
+
+async def test_2_10_a_source_without_event_sources_sends_no_events(source: Caller) -> None:
+    answer = await binary(source, {})
+
+    assert (answer.status, answer.problem) == (403, "forbidden")
+    assert "event_sources" in answer.body["detail"]
+
+
+async def test_2_10_the_same_id_of_two_event_sources_is_two_events(sender: Caller) -> None:
+    one = await binary(sender, {"ce-id": "mensa/11"})
+
+    two = await binary(sender, {"ce-id": "mensa/11", "ce-source": "https://mensa.comune.example.it/avvisi"})
+
+    assert one.body["id"] != two.body["id"]
+
+
+async def test_2_11_twenty_extensions_are_kept(sender: Caller) -> None:
+    answer = await binary(sender, {f"ce-x{number}": str(number) for number in range(20)})
+
+    event = json.loads(await sender.pool.fetchval("select event from notice where id = $1", answer.body["id"]))
+    assert len(event["extensions"]) == 20
+
+
+NOTICE: dict[str, Any] = a_notice(event_id="2.44")
+BASE64 = base64.b64encode(json.dumps(NOTICE).encode()).decode()
+NO_DATA: dict[str, Any] = {"data": ..., "id": "2.44"}
+STRUCTURED_VECTORS: dict[str, tuple[dict[str, Any], int, str]] = {
+    "2.43 an id that is a number": ({"id": 5}, 400, "#/id"),
+    "2.43 a name in capitals": ({"Subject": "x"}, 400, "#/Subject"),
+    "2.43 data twice": ({"data_base64": BASE64}, 400, "#/data"),
+    "2.44 bytes of an unknown type": ({**NO_DATA, "data_base64": BASE64}, 422, "#/data_base64"),
+    "2.44 no base64": ({**NO_DATA, "data_base64": "§", "datacontenttype": "application/json"}, 400, "#/data_base64"),
+    "2.45 a text that looks like a notice": ({"data": json.dumps(NOTICE)}, 422, "#/data"),
+    "2.45 null": ({"data": None}, 422, "#/data"),
+    "2.45 no data": ({"data": ...}, 422, "#/data"),
+    "2.46 an object": ({"extension": {"a": 1}}, 400, "#/extension"),
+    "2.46 a list": ({"extension": [1]}, 400, "#/extension"),
+    "2.46 a number of 33 bits": ({"extension": 2_147_483_648}, 400, "#/extension"),
+    "2.46 a fraction": ({"extension": 1.5}, 400, "#/extension"),
+    "2.5 another type of data": ({"datacontenttype": "text/plain"}, 422, "#/datacontenttype"),
+    "2.5 null for what is required": ({"type": None}, 400, "#/type"),
+    "2.11 dataref": ({"dataref": "https://mensa.example/1"}, 422, "#/dataref"),
+    "half of a character": ({"subject": "\ud800"}, 400, "#/subject"),
+    "a rule of the notice": ({"data": {"service": "mensa", "texts": {}}}, 422, "#/data/texts"),
+}
+
+
+@pytest.mark.parametrize(("members", "status", "pointer"), STRUCTURED_VECTORS.values(), ids=STRUCTURED_VECTORS)
+async def test_what_the_structured_mode_must_not_take(
+    sender: Caller, members: dict[str, Any], status: int, pointer: str
+) -> None:
+    answer = await structured(sender, an_event(**members))
+
+    assert (answer.status, answer.problem) == (status, {400: "invalid-event", 422: "invalid-notice"}[status])
+    assert answer.pointers == [pointer]
+
+
+TAKEN: dict[str, dict[str, Any]] = {
+    "2.42 null is absent": {"subject": None},
+    "2.44 bytes of a notice": {**NO_DATA, "data_base64": BASE64, "datacontenttype": "application/json"},
+    "2.46 a truth": {"extension": True},
+    "2.46 the smallest number": {"extension": -2_147_483_648},
+    "2.5 an absent datacontenttype means JSON": {"datacontenttype": ...},
+    "2.5 a stated one": {"datacontenttype": 'application/json; charset="utf-8"'},
+}
+
+
+@pytest.mark.parametrize("members", TAKEN.values(), ids=TAKEN)
+async def test_what_the_structured_mode_takes(sender: Caller, members: dict[str, Any]) -> None:
+    answer = await structured(sender, an_event(**members))
+
+    assert answer.status == 202
+
+
+@pytest.mark.parametrize("media_type", ["application/CloudEvents+JSON; charset=UTF-8", STRUCTURED])
+async def test_2_40_the_media_type_is_read_whatever_its_letters(sender: Caller, media_type: str) -> None:
+    answer = await structured(sender, an_event(), media_type)
+
+    assert answer.status == 202
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/cloudevents", "application/cloudevents+avro", "application/cloudevents+xml",
+     "application/cloudevents+json; charset=latin1", "application/cloudevents-batch"],
+)  # fmt: skip
+async def test_2_41_other_formats_are_not_taken(sender: Caller, media_type: str) -> None:
+    answer = await structured(sender, an_event(), media_type)
+
+    assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+    assert STRUCTURED in answer.headers["Accept"]
+
+
+async def test_2_47_a_member_given_twice_is_refused(sender: Caller) -> None:
+    answer = await structured(sender, json.dumps(an_event()).encode().replace(b'"type"', b'"id": "x", "type"'))
+
+    assert (answer.status, answer.problem) == (400, "malformed-body")
+
+
+async def test_2_6_headers_beside_a_structured_event_do_not_count(sender: Caller) -> None:
+    event = an_event()
+    headers = {"Content-Type": STRUCTURED, "ce-id": "another", "ce-specversion": "9"}
+
+    answer = await sender.call("POST", "/v1/notices", event, headers)
+
+    assert (answer.status, answer.body["event_id"]) == (202, event["id"])
+
+
+async def test_2_8_an_event_of_64_kib_is_taken_and_one_of_257_is_not(sender: Caller) -> None:
+    filler = [f"{number:03}" + "x" * 110 for number in range(200)] * 3
+    event = an_event(
+        data={**a_notice(), "event_id": ..., "audience": dict.fromkeys(("schools", "areas"), filler[:200])}
+    )
+    del event["data"]["event_id"]
+    event |= {f"x{number}": "y" * 1000 for number in range(20)}
+
+    answers = [await structured(sender, json.dumps(event).encode() + b" " * more) for more in (0, 257 * 1024)]
+
+    assert len(json.dumps(event)) > 64 * 1024
+    assert [answer.status for answer in answers] == [202, 413]
