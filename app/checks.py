@@ -25,7 +25,8 @@ class Answer:
 
     `verdict`: "ok", "refused" (a person must mend something; `problem` says what, in words for an office clerk),
     or "unknown" (it could not be asked now). `rights` and `title` come from the platform, `address` is the form to
-    keep (a number rather than a name), `can_ask` is the proof that the channel can be asked after a doubt.
+    keep (a number rather than a name), `can_ask` is the proof that the channel can be asked after a doubt, `link` is
+    where anyone may follow the channel.
     """
 
     verdict: str
@@ -34,6 +35,7 @@ class Answer:
     address: str | None = None
     rights: dict[str, bool] | None = None
     can_ask: bool = False
+    link: str | None = None
 
 
 async def ask(pool: Pool, doorbell: Doorbell, kind: str, address: str, *, prove: bool = False) -> Answer:

@@ -16,6 +16,8 @@ from app.api.door import Door
 from app.api.edge import API, Edge
 from app.api.handlers import HANDLERS
 from app.api.house import opened, public_url
+from app.board.noticeboard import Noticeboard
+from app.board.routes import routes as board_routes
 from app.health import Health
 from app.settings import Settings
 from app.telemetry import log
@@ -38,6 +40,7 @@ def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with opened(settings, health) as house:
             inner.state.house = house
+            outer.state.noticeboard = Noticeboard(house.database.pool, settings)
             log.info("api.started")
             yield
         log.info("api.stopped")
@@ -52,4 +55,5 @@ def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:
     outer.router.routes.extend(health_routes.router(health).routes)
     outer.router.routes.extend(docs.routes(document_of(inner)))
     outer.router.routes.extend(problem_pages.routes())
+    outer.router.routes.extend(board_routes())
     return outer

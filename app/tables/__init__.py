@@ -5,6 +5,7 @@
 from app.tables.administration import Check, Key, Routing, Service, Source, Worker
 from app.tables.alerts import AlertMessage
 from app.tables.audit import Audit, AuditCheckpoint
+from app.tables.board import Posting
 from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
 from app.tables.secrets import Secret
 
@@ -20,6 +21,7 @@ __all__ = [
     "Media",
     "Notice",
     "Pace",
+    "Posting",
     "Revision",
     "Routing",
     "Secret",

@@ -3,6 +3,7 @@
 """Asks Telegram about an address: is it there, may our bot post, which rights has it, can it be asked after a doubt."""
 
 import json
+import re
 import secrets
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from workers.telegram.errors import read
 from workers.telegram.sender import Sender
 from workers.telegram.session import Reply, Watch
 
+PUBLIC_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 RIGHTS = ("can_post_messages", "can_edit_messages", "can_delete_messages")
 NOT_FOUND = (
     "Telegram does not know this address. Write the number of the channel (it begins with -100) or its @name, "
@@ -50,6 +52,7 @@ async def _inspect(sender: Sender, address: str) -> Answer:
     answer = Answer("ok", title=_text(chat.get("title") or chat.get("first_name")), address=_number(chat, address))
     if chat.get("type") == "private":
         return answer
+    answer = replace(answer, link=_link(chat.get("username")))
     member_reply = await _call(sender, GetChatMember(chat_id=address, user_id=sender.bot.id))
     member = _result(member_reply)
     if member is None:
@@ -124,3 +127,8 @@ def _number(chat: dict[str, Any], address: str) -> str:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _link(name: object) -> str | None:
+    """Give the address at which anyone may join, if the channel has a public name."""
+    return f"https://t.me/{name}" if isinstance(name, str) and PUBLIC_NAME.fullmatch(name) else None

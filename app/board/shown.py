@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The documents of the board: each is read by one statement and rendered."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from app.board.answer import Document
+from app.board.atom import TYPE as ATOM_TYPE
+from app.board.atom import atom
+from app.board.boards import Board
+from app.board.calendar import TYPE as CALENDAR_TYPE
+from app.board.calendar import calendar
+from app.board.entry import Choice, Entry
+from app.board.feed import Feed
+from app.board.json_feed import TYPE as JSON_TYPE
+from app.board.json_feed import json_feed
+from app.board.noticeboard import Noticeboard
+from app.board.pages import page
+from app.board.places import ATOM, CALENDAR, JSON
+from app.board.reading import AT_ONCE, Found, archived, current, fed, one
+from app.board.words import words_for
+from app.domain.errors import NotFoundError
+
+HTML = "text/html; charset=utf-8"
+Written = Callable[[Feed, Sequence[Entry]], bytes]
+FEEDS: dict[str, tuple[str, Written]] = {
+    ATOM: (ATOM_TYPE, atom),
+    JSON: (JSON_TYPE, json_feed),
+    CALENDAR: (CALENDAR_TYPE, calendar),
+}
+
+
+async def boards(house: Noticeboard) -> Document:
+    """Show which boards there are."""
+    hung, now = await house.hung(), datetime.now(UTC)
+    return Document(page("boards.html", words=words_for("it"), **house.frame()), HTML, hung.since, now)
+
+
+async def front(house: Noticeboard, place: str, choice: Choice) -> Document:
+    """Show what is in force, urgent first."""
+    board = await house.board(place)
+    found = await current(house.pool, board.id)
+    chosen = [entry for entry in found.entries if choice.takes(entry)]
+    urgent = [entry for entry in chosen if entry.is_urgent]
+    lists = {"urgent": urgent, "entries": [entry for entry in chosen if not entry.is_urgent]}
+    return await _page(house, board, found, "front.html", choice=choice, offers=_offers(found.entries), **lists)
+
+
+async def archive(house: Noticeboard, place: str, number: int) -> Document:
+    """Show one page of all that was ever shown."""
+    board = await house.board(place)
+    found = await archived(house.pool, board.id, number)
+    total = max(1, -(-found.total // AT_ONCE))
+    if number > total:
+        raise NotFoundError
+    return await _page(house, board, found, "archive.html", entries=found.entries, number=number, total=total)
+
+
+async def notice(house: Noticeboard, place: str, number: UUID) -> Document:
+    """Show one notice, also where it is over, withdrawn or replaced."""
+    board = await house.board(place)
+    found = await one(house.pool, board.id, number)
+    if not found.entries:
+        raise NotFoundError
+    return await _page(house, board, found, "notice.html", entry=found.entries[0])
+
+
+async def feed(house: Noticeboard, place: str, choice: Choice, file: str) -> Document:
+    """Write a feed of what is in force and of what has lately changed."""
+    board = await house.board(place)
+    found = await fed(house.pool, board.id)
+    media_type, write = FEEDS[file]
+    body = write(Feed(house.telling(board), choice, file), [entry for entry in found.entries if choice.takes(entry)])
+    return Document(body, media_type, found.modified or board.since, found.now)
+
+
+async def _page(house: Noticeboard, board: Board, found: Found, template: str, **values: object) -> Document:
+    telling, hung = house.telling(board), await house.hung()
+    body = page(template, telling=telling, words=telling.words, board=board, **house.frame(), **values)
+    return Document(body, HTML, max(found.modified or board.since, hung.since), found.now)
+
+
+def _offers(entries: Iterable[Entry]) -> dict[str, object]:
+    """Give what a reader can choose among: the services and audiences that the notices in force name."""
+    services: dict[str, str] = {}
+    audience: dict[str, set[str]] = {"grades": set(), "schools": set(), "areas": set()}
+    for entry in entries:
+        services[entry.shown.service] = entry.shown.service_name
+        for name, values in audience.items():
+            values.update(getattr(entry.shown, name))
+    named = sorted(services.items(), key=lambda pair: pair[1].casefold())
+    return {"services": named, **{name: sorted(values) for name, values in audience.items()}}
