@@ -9,6 +9,7 @@ from pydantic import AfterValidator, WithJsonSchema
 KINDS: dict[str, str] = {
     "telegram": "workers.telegram.kind",
     "noticeboard": "workers.noticeboard.kind",
+    "wechat": "workers.wechat.kind",
 }
 """Each module has `desk(tools)`, which gives a workers.desk.Desk, or None where the kind is not set up."""
 

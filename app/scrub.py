@@ -45,14 +45,22 @@ NAMES = re.compile(rf"(?i){WORDS}|authorization|cookie|admin_key")
 class _Configured:
     """The secrets of this installation, found wherever they stand, also quoted or escaped."""
 
+    secrets: frozenset[str] = frozenset()
     pattern: re.Pattern[str] | None = None
 
 
 def hide(secrets: Iterable[str]) -> None:
     """Look for these secrets from now on, instead of those named before."""
+    _Configured.secrets = frozenset(secrets)
+    secrets = _Configured.secrets
     forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _spellings(secret)}
     longest_first = sorted(forms, key=len, reverse=True)
     _Configured.pattern = re.compile("|".join(map(_printed, longest_first))) if forms else None
+
+
+def hide_also(secrets: Iterable[str]) -> None:
+    """Look for these secrets, too: those of a kind of channel with settings of its own."""
+    hide(_Configured.secrets | frozenset(secrets))
 
 
 def secrets_of(settings: Settings) -> list[str]:

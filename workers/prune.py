@@ -8,6 +8,7 @@ from app.database import Pool
 
 ATTEMPTS_KEPT = timedelta(days=90)
 CHECKS_KEPT = timedelta(days=1)
+CALLBACKS_KEPT = timedelta(days=30)
 AT_ONCE = 1000
 ATTEMPTS = """
 delete from attempt where (delivery_id, token) in (
@@ -16,10 +17,12 @@ delete from attempt where (delivery_id, token) in (
    order by a.started_at limit $2)
 """
 CHECKS = "delete from channel_check where asked_at < now() - $1::interval"
+CALLBACKS = "delete from callback where received_at < now() - $1::interval"
 
 
 async def prune(pool: Pool) -> int:
     """Delete attempts of settled deliveries and answered checks that are too old; returns how many attempts went."""
     await pool.execute(CHECKS, CHECKS_KEPT)
+    await pool.execute(CALLBACKS, CALLBACKS_KEPT)
     tag = await pool.execute(ATTEMPTS, ATTEMPTS_KEPT, AT_ONCE)
     return int(tag.split()[-1])

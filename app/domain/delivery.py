@@ -140,8 +140,11 @@ def _doubted(progress: Progress, intent: Intent, now: datetime, *, can_ask: bool
 def _repeated(progress: Progress, intent: Intent, key: str, now: datetime) -> Intent | Settlement:
     """Say the same once more under the same key, which is harmless; but nothing that is out of date by now."""
     if progress.wanted is None:  # where it arrived it must be taken back, and where it did not that harms nobody
-        posts = (*progress.posts[: intent.number], Post(key, intent.digest), *progress.posts[intent.number + 1 :])
+        post = Post(intent.reference or key, intent.digest)
+        posts = (*progress.posts[: intent.number], post, *progress.posts[intent.number + 1 :])
         return Settlement(State.DUE, posts, progress.failures)
+    if intent.reference is not None:  # the platform has it, and only says later what came of it
+        return intent
     if progress.expires_at is not None and progress.expires_at <= now:
         return by_policy(progress, "its time is over, and nobody can tell whether it arrived")
     return intent

@@ -33,6 +33,11 @@ LanguageTag = Annotated[str, Field(pattern=LANGUAGE, max_length=12)]
 Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339)]
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
+ShortTitle = Annotated[
+    str,
+    Field(min_length=1, max_length=32, description="For channels whose titles are short, such as WeChat's 32 signs."),
+    AfterValidator(checked_plain_text),
+]
 Markup = Annotated[str, Field(min_length=1, max_length=16_000), AfterValidator(checked_markup)]
 FetchUrl = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$")]
 HttpsUrl = Annotated[FetchUrl, AfterValidator(checked_link)]
@@ -73,6 +78,7 @@ class Text(Strict):
     """One language of a notice; the body is CommonMark without HTML, images or tables."""
 
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_plain_text)]
+    short_title: ShortTitle | None = None
     summary: Annotated[str, Field(max_length=600), AfterValidator(checked_plain_lines)] | None = None
     body: Markup | None = None
     what_to_do: list[Line] = Field(default_factory=list, max_length=12)

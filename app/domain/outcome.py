@@ -108,6 +108,37 @@ class Lost:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The platform has taken it under this reference and tells later what came of it; ask again after `seconds`."""
+
+    reference: str
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not now, and nothing was sent: a quota, a rest, a person's choice. It is no failure, and holds up nobody else."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The platform lets nobody change what was sent: the channel goes on showing what it shows, visibly so."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Whatever the notice's policy, only a person who looks can tell what became of it."""
+
+    reason: str
+
+
 Outcome = (
     Delivered
     | Throttled
@@ -122,6 +153,10 @@ Outcome = (
     | Foreign
     | Unclear
     | Lost
+    | Submitted
+    | Postponed
+    | Unchanged
+    | Undecided
 )
 
 

@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.backoff import DOUBT_RESTS, backoff
 from app.domain.delivery import (
@@ -29,9 +29,13 @@ from app.domain.outcome import (
     Misconfigured,
     Moved,
     Outcome,
+    Postponed,
     Refused,
+    Submitted,
     Throttled,
+    Unchanged,
     Unclear,
+    Undecided,
     WithoutMedia,
     reason,
 )
@@ -57,6 +61,24 @@ def settle(  # noqa: C901, PLR0911 - one match over one value is the whole life;
             return replace(stay, failures=progress.failures + 1)
         case Absent() | Foreign() | Unclear():
             return _answered(progress, done, outcome)
+        case Submitted() | Postponed() | Unchanged() | Undecided():
+            return _slow(stay, progress, done, outcome)
+
+
+def _slow(
+    stay: Settlement, progress: Progress, done: Intent, outcome: Submitted | Postponed | Unchanged | Undecided
+) -> Settlement:
+    """Wait for a platform that takes its time or rations, let what was sent be, or leave it to a person."""
+    match outcome:
+        case Submitted(reference, seconds):
+            pending = replace(done, reference=reference)
+            return replace(stay, state=State.IN_DOUBT, intent=pending, wait=timedelta(seconds=seconds))
+        case Postponed(seconds):
+            return replace(stay, wait=timedelta(seconds=seconds))
+        case Unchanged():
+            return replace(stay, state=settled_state(progress), failures=0, intent=None)
+        case Undecided():
+            return replace(stay, state=State.HELD, intent=done)
 
 
 def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost | Doubted) -> Settlement:

@@ -37,7 +37,7 @@ select d.id
    and (d.state = 'in_doubt' or not exists (
      select from delivery e
       where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-        and e.ready_at <= $3 and (e.rank, e.id) < (d.rank, d.id)))
+        and e.ready_at <= $3 and ($4 or e.due_at <= $3) and (e.rank, e.id) < (d.rank, d.id)))
    and (d.state = 'in_doubt' or not c.can_ask or not exists (
      select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
  order by d.rank, d.id limit $2
@@ -113,7 +113,7 @@ async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
 
 async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Taken:
     now = pace.now
-    found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(pace.moments), now)]
+    found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(pace.moments), now, kind.in_order)]
     if not found:
         return Taken(now, pace.at, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
     works = [owed(row) for row in await connection.fetch(OWED, found)]

@@ -18,7 +18,8 @@ class ChannelKind:
     """A kind: its pace, how a notice looks there (pure, quick), and which addresses count as groups.
 
     `once_key`: the platform does a thing once however often it is told under one key (an idempotency key, a webhook's
-    id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was.
+    id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was. `in_order`: a notice
+    waits for the one before it in the channel; without it what was postponed holds up nobody.
     """
 
     name: str
@@ -26,3 +27,4 @@ class ChannelKind:
     render: Render
     is_group: Callable[[str], bool] = lambda _: False
     once_key: bool = False
+    in_order: bool = True

@@ -38,7 +38,10 @@ with x as (
 ), done as (
   update delivery d
      set state = case when d.wanted is distinct from x.wanted and x.final then 'due' else x.state end,
-         due_at = now() + x.wait, failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
+         due_at = now() + x.wait,
+         give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
+                           then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,
+         failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
          settled_at = case when d.wanted is not distinct from x.wanted and x.final then now() end
     from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null

@@ -7,6 +7,7 @@ from app.tables.alerts import AlertMessage
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
 from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
+from app.tables.pushes import Callback, Choice, Kept, Push
 from app.tables.secrets import Secret
 
 __all__ = [
@@ -14,14 +15,18 @@ __all__ = [
     "Attempt",
     "Audit",
     "AuditCheckpoint",
+    "Callback",
     "Channel",
     "Check",
+    "Choice",
     "Delivery",
+    "Kept",
     "Key",
     "Media",
     "Notice",
     "Pace",
     "Posting",
+    "Push",
     "Revision",
     "Routing",
     "Secret",

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from app.settings import Settings
+from app.wechat.settings import WeChatSettings
 from tests.repository.files import read
 
 FORM: dict[str, Any] = yaml.safe_load(read("deploy/compose.yaml"))
@@ -58,12 +59,15 @@ def test_every_setting_can_be_set_in_a_container() -> None:
     given = {name for part in PARTS.values() for name in part.get("environment", {})}
 
     wanted = {f"CAMPANELLA_{name}".upper() for name in Settings.model_fields.keys() - NOT_IN_A_CONTAINER}
+    wanted |= {f"CAMPANELLA_WECHAT_{name}".upper() for name in WeChatSettings.model_fields}
 
     assert {name for name in given if name.startswith("CAMPANELLA_")} == wanted
 
 
 def test_each_secret_is_with_the_one_who_needs_it() -> None:
     assert "CAMPANELLA_TELEGRAM_TOKEN" not in PARTS["api"]["environment"]
+    assert "CAMPANELLA_WECHAT_SECRET" not in PARTS["api"]["environment"]
+    assert "CAMPANELLA_WECHAT_CALLBACK_TOKEN" not in PARTS["worker"]["environment"]
     assert "CAMPANELLA_ADMIN_KEY" not in PARTS["worker"]["environment"]
     assert all("POSTGRES_PASSWORD" not in PARTS[name]["environment"] for name in ("migrate", "api", "worker"))
 

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Pushes that count against a platform's quota, and the choice of a person what is worth one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from app.database import Pool
+
+Verdict = Literal["send", "leave"]
+BY_HAND = """
+insert into push (kind, channel_id, audience, state, at, entered_by, note)
+select kind, id, address, 'by_hand', $2, $3, $4 from channel where id = $1
+returning id
+"""
+PUSHES = """
+select p.id, p.state, p.at, p.reference, p.entered_by, p.note, p.result, d.notice_id
+  from push p left join delivery d on d.id = p.delivery_id
+ where p.channel_id = $1 and p.id < $2 order by p.id desc limit $3
+"""
+ALLOWANCE = "select value from kept where kind = $1 and name = 'allowance ' || $2"
+# Urgent ones stand first, then the oldest: that is the order in which a person should think of them.
+WAITING = """
+select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted, c.slug, c.kind, x.why, x.asked_at,
+       x.revision, n.content
+  from choice x join delivery d on d.id = x.delivery_id join channel c on c.id = d.channel_id
+  join notice n on n.id = d.notice_id
+ where x.decided_at is null and d.wanted is not null and c.retired_at is null
+   and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
+ order by d.lane, d.id limit $1
+"""
+ASK = """
+insert into choice (delivery_id, revision, why) values ($1, $2, $3)
+on conflict (delivery_id) do update
+   set revision = excluded.revision, why = excluded.why, asked_at = now(), decided_at = null, decided_by = null,
+       send = false
+ where choice.revision <> excluded.revision and (choice.decided_at is null or not choice.send or $4)
+"""
+CHOSEN = "select revision from choice where delivery_id = $1 and decided_at is not null and send"
+DECIDE = """
+with made as (
+  update choice x set decided_at = now(), decided_by = $2, send = $3, revision = d.wanted
+    from delivery d
+   where x.delivery_id = $1 and d.id = x.delivery_id and x.decided_at is null and d.wanted is not null
+     and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
+  returning x.delivery_id
+)
+update delivery d
+   set state = case when $3 then 'due' when d.state = 'due' then 'dead' else d.state end,
+       due_at = case when $3 then now() else d.due_at end, last_error = case when $3 then null else $4 end,
+       give_up_at = greatest(d.give_up_at, now() + interval '12 hours'),
+       token = d.token + 1, lease_until = null,
+       settled_at = case when $3 then null else now() end
+  from made where d.id = made.delivery_id and d.lease_until is null
+returning d.id
+"""
+LEFT = "a person chose not to spend a push on it"
+
+
+async def enter_by_hand(pool: Pool, channel: UUID, at: datetime, by: str, note: str | None) -> int:
+    """Count a push that somebody made on the platform's own site; returns its number."""
+    number: int = await pool.fetchval(BY_HAND, channel, at, by, note)
+    return number
+
+
+async def pushes_of(pool: Pool, channel: UUID, before: int, most: int) -> Sequence[asyncpg.Record]:
+    """List the pushes of a channel, newest first."""
+    rows: list[asyncpg.Record] = await pool.fetch(PUSHES, channel, before, most)
+    return rows
+
+
+async def allowance_of(pool: Pool, kind: str, channel: UUID) -> str | None:
+    """Give what the worker last wrote down of a channel's quota, as JSON."""
+    found: str | None = await pool.fetchval(ALLOWANCE, kind, str(channel))
+    return found
+
+
+async def waiting(pool: Pool, most: int) -> Sequence[asyncpg.Record]:
+    """List what waits for a person's choice, urgent first."""
+    rows: list[asyncpg.Record] = await pool.fetch(WAITING, most)
+    return rows
+
+
+async def ask(pool: Pool, delivery: int, revision: int, why: str, *, anew: bool = False) -> None:
+    """Ask whether this is worth a push; `anew`: also after an earlier revision was chosen, since that was pushed."""
+    await pool.execute(ASK, delivery, revision, why, anew)
+
+
+async def chosen(pool: Pool, delivery: int) -> int | None:
+    """Give the revision that a person chose to push, or None."""
+    found: int | None = await pool.fetchval(CHOSEN, delivery)
+    return found
+
+
+async def choose(pool: Pool, delivery: int, verdict: Verdict, by: str) -> bool:
+    """Settle a choice; False when none is waited for (any more)."""
+    return await pool.fetchval(DECIDE, delivery, by, verdict == "send", LEFT) is not None

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A platform that says later what came of a post, rations posts, and lets nobody change what was sent."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.domain.delivery import Action, Part, Post, Progress, State, next_step
+from app.domain.notice import DoubtPolicy
+from app.domain.outcome import Postponed, Submitted, Unchanged, Undecided
+from app.domain.settle import settle
+from tests.domain.test_delivery import NOW, POSTING, progress
+
+KEYED = replace(POSTING, key="k1", after=None)
+PENDING = replace(KEYED, reference="314")
+
+
+def waiting(**members: object) -> Progress:
+    return progress(State.IN_DOUBT, intent=PENDING, **members)
+
+
+def test_what_the_platform_took_is_asked_for_again_after_its_time() -> None:
+    after = settle(progress(), KEYED, Submitted("314", 15, "an administrator must confirm"), NOW, 0.5)
+
+    assert (after.state, after.intent, after.wait) == (State.IN_DOUBT, PENDING, timedelta(seconds=15))
+    assert after.error == "an administrator must confirm"
+
+
+@pytest.mark.parametrize("policy", DoubtPolicy)
+def test_what_the_platform_took_is_waited_for_beyond_the_notice_s_own_time(policy: DoubtPolicy) -> None:
+    step = next_step(waiting(policy=policy, expires_at=NOW), (Part("d1", "p1"),), 1, NOW, can_ask=False)
+
+    assert step == PENDING
+
+
+def test_what_is_withdrawn_while_the_platform_works_is_taken_back_under_its_reference() -> None:
+    step = next_step(waiting(wanted=None), (Part("gone", "p1"),), 1, NOW, can_ask=False)
+
+    assert (step.state, step.posts) == (State.DUE, (Post("314", KEYED.digest),))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("before", [progress(failures=2), waiting(failures=2)])
+def test_what_is_postponed_stays_what_it_was_and_is_no_failure(before: Progress) -> None:
+    after = settle(before, KEYED, Postponed(3600, "no quota"), NOW, 0.5)
+
+    assert (after.state, after.intent, after.failures) == (before.state, before.intent, 2)
+    assert (after.wait, after.error) == (timedelta(hours=1), "no quota")
+
+
+def test_what_cannot_be_changed_goes_on_being_shown_and_says_why() -> None:
+    before = progress(wanted=2, posts=(Post("314", "d1"),))
+
+    after = settle(before, replace(KEYED, action=Action.EDIT), Unchanged("articles cannot be changed"), NOW, 0.5)
+
+    assert (after.state, after.posts, after.shown) == (State.DELIVERED, before.posts, None)
+    assert after.error == "articles cannot be changed"
+
+
+@pytest.mark.parametrize("policy", DoubtPolicy)
+def test_what_only_a_person_can_tell_is_held_whatever_the_policy(policy: DoubtPolicy) -> None:
+    after = settle(waiting(policy=policy), KEYED, Undecided("more than 20 hours ago"), NOW, 0.5)
+
+    assert (after.state, after.intent) == (State.HELD, KEYED)

@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""WeChat Official Accounts: the one place that speaks to them."""

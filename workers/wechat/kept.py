@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What all workers share between calls: looked up, or fetched by exactly one of them while the others wait."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from app.database import Pool
+
+KIND = "wechat"
+FETCHING = timedelta(seconds=30)
+LOOK = 0.05
+LOOK_UP = """
+select value from kept
+ where kind = $1 and name = $2 and value is not null and (until is null or until > now() + $3::interval)
+"""
+TAKE = """
+insert into kept (kind, name, taken_until) values ($1, $2, now() + $3::interval)
+on conflict (kind, name) do update set taken_until = excluded.taken_until
+ where kept.taken_until is null or kept.taken_until < now()
+returning name
+"""
+PUT = """
+insert into kept (kind, name, value, until) values ($1, $2, $3, now() + $4::interval)
+on conflict (kind, name) do update set value = excluded.value, until = excluded.until, taken_until = null
+"""
+LET_GO = "update kept set taken_until = null where kind = $1 and name = $2"
+Fetched = tuple[str, timedelta | None]
+"""A value and how long it lives; None: for ever."""
+
+
+class Kept:
+    """The values of one kind in Postgres; no lock is held while a platform is asked."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Take the pool."""
+        self._pool = pool
+
+    async def value(self, name: str, margin: timedelta = timedelta(0)) -> str | None:
+        """Give a value that lives at least `margin` longer."""
+        found: str | None = await self._pool.fetchval(LOOK_UP, KIND, name, margin)
+        return found
+
+    async def put(self, name: str, value: str, life: timedelta | None) -> None:
+        await self._pool.execute(PUT, KIND, name, value, life)
+
+    async def shared(
+        self,
+        name: str,
+        fetch: Callable[[], Awaitable[Fetched | None]],
+        *,
+        margin: timedelta = timedelta(0),
+        stale: str | None = None,
+    ) -> str | None:
+        """Give the value, but not a `stale` one; one worker fetches it, None when that fails or takes too long."""
+        deadline = time.monotonic() + FETCHING.total_seconds()
+        while time.monotonic() < deadline:
+            value = await self.value(name, margin)
+            if value is not None and value != stale:
+                return value
+            if await self._pool.fetchval(TAKE, KIND, name, FETCHING):
+                return await self._fetched(name, fetch)
+            await asyncio.sleep(LOOK)
+        return None
+
+    async def _fetched(self, name: str, fetch: Callable[[], Awaitable[Fetched | None]]) -> str | None:
+        try:
+            found = await fetch()
+            if found is not None:
+                await self.put(name, *found)
+        finally:
+            await self._pool.execute(LET_GO, KIND, name)
+        return None if found is None else found[0]

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The pushes of the account: reserved against the quota before anything is sent, and remembered until their end."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.database import Connection, Pool
+from app.domain.quota import Allowance, Quota, allowance
+
+KIND = "wechat"
+KEY_LENGTH = 24
+"""25 characters are known to be accepted, 36 were refused."""
+AGE = timedelta(hours=20)
+"""The platform tells repetitions for 24 hours."""
+WINDOW = timedelta(days=32)
+ALL = "all"
+LOCK = "select pg_advisory_xact_lock(7264151033)"
+COUNTED = """
+select p.audience, p.at from push p left join delivery d on d.id = p.delivery_id
+ where p.kind = 'wechat' and p.at > $1 and p.state <> 'failed' and (p.state <> 'prepared' or d.settled_at is null)
+"""
+FORGET = "update push set state = 'failed' where delivery_id = $1 and state = 'prepared'"
+LATEST = """
+select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
+ where delivery_id = $1 and step = $2 order by id desc limit 1
+"""
+BY_REFERENCE = """
+select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
+ where delivery_id = $1 and (reference = $2 or step = $2) order by id desc limit 1
+"""
+OPEN = """
+insert into push (kind, channel_id, audience, delivery_id, step, key, state, at)
+values ('wechat', $1, $2, $3, $4, $5, 'prepared', $6)
+returning id, key, state, draft, drafts, called_at, first_called_at, reference, result
+"""
+CALLING = """
+update push set state = 'called', called_at = $2, first_called_at = coalesce(first_called_at, $2),
+                at = case when first_called_at is null then $2 else at end
+ where id = $1
+"""
+CLOSED = "select until from kept where kind = 'wechat' and name = 'closed' and until > $1"
+SHOW = """
+insert into kept (kind, name, value) values ('wechat', 'allowance ' || $1, $2)
+on conflict (kind, name) do update set value = excluded.value
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One push as it stands; `key` is the clientmsgid, the same for every try."""
+
+    id: int
+    key: str
+    state: str
+    draft: str | None
+    drafts: int
+    called_at: datetime | None
+    first_called_at: datetime | None
+    reference: str | None
+    result: str | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("failed", "deleted")
+
+    def is_old(self, now: datetime) -> bool:
+        """Tell whether the platform may have forgotten the key."""
+        return self.first_called_at is not None and now - self.first_called_at > AGE
+
+    def rest(self, now: datetime, seconds: float) -> float:
+        """Give the seconds until it may be handed in once more."""
+        return 0.0 if self.called_at is None else seconds - (now - self.called_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The account's pushes in Postgres, counted over all its audiences."""
+
+    pool: Pool
+    quota: Quota
+
+    async def latest(self, delivery: int, step: str) -> Push | None:
+        return _push(await self.pool.fetchrow(LATEST, delivery, step))
+
+    async def found(self, delivery: int, reference: str) -> Push | None:
+        """Find a push by the platform's reference, or by the step under which it was handed in."""
+        return _push(await self.pool.fetchrow(BY_REFERENCE, delivery, reference))
+
+    async def standing(self, audience: str, now: datetime) -> Allowance:
+        async with self.pool.acquire() as connection:
+            return await self._standing(connection, audience, now)
+
+    async def reserve(self, channel: UUID, audience: str, delivery: int, step: str, now: datetime) -> Push | Allowance:
+        """Count a push before it is made, or say when one may be made; two workers never count the same one."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(LOCK)
+            await connection.execute(FORGET, delivery)  # for a revision that is not wanted any more
+            left = await self._standing(connection, audience, now)
+            if not left.is_open(now):
+                return left
+            group = await connection.fetchval("select count(*) from push where delivery_id = $1", delivery)
+            row = await connection.fetchrow(OPEN, channel, audience, delivery, step, key(step, group), now)
+        made = _push(row)
+        assert made is not None  # noqa: S101 - an insert that returns
+        return made
+
+    async def calling(self, push: Push, now: datetime) -> None:
+        """Write down that the platform is about to be told."""
+        await self.pool.execute(CALLING, push.id, now)
+
+    async def note(self, push: Push, **columns: Any) -> None:
+        """Write down what is known of a push now."""
+        names = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
+        await self.pool.execute(f"update push set {names} where id = $1", push.id, *columns.values())  # noqa: S608 - ours
+
+    async def close(self, until: datetime) -> None:
+        """Take the platform's word that there is no quota, whatever we have counted."""
+        statement = """
+        insert into kept (kind, name, value, until) values ('wechat', 'closed', '', $1)
+        on conflict (kind, name) do update set until = excluded.until
+        """
+        await self.pool.execute(statement, until)
+
+    async def show(self, channel: UUID, left: Allowance) -> None:
+        """Let the API show what is left."""
+        members = {"today": left.today, "month": left.month, "opens_at": left.opens_at.isoformat()}
+        await self.pool.execute(SHOW, str(channel), json.dumps(members))
+
+    async def _standing(self, connection: Connection | asyncpg.Connection, audience: str, now: datetime) -> Allowance:
+        """Count what a follower may have had: pushes to all, and those to the tag that had most."""
+        rows = await connection.fetch(COUNTED, now - WINDOW)
+        to_all = [row["at"] for row in rows if row["audience"] == ALL]
+        tags = {row["audience"] for row in rows if row["audience"] != ALL}
+        if audience != ALL:
+            tags &= {audience}
+        quota = self.quota if audience == ALL else Quota(0, self.quota.per_month, self.quota.zone)
+        lists = [to_all + [row["at"] for row in rows if row["audience"] == tag] for tag in tags]
+        month_only = Quota(0, quota.per_month, quota.zone)
+        found = [allowance(quota, to_all, now), *(allowance(month_only, each, now) for each in lists)]
+        closed = await connection.fetchval(CLOSED, now)
+        opens = max([each.opens_at for each in found] + ([closed] if closed else []))
+        months = [each.month for each in found if each.month is not None]
+        return Allowance(found[0].today, min(months, default=None), opens)
+
+
+def key(step: str, group: int) -> str:
+    """Give the clientmsgid: of the step alone, and of how many pushes of the delivery have come to their end."""
+    return hashlib.sha256(f"{step}/{group}".encode()).hexdigest()[:KEY_LENGTH]
+
+
+def _push(row: asyncpg.Record | None) -> Push | None:
+    return None if row is None else Push(**dict(row))
