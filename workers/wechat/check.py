@@ -4,6 +4,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from app.checks import Answer
 from app.domain.outcome import Gone, Misconfigured, reason
@@ -15,7 +16,7 @@ from workers.wechat.wire import Broken, Reply, Watch
 ADDRESS = re.compile(r"all|tag:[0-9]{1,10}")
 FORM = "Write all for every follower, or tag: and the number of a tag, such as tag:101."
 NOTHING = "campanella-check"
-QUESTIONS = {
+QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "drafts": ("/cgi-bin/draft/get", {"media_id": NOTHING}),
     "pushes": ("/cgi-bin/message/mass/get", {"msg_id": 1}),
     "publications": ("/cgi-bin/freepublish/get", {"publish_id": "1"}),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from app.domain.markup import parse
-from app.domain.notice import Contact, Notice, Text
+from app.domain.notice import Attachment, Contact, Link, Notice, Text
 from app.domain.when import stamped, when
 from app.domain.words import Words, name_of, words_for
 from workers.wechat import html
@@ -123,7 +123,8 @@ def _what_follows(notice: Notice, text: Text, words: Words, facts: Facts) -> Ite
     if period:
         yield html.heading(words.when) + html.paragraph(period)
     loose = [one for one in notice.attachments if one.href not in facts.pictures]
-    yield html.listed([f"{one.title}{words.colon}{one.href}" for one in (*notice.links, *loose)])
+    links: list[Link | Attachment] = [*notice.links, *loose]
+    yield html.listed([f"{one.title}{words.colon}{one.href}" for one in links])
     yield html.listed([_contact(contact, words) for contact in notice.contacts])
     names = (facts.municipality, facts.source_name, facts.service_name)
     signature = " \N{MIDDLE DOT} ".join(dict.fromkeys(filter(None, names)))
