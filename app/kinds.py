@@ -10,8 +10,12 @@ KINDS: dict[str, str] = {
     "telegram": "workers.telegram.kind",
     "noticeboard": "workers.noticeboard.kind",
     "wechat": "workers.wechat.kind",
+    "webhook": "workers.webhook.kind",
 }
 """Each module has `desk(tools)`, which gives a workers.desk.Desk, or None where the kind is not set up."""
+
+SIGNED = frozenset({"webhook"})
+"""The kinds whose calls are signed with a secret of the channel."""
 
 
 def known(kind: str) -> str:

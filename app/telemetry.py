@@ -62,6 +62,7 @@ EVENTS = {
     "channel.checked": "A channel was asked whether we may post to it.",
     "channel.paused": "A channel cannot be posted to until a person mends it; its deliveries wait.",
     "channel.resumed": "A paused channel is posted to again.",
+    "secret.created": "A channel or a callback has a new secret to sign with, which was shown once.",
     "channel.retired": "A channel is no longer posted to.",
     "channel.moved": "A channel has a new address on its platform, and the deliveries follow.",
     "delivery.delivered": "A channel shows what it should.",

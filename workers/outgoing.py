@@ -4,18 +4,19 @@
 
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Self
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
 from app.settings import Settings
 
 PORTS = {443, 8443}
-SECONDS = 10.0
+SECONDS, CONNECT = 10.0, 5.0
 REDIRECTS = 3
 SERVER_ERROR = 500
 # What is_global lets through and differs on between Python versions: NAT64, 6to4, Teredo, old relays, site local.
@@ -109,6 +110,17 @@ class Outgoing:
                 return Fetched(content, response.content_type)
         raise FetchError("too many redirects")
 
+    def request(
+        self, method: str, href: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        """Send one request, following no redirect. Raises FetchError before anything is dialled that is not allowed."""
+        url = URL(href)
+        self._judge(url)
+        timeout = ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT))
+        return self._session().request(
+            method, url, data=body or None, headers=headers, timeout=timeout, allow_redirects=False
+        )
+
     def _judge(self, url: URL) -> None:
         """Refuse what no public https address looks like."""
         if f"{url.host}:{url.port}" in self._exceptions:
@@ -118,7 +130,7 @@ class Outgoing:
 
     def _session(self) -> ClientSession:
         if self._client is None:
-            connector = TCPConnector(socket_factory=self._socket, use_dns_cache=False, ssl=self._context, limit=20)
+            connector = TCPConnector(socket_factory=self._socket, use_dns_cache=False, ssl=self._context, limit=256)
             headers = {"User-Agent": "Campanella", "Accept-Encoding": "identity"}
             timeout = ClientTimeout(total=SECONDS, sock_connect=3)
             self._client = ClientSession(connector=connector, timeout=timeout, headers=headers)

@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from app.api import (
     amendments,
     audit,
+    channel_secret,
     channels,
     dead_letters,
     deliveries,
@@ -32,6 +33,7 @@ RESOURCES = (
     deliveries,
     amendments,
     channels,
+    channel_secret,
     services,
     sources,
     source_keys,

@@ -54,7 +54,7 @@ class NewChannel(Strict):
 
     slug: Slug
     kind: KnownKind
-    address: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+    address: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[\x21-\x7e]+$")]
     title: Title | None = None
     language: LanguageTag
     fallback: bool = True

@@ -124,6 +124,9 @@ CHANNEL_CHANGES: dict[str, Any] = {
     "resume": {"summary": "Post again, beginning with what waited", "value": {"paused": False}},
     "audience": {"summary": "Follow two services", "value": {"audience": {"services": ["mensa", "trasporto"]}}},
 }
+SECRETS: dict[str, Any] = {
+    "shared": {"summary": "A secret that both sides know", "value": {"signature": "hmac", "overlap_hours": 24}},
+}
 CHECKS: dict[str, Any] = {
     "look": {"summary": "Only look: no post is made", "value": {"ask": False}},
     "prove": {"summary": "Prove with a silent test post that the channel can be asked", "value": {"ask": True}},

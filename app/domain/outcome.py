@@ -29,10 +29,14 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Refused for haste: nothing was posted, it is not a failure. `everywhere`: the whole account, not one channel."""
+    """Refused for haste: nothing was posted, it is not a failure. `everywhere`: the whole account, not one channel.
+
+    `alone`: the channel is an account of its own, and its haste says nothing about the others of its kind.
+    """
 
     seconds: float
     everywhere: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

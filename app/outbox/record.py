@@ -162,7 +162,7 @@ async def _consequences(pool: Pool, one: Done) -> None:
     match one.outcome:
         case Gone():
             await pool.execute(PARK, one.owed.channel_id)
-        case Throttled(seconds, everywhere):
+        case Throttled(seconds, everywhere, alone=False):
             wait = timedelta(seconds=seconds)
             await pool.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)
         case WithoutMedia(why):

@@ -19,10 +19,12 @@ from pydantic_core import Url
 from app.database import Pool
 from app.main import create_app
 from app.settings import Settings
+from app.vault import new_key
 from app.wire import Protocol
 from deploy.processes import free_port
 
 ADMIN_KEY = "bootstrap-operator-key-of-the-tests-0001"
+SECRET_KEY = new_key()
 NUMBERS = count(1)
 JSON = "application/json"
 
@@ -128,7 +130,8 @@ def a_channel(slug: str) -> dict[str, Any]:
 
 def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings:
     unlimited = {"requests_per_minute": 0, "requests_per_day": 0, "wrong_keys_per_minute": 0}
-    members = {"admin_key": SecretStr(ADMIN_KEY), "log_level": "error", **unlimited, **members}
+    secrets = {"admin_key": SecretStr(ADMIN_KEY), "secret_keys": SecretStr(SECRET_KEY)}
+    members = {**secrets, "log_level": "error", **unlimited, **members}
     return Settings(database_url=Url(database_url), redis_url=Url(redis_url), **members)
 
 

@@ -52,17 +52,31 @@ async def _endless(request: web.Request) -> web.StreamResponse:
 @asynccontextmanager
 async def a_trap(directory: Path) -> AsyncIterator[Trap]:
     """Serve https under a certificate that only the trap's own context trusts."""
+    context, trusting = certified(directory)
+    trap = Trap(unused_port(), trusting, directory / "ca.pem")
+    app = web.Application()
+    app.router.add_get("/{path:.*}", trap.answer)
+    async with serving(app, trap.port, context):
+        yield trap
+
+
+def certified(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Make a certificate for this machine: a context to serve with, one that trusts it, and the file ca.pem."""
     authority = trustme.CA()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1", "localhost").configure_cert(server)
     client = ssl.create_default_context()
     authority.configure_trust(client)
     authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    trap = Trap(unused_port(), client, directory / "ca.pem")
-    app = web.Application()
-    app.router.add_get("/{path:.*}", trap.answer)
-    runner = web.AppRunner(app)
+    return server, client
+
+
+@asynccontextmanager
+async def serving(app: web.Application, port: int, context: ssl.SSLContext) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", trap.port, ssl_context=server).start()
-    yield trap
-    await runner.cleanup()
+    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
