@@ -22,8 +22,9 @@ SERVER_SETTINGS = {
 if TYPE_CHECKING:  # asyncpg's classes are generic for the type checker only
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
+    Driver = asyncpg.Connection[asyncpg.Record]
 else:
-    Connection, Pool = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool
+    Connection, Pool, Driver = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool, asyncpg.Connection
 
 
 @dataclass(frozen=True)

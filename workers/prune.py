@@ -16,13 +16,22 @@ delete from attempt where (delivery_id, token) in (
    where a.started_at < now() - $1::interval and d.settled_at is not null
    order by a.started_at limit $2)
 """
+KEYS_KEPT = timedelta(days=7)
+KEYS = """
+delete from idempotency_key where (scope, key) in (
+  select scope, key from idempotency_key where created_at < now() - $1::interval order by created_at limit $2)
+"""
 CHECKS = "delete from channel_check where asked_at < now() - $1::interval"
 CALLBACKS = "delete from callback where received_at < now() - $1::interval"
 
 
 async def prune(pool: Pool) -> int:
-    """Delete attempts of settled deliveries and answered checks that are too old; returns how many attempts went."""
+    """Delete attempts of settled deliveries, answered checks and kept answers that are too old.
+
+    Returns how many attempts went.
+    """
     await pool.execute(CHECKS, CHECKS_KEPT)
     await pool.execute(CALLBACKS, CALLBACKS_KEPT)
+    await pool.execute(KEYS, KEYS_KEPT, AT_ONCE)
     tag = await pool.execute(ATTEMPTS, ATTEMPTS_KEPT, AT_ONCE)
     return int(tag.split()[-1])

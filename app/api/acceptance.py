@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Accepts one notice for a caller, in whatever form it came, and says what became of it."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from starlette.responses import Response
 
 from app.access import Caller
 from app.api.house import House
+from app.api.keeper import Keeper
 from app.api.notice_view import ONE, NoticeSummary, links, summaries
 from app.api.standing import Counts, status_of
 from app.api.view import answer
-from app.domain.errors import EventExistsError, ForbiddenError
+from app.database import Connection
+from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError
 from app.domain.notice import Notice
-from app.intake import Accepted, Origin, accept
+from app.intake import Accepted, Answer, Around, Origin, Wish, accept, accept_together, wish_for
 from app.metrics import NOTICES as COUNTED
+from app.storing import Store
 from app.telemetry import log
 
 EXISTS = (
@@ -27,11 +31,15 @@ def origin_of(caller: Caller, event_source: str = "", event: str | None = None) 
     return Origin(caller.source or "", caller.key, event_source, event)
 
 
-async def hand_over(house: House, caller: Caller, notice: Notice, origin: Origin) -> Response:
+async def hand_over(
+    house: House, caller: Caller, notice: Notice, origin: Origin, keeper: Keeper | None = None
+) -> Response:
     """Store a notice that its source may send, or find the earlier copy, and answer 202."""
     if not caller.may_speak_of(notice.service):
         raise ForbiddenError("This source may not speak of this service.")
     try:
+        if keeper is not None:
+            return await _kept(house, wish_for(notice, origin), keeper)
         accepted = await accept(house.database.pool, house.routing, notice, origin)
     except EventExistsError as error:
         COUNTED.labels("conflicting").inc()
@@ -42,22 +50,60 @@ async def hand_over(house: House, caller: Caller, notice: Notice, origin: Origin
 
 async def acknowledged(house: House, notice: Notice, source: str, accepted: Accepted) -> Response:
     """Answer 202; a replay shows the notice as it is now."""
+    announce(house, source, accepted)
+    return await _shown(house, house.database.pool, notice, source, accepted)
+
+
+def announce(house: House, source: str, accepted: Accepted) -> None:
+    """Say what was stored, and ask the workers to look."""
     outcome = "replayed" if accepted.replayed else "accepted"
     COUNTED.labels(outcome).inc()
     log.info(f"notice.{outcome}", notice=str(accepted.id), source=source, owed=accepted.owed)
-    if accepted.replayed:
-        return await seen_now(house, accepted.id, source, replayed=True)
-    if accepted.owed:
+    if accepted.owed and not accepted.replayed:
         house.doorbell.ring()
-    fresh = _fresh(house, notice, source, accepted)
-    return answer(fresh, 202, Location=fresh.links.here)
 
 
-async def seen_now(house: House, number: UUID, source: str, *, replayed: bool) -> Response:
-    """Answer 202 with a notice as it is now."""
-    (seen,) = await summaries(house, await house.database.pool.fetch(ONE, number, source))
+async def seen_now(house: House, number: UUID, source: str, *, replayed: bool, where: Store | None = None) -> Response:
+    """Answer 202 with a notice as it is now; `where` is a connection in a transaction, or else the pool."""
+    (seen,) = await summaries(house, await (where or house.database.pool).fetch(ONE, number, source), where)
     marked = {"Idempotent_Replayed": "true"} if replayed else {}
     return answer(seen, 202, Location=seen.links.here, **marked)
+
+
+class _Answering(Around):
+    """Keeps the answer under the caller's key, in the transaction that stores the notice."""
+
+    def __init__(self, house: House, wish: Wish, keeper: Keeper) -> None:
+        self._house, self._wish, self._keeper = house, wish, keeper
+        self.response: Response | None = None
+
+    async def before(self, connection: Connection) -> None:
+        await self._keeper.reserve(connection)
+
+    async def after(self, connection: Connection, answers: Mapping[int, Answer]) -> None:
+        (accepted,) = answers.values()
+        if isinstance(accepted, Accepted):
+            source = self._wish.origin.source
+            self.response = await _shown(self._house, connection, self._wish.notice, source, accepted)
+            await self._keeper.keep(connection, self.response)
+
+
+async def _kept(house: House, wish: Wish, keeper: Keeper) -> Response:
+    answering = _Answering(house, wish, keeper)
+    (accepted,) = (await accept_together(house.database.pool, house.routing, [wish], answering)).values()
+    if isinstance(accepted, CampanellaError):
+        raise accepted
+    if answering.response is None:  # the commit was in doubt, and what is stored told that it took place
+        return await acknowledged(house, wish.notice, wish.origin.source, accepted)
+    announce(house, wish.origin.source, accepted)
+    return answering.response
+
+
+async def _shown(house: House, where: Store, notice: Notice, source: str, accepted: Accepted) -> Response:
+    if accepted.replayed:
+        return await seen_now(house, accepted.id, source, replayed=True, where=where)
+    fresh = _fresh(house, notice, source, accepted)
+    return answer(fresh, 202, Location=fresh.links.here)
 
 
 def _fresh(house: House, notice: Notice, source: str, accepted: Accepted) -> NoticeSummary:

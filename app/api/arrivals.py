@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.api.house import House
+from app.api.keeper import Keeper
 from app.api.problems import ACCEPTS
 from app.api.reading import LARGEST, media_type_of, whole
 from app.domain.errors import UnsupportedMediaTypeError
@@ -21,11 +22,15 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A body as it came: within its size, in UTF-8 as far as it says; nothing else is checked yet."""
+    """A body as it came: within its size, in UTF-8 as far as it says; nothing else is checked yet.
+
+    `keeper` keeps the answer under the caller's Idempotency-Key, where there is one.
+    """
 
     medium: "Medium"
     body: bytes
     request: Request
+    keeper: Keeper | None = None
 
 
 Receive = Callable[[House, Caller, Arrival], Awaitable[Response]]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, Field
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
@@ -16,6 +17,7 @@ from app.api.callers import Onlooker, Operator
 from app.api.channel_view import ChannelSeen, CheckSeen, channels_seen, check_seen
 from app.api.examples import CHANNEL_CHANGES, CHANNELS, CHECKS
 from app.api.house import House, Open
+from app.api.idempotency import Making, is_fresh
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
@@ -88,21 +90,31 @@ class ChannelPage(View):
 
 @router.post("/channels", status_code=201, summary="Make a channel", responses={409: {}}, response_model=ChannelSeen)
 async def make_channel(
-    caller: Operator, new: Annotated[NewChannel, Depends(Reading(NewChannel, examples=CHANNELS))], house: Open
+    caller: Operator,
+    new: Annotated[NewChannel, Depends(Reading(NewChannel, examples=CHANNELS))],
+    house: Open,
+    once: Making,
 ) -> Response:
     """Check a channel with its platform, then store it; notices reach it from then on.
 
     What a person must mend first is said with 422, and nothing is stored. Where the platform could not be asked now,
     the channel is stored and `check.verdict` is `unknown`.
     """
+    earlier = await once.earlier(house, caller)
+    if earlier is not None:
+        return earlier
     found = await _asked(house, new.kind, new.address)
     told = new.model_dump(mode="json", exclude={"audience"})
     channel = Channel(id=uuid7(), **told, **new.audience.model_dump())
-    async with house.database.sessions.begin() as session:
-        await add_channel(session, channel, found, caller.actor)
-    log.info("channel.added", channel=channel.slug, verdict=found.verdict)
-    (made,) = await channels_seen(house, [channel])
-    return answer(made, 201, Location=made.links.here)
+
+    async def make(session: AsyncSession) -> Response:
+        (made,) = await channels_seen(house, [await add_channel(session, channel, found, caller.actor)])
+        return answer(made, 201, Location=made.links.here)
+
+    response = await once.made(house, caller, make)
+    if is_fresh(response):
+        log.info("channel.added", channel=channel.slug, verdict=found.verdict)
+    return response
 
 
 @router.get("/channels/{slug}", summary="Look at a channel")

@@ -34,13 +34,13 @@ async def receive_binary(house: House, caller: Caller, arrival: Arrival) -> Resp
     """Receive an event whose attributes are headers and whose data is the body."""
     event = event_from(attributes_in(arrival.request.headers.raw), header)
     notice = noticed(event, read(arrival.body), ())
-    return await hand_over(house, caller, notice, origin(caller, event, header))
+    return await hand_over(house, caller, notice, origin(caller, event, header), arrival.keeper)
 
 
 async def receive_structured(house: House, caller: Caller, arrival: Arrival) -> Response:
     """Receive an event that is the whole body; headers beside it do not count."""
     notice, where_from = structured(caller, read(arrival.body), ())
-    return await hand_over(house, caller, notice, where_from)
+    return await hand_over(house, caller, notice, where_from, arrival.keeper)
 
 
 MEDIUM = Medium(

@@ -28,6 +28,21 @@ The pair of source and `event_id` names an event. Send a notice again whenever t
 answers the same notice (202, `Idempotent-Replayed: true`), owes nothing new, and does so for as long as the notice is
 kept. Other content under the same `event_id` is 409: amend the notice with PATCH instead.
 
+`Idempotency-Key` is a second layer, optional wherever something is made: for **seven days** the same request under the
+same key is answered with the first answer, byte for byte, and `Idempotent-Replayed: true`. The key belongs to the
+source (without one: to the access key). The request is known by method, route, media type and canonical JSON (RFC
+8785). Kept are answers of 2xx, and 409 and 422 that follow from the content of a notice; all else is looked at afresh.
+Other content under a known key is 422 `idempotency-key-reused`; a twin under way for two seconds is 409
+`request-in-progress` with `Retry-After: 1`.
+
+### CloudEvents
+
+A notice may come as a CloudEvent 1.0.2: `application/cloudevents+json`, or `application/json` with the headers
+`ce-specversion`, `ce-id`, `ce-source` and `ce-type`. The `id` is the `event_id`; the `source` is one of the
+`event_sources` that an operator registered for your source. The first of them is implied by plain JSON, so that an
+event and its plain copy are one notice. `expirytime` is `expires_at` where the data has none; other extensions are kept
+(20 at most, 1 KiB each); `dataref` is refused.
+
 ### Errors
 
 Every error is `application/problem+json` (RFC 9457). Programs read `type` and, for each place in `errors`, `pointer` (a

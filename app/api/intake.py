@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """POST /notices: the way in, kept quick."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -17,6 +18,8 @@ from app.api.cloudevent_headers import is_announced
 from app.api.cloudevents import receive_binary
 from app.api.examples import NOTICES
 from app.api.house import House, Open
+from app.api.idempotency import Making
+from app.api.keeper import Keeper
 from app.api.notice_view import NoticeSummary
 from app.api.reading import JSON, read, validated
 from app.api.routes import QuickRoute
@@ -32,7 +35,7 @@ async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
         return await receive_binary(house, caller, arrival)
     read(arrival.body)
     notice = validated(Notice, arrival.body, InvalidNoticeError)
-    return await hand_over(house, caller, notice, origin_of(caller))
+    return await hand_over(house, caller, notice, origin_of(caller), arrival.keeper)
 
 
 # One row for each form in which a notice may come; the first is the one that the docs page tries.
@@ -46,10 +49,18 @@ ARRIVALS = Arrivals(
 @router.post(
     "/notices", status_code=202, summary="Hand in a notice", responses={204: {}, 409: {}}, response_model=NoticeSummary
 )
-async def hand_in_notice(caller: Source, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open) -> Response:
+async def hand_in_notice(
+    caller: Source, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making
+) -> Response:
     """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
 
     `event_id` is the natural key: the same content again answers the same notice with `Idempotent-Replayed: true` and
     owes nothing new, also when many copies arrive at once. Other content under the same `event_id` is refused with 409.
     """
-    return await arrival.medium.receive(house, caller, arrival)
+    if once.key is None:
+        return await arrival.medium.receive(house, caller, arrival)
+
+    async def receive(keeper: Keeper) -> Response:
+        return await arrival.medium.receive(house, caller, replace(arrival, keeper=keeper))
+
+    return await once.given(house, caller, arrival.body, receive)

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, Field
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from app.api.callers import Onlooker, Operator
 from app.api.examples import KEYS
 from app.api.house import Open
+from app.api.idempotency import Making, is_fresh
 from app.api.key_view import Days, KeyInPath, KeyIssued, KeySeen, issued, seen
 from app.api.pages import Pages, Paging
 from app.api.reading import Reading
@@ -39,13 +41,21 @@ class PersonKeyWish(Strict):
 
 @router.post("/keys", status_code=201, summary="Issue a key to an operator or viewer", response_model=KeyIssued)
 async def issue_key(
-    caller: Operator, wish: Annotated[PersonKeyWish, Depends(Reading(PersonKeyWish, examples=KEYS))], house: Open
+    caller: Operator,
+    wish: Annotated[PersonKeyWish, Depends(Reading(PersonKeyWish, examples=KEYS))],
+    house: Open,
+    once: Making,
 ) -> Response:
     """Issue a key and answer it, this once. An operator administers everything, a viewer only sees it."""
-    async with house.database.sessions.begin() as session:
+
+    async def issue(session: AsyncSession) -> Response:
         key = await add_key(session, Role(wish.role), caller.actor, label=wish.label, days=wish.expires_in_days)
-    log.info("key.created", key=key.row.id, role=wish.role)
-    return answer(issued(key), 201, Location=f"{house.public}/v1/keys/{key.row.id}")
+        return answer(issued(key), 201, Location=f"{house.public}/v1/keys/{key.row.id}")
+
+    response = await once.made(house, caller, issue, sealed=True)
+    if is_fresh(response):
+        log.info("key.created", key=response.headers["Location"].rpartition("/")[2], role=wish.role)
+    return response
 
 
 @router.get("/keys", summary="List the keys of operators and viewers")

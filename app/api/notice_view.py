@@ -15,6 +15,7 @@ from app.api.house import House
 from app.api.standing import Counts, Status, counted, status_of
 from app.api.view import Count, EventId, Link, Moment, SlugShown, View, Words
 from app.domain.notice import Kind, Priority
+from app.storing import Store
 
 COLUMNS = """
 id, source, event_id, service, kind, priority, revision, content, publish_at, expires_at, created_at, changed_at,
@@ -65,8 +66,9 @@ def links(public: str, number: UUID) -> NoticeLinks:
     return NoticeLinks(here=here, deliveries=f"{here}/deliveries")
 
 
-async def summaries(house: House, rows: Sequence[Record]) -> list[NoticeSummary]:
-    counts = await counted(house.database.pool, [row["id"] for row in rows])
+async def summaries(house: House, rows: Sequence[Record], where: Store | None = None) -> list[NoticeSummary]:
+    """Show notices as they are now; `where` is a connection in a transaction, or else the pool."""
+    counts = await counted(where or house.database.pool, [row["id"] for row in rows])
     return [NoticeSummary(**_members(house.public, row, counts.get(row["id"], Counts()))) for row in rows]
 
 

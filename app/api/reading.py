@@ -16,6 +16,8 @@ from app.domain.errors import CampanellaError, MalformedBodyError, TooLargeError
 
 LARGEST = 256 * 1024
 DEEPEST = 32
+BODY = "campanella.body"
+"""In the scope: the body as it came, once it is read."""
 MOST_ERRORS = 20
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -47,7 +49,7 @@ async def checked_body(request: Request, media_type: str) -> bytes:
     """Read a body that every reader of JSON would read the same."""
     if media_type_of(request) != media_type:
         raise UnsupportedMediaTypeError(f"Send the body as {media_type}.")
-    body = await whole(request)
+    body = request.scope[BODY] = await whole(request)
     read(body)
     return body
 

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from app.api.callers import Onlooker, Operator
 from app.api.examples import SOURCE_KEYS
 from app.api.house import Open
+from app.api.idempotency import Making, is_fresh
 from app.api.key_view import KeyInPath, KeyIssued, KeySeen, KeyWish, issued, seen
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
@@ -42,14 +44,20 @@ async def issue_source_key(
     slug: SlugInPath,
     wish: Annotated[KeyWish, Depends(Reading(KeyWish, examples=SOURCE_KEYS))],
     house: Open,
+    once: Making,
 ) -> Response:
     """Issue a second key to rotate with: use it, then revoke the first. A third valid one is refused with 409."""
-    async with house.database.sessions.begin() as session:
+
+    async def issue(session: AsyncSession) -> Response:
         key = await add_key(
             session, Role.SOURCE, caller.actor, source=slug, label=wish.label, days=wish.expires_in_days
         )
-    log.info("key.created", key=key.row.id, source=slug)
-    return answer(issued(key), 201, Location=f"{house.public}/v1/sources/{slug}/keys/{key.row.id}")
+        return answer(issued(key), 201, Location=f"{house.public}/v1/sources/{slug}/keys/{key.row.id}")
+
+    response = await once.made(house, caller, issue, sealed=True)
+    if is_fresh(response):
+        log.info("key.created", key=response.headers["Location"].rpartition("/")[2], source=slug)
+    return response
 
 
 @router.get("/sources/{slug}/keys", summary="List the keys of a source")

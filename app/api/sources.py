@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """/sources: the municipal systems that hand in notices."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, Field
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from app import sources
 from app.api.callers import Onlooker, Operator
 from app.api.examples import SOURCE_CHANGES, SOURCES
 from app.api.house import Open
+from app.api.idempotency import Making, is_fresh
 from app.api.key_view import Days
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import MERGE_PATCH, Reading
@@ -89,16 +92,24 @@ class SourcePage(View):
 
 @router.post("/sources", status_code=201, summary="Make a source", responses={409: {}}, response_model=SourceMade)
 async def make_source(
-    caller: Operator, new: Annotated[NewSource, Depends(Reading(NewSource, examples=SOURCES))], house: Open
+    caller: Operator,
+    new: Annotated[NewSource, Depends(Reading(NewSource, examples=SOURCES))],
+    house: Open,
+    once: Making,
 ) -> Response:
     """Make a source and answer its key, this once."""
-    async with house.database.sessions.begin() as session:
-        source = Source(**new.row())
+    source = Source(**new.row())
+
+    async def make(session: AsyncSession) -> Response:
         key = await add_source(session, source, new.key_expires_in_days, caller.actor)
-    log.info("source.added", source=source.slug)
-    log.info("key.created", key=key.row.id, source=source.slug)
-    made = SourceMade(**_members(source), key=key.text, key_id=key.row.id, key_expires_at=key.row.expires_at)
-    return answer(made, 201, Location=f"{house.public}/v1/sources/{source.slug}")
+        made = SourceMade(**_members(source), key=key.text, key_id=key.row.id, key_expires_at=key.row.expires_at)
+        return answer(made, 201, Location=f"{house.public}/v1/sources/{source.slug}")
+
+    response = await once.made(house, caller, make, sealed=True)
+    if is_fresh(response):
+        log.info("source.added", source=source.slug)
+        log.info("key.created", key=json.loads(bytes(response.body))["key_id"], source=source.slug)
+    return response
 
 
 @router.get("/sources/{slug}", summary="Look at a source")

@@ -9,8 +9,8 @@ from uuid import UUID
 from asyncpg import Record
 
 from app.api.view import Count, View
-from app.database import Pool
 from app.domain.delivery import State
+from app.storing import Store
 
 COUNTS = """
 select notice_id, state, count(*) as number from delivery where notice_id = any($1::uuid[]) group by notice_id, state
@@ -80,7 +80,7 @@ def _end(counts: Counts) -> Status:
     return Status.PARTLY_DELIVERED if counts.delivered else Status.UNDELIVERED
 
 
-async def counted(pool: Pool, notices: Iterable[UUID]) -> Mapping[UUID, Counts]:
+async def counted(pool: Store, notices: Iterable[UUID]) -> Mapping[UUID, Counts]:
     """Count the deliveries of several notices by state; a notice that owes nothing is not in the answer."""
     rows = await pool.fetch(COUNTS, list(notices))
     return {number: counts_in(row for row in rows if row["notice_id"] == number) for number in _ids(rows)}

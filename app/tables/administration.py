@@ -10,7 +10,9 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Index,
     LargeBinary,
+    SmallInteger,
     Text,
 )
 from sqlmodel import Field, SQLModel
@@ -52,6 +54,20 @@ class Key(SQLModel, table=True):
     expires_at: datetime = instant(nullable=False)
     revoked_at: datetime | None = instant()
     last_used_at: datetime | None = instant()
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """What a request was answered under its caller's key; without a status the request is still under way."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("idempotency_key_oldest", "created_at"),)
+    scope: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    status: int | None = Field(default=None, sa_type=SmallInteger)
+    headers: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    body: bytes | None = Field(default=None, sa_type=LargeBinary)
+    created_at: datetime = instant(now=True)
 
 
 class Routing(SQLModel, table=True):
