@@ -13,6 +13,7 @@ from app.api.amendments import Amending
 from app.api.arrivals import Arrivals, Medium
 from app.api.callers import Allowed
 from app.api.document_answers import SHARED_HEADERS, answers, shared_responses
+from app.api.document_links import with_links
 from app.api.document_parts import INFO, KEY, SERVERS, TAGS
 from app.api.document_schemas import parameters, schemas
 from app.api.reading import Reading
@@ -44,7 +45,7 @@ def document(routes: Sequence[BaseRoute]) -> Document:
         "info": info,
         "servers": SERVERS,
         "tags": TAGS,
-        "paths": operations,
+        "paths": with_links(operations),
         "components": components,
     }
 

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.api.problems import MethodNotAllowedError, problem
+from app.api.reading import said as said_of
 from app.database import AWAY
 from app.domain.errors import (
     CampanellaError,
@@ -87,7 +88,7 @@ async def crashed(request: Request, error: Exception) -> Response:
 def _said(row: Any) -> str:
     if row["type"] == "extra_forbidden":
         return "There is no such parameter here."
-    return str(row["msg"]).removeprefix("Value error, ")
+    return said_of(row)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -143,7 +143,7 @@ def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Wher
     places = [
         {
             "pointer": pointer((*where, *row["loc"])),
-            "detail": str(row["msg"]).removeprefix("Value error, "),
+            "detail": said(row),
             "rule": row["type"],
         }
         for row in rows[:MOST_ERRORS]
@@ -152,6 +152,12 @@ def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Wher
     if len(rows) > MOST_ERRORS:
         members["more_errors"] = len(rows) - MOST_ERRORS
     return wrong(f"{places[0]['pointer']}: {places[0]['detail']}", **members)
+
+
+def said(row: Mapping[str, Any]) -> str:
+    """Give pydantic's sentence without what it repeats of the input, such as the character that it stumbled over."""
+    sentence = str(row["msg"]).removeprefix("Value error, ")
+    return sentence.partition(", ")[0] if str(row["type"]).endswith("_parsing") else sentence
 
 
 def pointer(place: Where) -> str:
