@@ -82,14 +82,8 @@ async def tried(api: str, directory: Path, seed: int, examples: int, phases: str
             source = (await answer.json())["key"]
     configuration = directory / "schemathesis.toml"
     configuration.write_text(CONFIGURATION.format(operator=ADMIN_KEY, source=source), "utf-8")
-    size = (
-        "--max-examples",
-        str(examples),
-        "--seed",
-        str(seed),
-        "--workers",
-        "1",
-    )  # ast of Python 3.11 does not bear threads
+    # One worker: the ast module of Python 3.11 does not bear threads.
+    size = ("--workers", "1", "--max-examples", str(examples), "--seed", str(seed), "--phases", phases)
     where = (f"{api}/openapi.json", "--url", f"{api}/v1", "--checks", "all", "--no-color", "--continue-on-failure")
     process = await asyncio.create_subprocess_exec(
         TRYING, "--config-file", configuration, "run", *where, *size, cwd=directory, stdout=-1, stderr=-2
