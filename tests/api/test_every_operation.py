@@ -23,6 +23,8 @@ headers = {{ Authorization = "Bearer {operator}" }}
 
 [checks.missing_required_header]
 expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
 
 # What no schema can tell: whether a cursor is one of ours, whether a text can be seen, whether a service exists.
 [[operations]]
@@ -37,7 +39,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 
 [[operations]]
 include-operation-id = "hand_in_notice"
 headers = {{ Authorization = "Bearer {source}" }}
-checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 413, 422, 429]
 """
 
 
