@@ -8,24 +8,33 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from asyncpg import Record
 from pydantic import SecretStr
 
 from app.audit import Actor
 from app.database import Pool
-from app.domain.key import Role, digest, key_id
+from app.domain.key import SCOPES, Role, Scope, digest, key_id
 from app.telemetry import log
 
 REMEMBERED = 0.8
 """Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
 LOOK_UP = """
-select key.role, key.label, key.digest, key.source, key.expires_at, source.services, source.event_sources
+select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.not_before,
+       key.expires_at, source.services, source.event_sources
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
 USED = """
-update key set last_used_at = now()
- where id = any($1::text[]) and (last_used_at is null or last_used_at < now() - interval '1 minute')
+update key set last_used_at = now(), last_used_ip = used.address
+  from unnest($1::text[], $2::text[]) as used (id, address)
+ where key.id = used.id and (last_used_at is null or last_used_at < now() - interval '1 minute')
+"""
+# A key from before there was a pepper gets it at its first use: its text is known only then.
+PEPPER = "update key set digest = $2, peppered = true where id = $1 and not peppered"
+OPERATED = """
+select exists (select from key where role = 'operator' and (scopes = '{}' or 'sources:admin' = any(scopes)))
 """
 NOBODY = bytes(32)
 
@@ -42,6 +51,7 @@ class Caller:
     source: str | None = None
     services: frozenset[str] = frozenset()
     event_sources: tuple[str, ...] = ()
+    scopes: frozenset[Scope] = frozenset()
     label: str = ""
     address: str | None = None
     why: str | None = None
@@ -59,40 +69,68 @@ class Caller:
 class _Known:
     caller: Caller
     digest: bytes
+    peppered: bool
+    networks: Sequence[IPv4Network | IPv6Network]
+    not_before: datetime | None
     expires_at: datetime
     until: float
+
+    def is_valid(self, address: str | None) -> bool:
+        """Whether it may be used now, and from there."""
+        now = datetime.now(UTC)
+        if self.expires_at <= now or (self.not_before is not None and self.not_before > now):
+            return False
+        return not self.networks or _is_in(self.networks, address)
 
 
 class Access:
     """The keys of one process: who they are, and which of them were used since it was last written down."""
 
-    def __init__(self, pool: Pool, admin_key: SecretStr | None) -> None:
-        """Take the bootstrap key of the settings, too; it is no row and never expires."""
-        self._pool = pool
+    def __init__(
+        self, pool: Pool, admin_key: SecretStr | None, *, pepper: bytes | None = None, admin_stays: bool = False
+    ) -> None:
+        """Take the bootstrap key of the settings, too; it is no row, and ends with the first operator's key."""
+        self._pool, self._pepper = pool, pepper
         self._admin = admin_key.get_secret_value().encode() if admin_key else None
+        self._admin_stays, self._operated, self._operated_until = admin_stays, False, 0.0
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[_Known | None]] = {}
-        self._used: set[str] = set()
+        self._used: dict[str, str | None] = {}
+        self._to_pepper: dict[str, bytes] = {}
         self._greeted: set[str] = set()
 
-    async def caller(self, text: str) -> Caller | None:
+    async def caller(self, text: str, address: str | None = None) -> Caller | None:
         """Say who holds this key, or None, whatever is wrong with it."""
         if self._admin is not None and hmac.compare_digest(self._admin, text.encode()):
-            return Caller("admin", Role.OPERATOR, label="bootstrap key")
+            return await self._bootstrap()
         number = key_id(text)
         if number is None:
             return None
         known = self._known.get(number)
         if known is None or known.until < time.monotonic():
             known = await self._asked(number)
-        same = hmac.compare_digest(known.digest if known else NOBODY, digest(text))
-        if known is None or not same or known.expires_at <= datetime.now(UTC):
+        pepper = self._pepper if known is None or known.peppered else None
+        same = hmac.compare_digest(known.digest if known else NOBODY, digest(text, pepper))
+        if known is None or not same or not known.is_valid(address):
             return None
-        self._note(known.caller)
+        self._note(known, text, address)
         return known.caller
 
-    def _note(self, caller: Caller) -> None:
-        self._used.add(caller.key)
+    async def _bootstrap(self) -> Caller | None:
+        """Take the bootstrap key until an operator has a key, which is asked as often as a key is looked up."""
+        if not self._admin_stays and not self._operated and self._operated_until < time.monotonic():
+            asked = time.monotonic()
+            self._operated = await self._pool.fetchval(OPERATED)
+            self._operated_until = asked + REMEMBERED
+        if self._operated:
+            return None
+        return Caller("admin", Role.OPERATOR, scopes=SCOPES[Role.OPERATOR], label="bootstrap key")
+
+    def _note(self, known: _Known, text: str, address: str | None) -> None:
+        caller = known.caller
+        self._used[caller.key] = address
+        if self._pepper is not None and not known.peppered:
+            self._to_pepper[caller.key] = digest(text, self._pepper)
         if caller.key not in self._greeted:
             self._greeted.add(caller.key)
             log.info("access.granted", caller=caller.key, role=caller.role.value, source=caller.source)
@@ -105,10 +143,13 @@ class Access:
         self._known.clear()
 
     async def write_down_use(self) -> None:
-        """Record which keys were used; called about once a minute, away from every request."""
-        used, self._used = self._used, set()
+        """Record which keys were used, and from where; called about once a minute, away from every request."""
+        used, self._used = self._used, {}
+        peppered, self._to_pepper = self._to_pepper, {}
         if used:
-            await self._pool.execute(USED, sorted(used))
+            await self._pool.execute(USED, list(used), list(used.values()))
+        for number, own in peppered.items():
+            await self._pool.execute(PEPPER, number, own)
 
     async def _asked(self, number: str) -> _Known | None:
         """Look a key up; whoever needs the same one meanwhile waits for the same answer."""
@@ -124,9 +165,22 @@ class Access:
         if row is None:
             self._known.pop(number, None)
             return None
-        services: Sequence[str] = row["services"] or ()
-        whose = (row["source"], frozenset(services), tuple(row["event_sources"] or ()), row["label"])
-        caller = Caller(number, Role(row["role"]), *whose)
-        known = _Known(caller, row["digest"], row["expires_at"], asked + REMEMBERED)
-        self._known[number] = known
+        known = self._known[number] = _known(number, row, asked + REMEMBERED)
         return known
+
+
+def _known(number: str, row: Record, until: float) -> _Known:
+    role = Role(row["role"])
+    scopes = SCOPES[role] & frozenset(map(Scope, row["scopes"])) if row["scopes"] else SCOPES[role]
+    whose = (row["source"], frozenset(row["services"] or ()), tuple(row["event_sources"] or ()))
+    caller = Caller(number, role, *whose, scopes, row["label"])
+    networks = [ip_network(each) for each in row["networks"]]
+    return _Known(caller, row["digest"], row["peppered"], networks, row["not_before"], row["expires_at"], until)
+
+
+def _is_in(networks: Sequence[IPv4Network | IPv6Network], address: str | None) -> bool:
+    try:
+        place = ip_address(address or "")
+    except ValueError:
+        return False
+    return any(place in network for network in networks)

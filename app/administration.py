@@ -15,16 +15,18 @@ from app.api.sources import NewSource
 from app.auditing import audit_anchor, audit_verify, this_user
 from app.channels import add_channel
 from app.database import Database
-from app.domain.key import Role
+from app.domain.key import Role, Scope
 from app.doorbell import Doorbell
+from app.keys import LONGEST_LIFE, Wanted, add_key
 from app.running import in_the_database
 from app.settings import load
-from app.sources import LONGEST_LIFE, add_key, add_source
+from app.sources import add_source
 from app.tables import Channel, Source
 
 SHOWN_ONCE = "This is the key. It is shown now and never again:"
 Services = Annotated[list[str] | None, typer.Option("--service", help="A service it may speak of; none: every one.")]
 EventSources = Annotated[list[str] | None, typer.Option("--event-source", help="A URI its CloudEvents come from.")]
+Scopes = Annotated[list[Scope] | None, typer.Option(help="What it may do; none: all that its role may.")]
 Days = Annotated[int, typer.Option(min=1, max=LONGEST_LIFE, help="Days until the key expires.")]
 Words = Annotated[list[str] | None, typer.Option()]
 Model = TypeVar("Model", bound=BaseModel)
@@ -57,7 +59,7 @@ def source_add(
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            issued = await add_source(session, source, days, this_user())
+            issued = await add_source(session, source, days, this_user(), load().pepper)
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
     in_the_database(work)
@@ -65,10 +67,11 @@ def source_add(
 
 def source_key(slug: str, days: Days = LONGEST_LIFE) -> None:
     """Issue a second key for a source, so that the first can be replaced without a gap."""
+    asked = Wanted(role=Role.SOURCE, source=slug, days=days)
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            issued = await add_key(session, Role.SOURCE, this_user(), source=slug, days=days)
+            issued = await add_key(session, asked, this_user(), load().pepper)
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
     in_the_database(work)
@@ -85,13 +88,14 @@ def source_list() -> None:
     in_the_database(work)
 
 
-def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE) -> None:
+def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE, scope: Scopes = None) -> None:
     """Issue a key for an operator, or for a viewer who may change nothing."""
     role = Role.VIEWER if viewer else Role.OPERATOR
+    asked = Wanted(role=role, label=label, days=days, scopes=scope or ())
 
     async def work(database: Database) -> None:
         async with database.sessions.begin() as session:
-            issued = await add_key(session, role, this_user(), label=label, days=days)
+            issued = await add_key(session, asked, this_user(), load().pepper)
         typer.echo(f"{SHOWN_ONCE}\n{issued.text}")
 
     in_the_database(work)

@@ -38,7 +38,7 @@ FORMS = {
     r"(input_value=)[^\n]{0,300}?(?=, input_type=)": rf"\1{HIDDEN}",
 }
 PATTERNS = [(re.compile(form), instead) for form, instead in FORMS.items()]
-NAMES = re.compile(rf"(?i){WORDS}|authorization|cookie|admin_key")
+NAMES = re.compile(rf"(?i){WORDS}|authorization|cookie|admin_key|pepper")
 """Members whose text is hidden whatever it looks like; numbers stay, such as the token of a claim."""
 
 
@@ -65,7 +65,7 @@ def hide_also(secrets: Iterable[str]) -> None:
 
 def secrets_of(settings: Settings) -> list[str]:
     """List every secret that the settings hold."""
-    given = [settings.telegram_token, settings.admin_key]
+    given = [settings.telegram_token, settings.admin_key, settings.key_pepper]
     texts = [secret.get_secret_value() for secret in given if secret is not None]
     if settings.secret_keys is not None:
         texts += settings.secret_keys.get_secret_value().replace(",", " ").split()

@@ -29,6 +29,10 @@ from app.alerts.zones import zones_of
 
 SHORTEST_KEY = 32
 SECRET_KEY = 32
+EXAMPLE = re.compile(
+    r"(?i)change.?me|replace.?me|example|esempio|placeholder|:ABC-DEF|^(.)\1*$|(0123456789|abcdefghij){2}"
+)
+"""What stands in documentation in place of a secret."""
 TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{10,100}")
 
 
@@ -64,6 +68,8 @@ class Settings(BaseSettings):
     worker_host: str = "127.0.0.1"
     lease: Annotated[float, Field(gt=0, le=3600)] | None = None
     admin_key: SecretStr | None = None
+    admin_key_stays: bool = False
+    key_pepper: SecretStr | None = None
     public_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
     hosts: str = ""
     trusted_proxies: str = ""
@@ -84,7 +90,7 @@ class Settings(BaseSettings):
             raise ValueError("is not a bot token; it looks like 123456789:ABC-DEF...")
         return value
 
-    @field_validator("admin_key")
+    @field_validator("admin_key", "key_pepper")
     @classmethod
     def _is_strong(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
@@ -97,6 +103,13 @@ class Settings(BaseSettings):
         keys = (value.get_secret_value() if value else "").replace(",", " ").split()
         if not all(map(_is_a_secret_key, keys)):
             raise ValueError("each key is 32 bytes in base64")
+        return value
+
+    @field_validator("admin_key", "key_pepper", "telegram_token")
+    @classmethod
+    def _is_no_example(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and EXAMPLE.search(value.get_secret_value()):
+            raise ValueError("is an example that everybody knows")
         return value
 
     @field_validator("timezone")
@@ -125,6 +138,11 @@ class Settings(BaseSettings):
                 "LEASE must be longer than TELEGRAM_TIMEOUT: a worker must not be taken for dead while it calls"
             )
         return self
+
+    @property
+    def pepper(self) -> bytes | None:
+        """What the digests of keys are made with, beside the keys."""
+        return self.key_pepper.get_secret_value().encode() if self.key_pepper else None
 
     def lease_for(self, timeout: float) -> float:
         """The lease of a claim: the one that is set, or the whole call, half of it again, and room for the database."""

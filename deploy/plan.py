@@ -81,6 +81,7 @@ class Plan:
             is_new = not self.state.knows("admin-key")
             key = self.state.secret("admin-key", lambda: secrets.token_urlsafe(32))
             self.environment["CAMPANELLA_ADMIN_KEY"] = key
+            self.environment.setdefault("CAMPANELLA_ADMIN_KEY_STAYS", "true")
             self.new_admin_key = key if is_new else None
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.amend import Change, amend, withdraw
-from app.api.callers import Acting
+from app.api.callers import Owner
 from app.api.document_answers import VERSIONED
 from app.api.examples import AMENDMENTS
 from app.api.house import House, Open
@@ -22,12 +22,10 @@ from app.api.routes import StrictRoute
 from app.api.view import answer
 from app.audit import Actor
 from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, PreconditionRequiredError
-from app.domain.key import Role
 from app.domain.notice import Notice
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
-Owner = Annotated[Caller, Depends(Acting(Role.SOURCE, Role.OPERATOR))]
 IfMatch = Annotated[
     str | None,
     Header(

@@ -9,7 +9,7 @@ from asyncpg import Record
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from app.api.callers import Onlooker
+from app.api.callers import Auditor
 from app.api.house import Open
 from app.api.pages import Next, Pages, Paging
 from app.api.routes import StrictRoute
@@ -71,7 +71,7 @@ class AuditPage(View):
 
 
 @router.get("/audit", summary="List administrative acts")
-async def list_acts(_: Onlooker, asked: Annotated[AuditFilter, Query()], house: Open) -> AuditPage:
+async def list_acts(_: Auditor, asked: Annotated[AuditFilter, Query()], house: Open) -> AuditPage:
     """List who did what, newest first: keys, sources, services, channels, and what persons decided."""
     pages = Pages(house.settings, "/v1/audit", asked)
     (before,) = pages.after() or (NEWEST,)

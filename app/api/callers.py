@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Names the caller of a request and refuses those whose role does not allow it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from app.access import Caller
 from app.api.edge import CALLER
 from app.domain.errors import ForbiddenError, UnauthenticatedError
-from app.domain.key import Role
+from app.domain.key import Role, Scope
 
 LONGEST = 512
 Reason = Annotated[
@@ -28,11 +29,11 @@ Reason = Annotated[
 
 
 class Allowed:
-    """A dependency that gives the caller, if the role may do this; the document names the roles from it."""
+    """A dependency that gives the caller, if the key may do this; the document names roles and scopes from it."""
 
-    def __init__(self, *roles: Role, otherwise: str = "") -> None:
-        """`otherwise` is the sentence for those who may not."""
-        self.roles = roles
+    def __init__(self, *roles: Role, scopes: Sequence[Scope] = (), otherwise: str = "") -> None:
+        """Any one of the scopes is enough; `otherwise` is the sentence for those who may not."""
+        self.roles, self.scopes = roles, scopes
         self._otherwise = otherwise
 
     async def __call__(self, request: Request) -> Caller:
@@ -41,11 +42,11 @@ class Allowed:
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() != "bearer" or not key or len(key) > LONGEST:
             raise UnauthenticatedError
-        caller: Caller | None = await request.app.state.house.access.caller(key)
+        caller: Caller | None = await request.app.state.house.access.caller(key, _address(request))
         if caller is None:
             raise UnauthenticatedError
         request.scope[CALLER] = caller.key
-        if caller.role not in self.roles:
+        if caller.role not in self.roles or not caller.scopes.intersection(self.scopes):
             raise ForbiddenError(self._otherwise)
         return caller
 
@@ -55,12 +56,27 @@ class Acting(Allowed):
 
     async def __call__(self, request: Request, reason: Reason = None) -> Caller:
         caller = await super().__call__(request)
-        client = request.client
-        return replace(caller, address=client.host if client else None, why=reason and unquote(reason))
+        return replace(caller, address=_address(request), why=reason and unquote(reason))
+
+
+def _address(request: Request) -> str | None:
+    client = request.client
+    return client.host if client else None
 
 
 ONLY_SOURCES = "Only the key of a source may hand in notices; an operator makes one with POST /v1/sources."
-Anyone = Annotated[Caller, Depends(Allowed(*Role))]
-Source = Annotated[Caller, Depends(Allowed(Role.SOURCE, otherwise=ONLY_SOURCES))]
-Onlooker = Annotated[Caller, Depends(Allowed(Role.OPERATOR, Role.VIEWER))]
-Operator = Annotated[Caller, Depends(Acting(Role.OPERATOR))]
+PERSONS = (Role.OPERATOR, Role.VIEWER)
+Anyone = Annotated[Caller, Depends(Allowed(*Role, scopes=tuple(Scope)))]
+Reader = Annotated[Caller, Depends(Allowed(*Role, scopes=[Scope.NOTICES_READ]))]
+Source = Annotated[Caller, Depends(Allowed(Role.SOURCE, scopes=[Scope.NOTICES_WRITE], otherwise=ONLY_SOURCES))]
+Owner = Annotated[Caller, Depends(Acting(Role.SOURCE, Role.OPERATOR, scopes=[Scope.NOTICES_WRITE]))]
+Onlooker = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.NOTICES_READ]))]
+Auditor = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.AUDIT_READ]))]
+ChannelOnlooker = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.NOTICES_READ, Scope.CHANNELS_ADMIN]))]
+SourceOnlooker = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.AUDIT_READ, Scope.SOURCES_ADMIN]))]
+LetterOnlooker = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.NOTICES_READ, Scope.REDRIVE]))]
+ChannelAdmin = Annotated[Caller, Depends(Acting(Role.OPERATOR, scopes=[Scope.CHANNELS_ADMIN]))]
+SourceAdmin = Annotated[Caller, Depends(Acting(Role.OPERATOR, scopes=[Scope.SOURCES_ADMIN]))]
+Redriver = Annotated[Caller, Depends(Acting(Role.OPERATOR, scopes=[Scope.REDRIVE]))]
+Operator = SourceAdmin
+"""For what belongs to no other scope."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.callers import Operator
+from app.api.callers import ChannelAdmin
 from app.api.examples import SECRETS
 from app.api.house import Open
 from app.api.reading import Reading
@@ -66,7 +66,7 @@ class SecretMade(View):
     response_model=SecretMade,
 )
 async def make_channel_secret(
-    caller: Operator,
+    caller: ChannelAdmin,
     slug: SlugInPath,
     wish: Annotated[SecretWish, Depends(Reading(SecretWish, examples=SECRETS))],
     house: Open,

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from app import channels
 from app.access import Caller
-from app.api.callers import Onlooker, Operator
+from app.api.callers import ChannelAdmin, ChannelOnlooker
 from app.api.channel_view import ChannelSeen, CheckSeen, channels_seen, check_seen
 from app.api.examples import CHANNEL_CHANGES, CHANNELS, CHECKS
 from app.api.house import House, Open
@@ -90,7 +90,7 @@ class ChannelPage(View):
 
 @router.post("/channels", status_code=201, summary="Make a channel", responses={409: {}}, response_model=ChannelSeen)
 async def make_channel(
-    caller: Operator,
+    caller: ChannelAdmin,
     new: Annotated[NewChannel, Depends(Reading(NewChannel, examples=CHANNELS))],
     house: Open,
     once: Making,
@@ -118,7 +118,7 @@ async def make_channel(
 
 
 @router.get("/channels/{slug}", summary="Look at a channel")
-async def show_channel(_: Onlooker, slug: SlugInPath, house: Open) -> ChannelSeen:
+async def show_channel(_: ChannelOnlooker, slug: SlugInPath, house: Open) -> ChannelSeen:
     """Show a channel: whether it is posted to, its pace, its last check, and its deliveries by state."""
     async with house.database.sessions() as session:
         channel = await channel_named(session, slug)
@@ -126,7 +126,7 @@ async def show_channel(_: Onlooker, slug: SlugInPath, house: Open) -> ChannelSee
 
 
 @router.get("/channels", summary="List channels")
-async def list_channels(_: Onlooker, asked: Annotated[Paging, Query()], house: Open) -> ChannelPage:
+async def list_channels(_: ChannelOnlooker, asked: Annotated[Paging, Query()], house: Open) -> ChannelPage:
     """List the channels that are published to."""
     pages = Pages(house.settings, "/v1/channels", asked)
     (after,) = pages.after() or ("",)
@@ -139,7 +139,7 @@ async def list_channels(_: Onlooker, asked: Annotated[Paging, Query()], house: O
 
 @router.patch("/channels/{slug}", summary="Change, pause or resume a channel")
 async def change_channel(
-    caller: Operator,
+    caller: ChannelAdmin,
     slug: SlugInPath,
     change: Annotated[ChannelChange, Depends(Reading(ChannelChange, media_type=MERGE_PATCH, examples=CHANNEL_CHANGES))],
     house: Open,
@@ -160,7 +160,7 @@ async def change_channel(
 
 
 @router.delete("/channels/{slug}", status_code=204, summary="Retire a channel")
-async def retire_channel(caller: Operator, slug: SlugInPath, house: Open) -> Response:
+async def retire_channel(caller: ChannelAdmin, slug: SlugInPath, house: Open) -> Response:
     """End a channel for good: what it is still owed is withdrawn, what it shows stays there, its slug is free again.
 
     An attempt under way at that moment may still appear in the channel; it is not recorded any more.
@@ -173,7 +173,7 @@ async def retire_channel(caller: Operator, slug: SlugInPath, house: Open) -> Res
 
 @router.post("/channels/{slug}/check", summary="Check a channel with its platform")
 async def check_channel(
-    caller: Operator,
+    caller: ChannelAdmin,
     slug: SlugInPath,
     wish: Annotated[CheckWish, Depends(Reading(CheckWish, examples=CHECKS))],
     house: Open,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
 from app.access import Caller
-from app.api.callers import Onlooker, Operator
+from app.api.callers import LetterOnlooker, Redriver
 from app.api.examples import REDRIVES
 from app.api.house import House, Open
 from app.api.open_ends import OpenEndFilter, OpenEndPage, found
@@ -62,13 +62,13 @@ class Redriven(View):
 
 
 @router.get("/dead-letters", summary="List dead letters")
-async def list_dead_letters(_: Onlooker, asked: Annotated[OpenEndFilter, Query()], house: Open) -> OpenEndPage:
+async def list_dead_letters(_: LetterOnlooker, asked: Annotated[OpenEndFilter, Query()], house: Open) -> OpenEndPage:
     """List deliveries that were given up, newest first, each with its reason."""
     return await found(house, "/v1/dead-letters", State.DEAD, asked)
 
 
 @router.post("/dead-letters/{delivery_id}/redrive", summary="Give one dead letter a fresh start", responses={409: {}})
-async def redrive_dead_letter(caller: Operator, delivery_id: DeliveryInPath, house: Open) -> Redriven:
+async def redrive_dead_letter(caller: Redriver, delivery_id: DeliveryInPath, house: Open) -> Redriven:
     """Let a delivery be tried again from the beginning. One whose time is over stays dead: 409."""
     row = await house.database.pool.fetchrow(STANDING, delivery_id)
     if row is None:
@@ -82,7 +82,7 @@ async def redrive_dead_letter(caller: Operator, delivery_id: DeliveryInPath, hou
 
 @router.post("/dead-letters/redrive", summary="Give many dead letters a fresh start")
 async def redrive_dead_letters(
-    caller: Operator, wish: Annotated[RedriveWish, Depends(Reading(RedriveWish, examples=REDRIVES))], house: Open
+    caller: Redriver, wish: Annotated[RedriveWish, Depends(Reading(RedriveWish, examples=REDRIVES))], house: Open
 ) -> Redriven:
     """Redrive all that match, at most 10 000 in one call, oldest first; without any filter, all there are."""
     rows = await house.database.pool.fetch(MATCHING, wish.channel, wish.notice, wish.before, AT_ONCE)

@@ -11,7 +11,7 @@ from asyncpg import Record
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from app.api.callers import Anyone
+from app.api.callers import Reader
 from app.api.channel_view import ChannelNamed
 from app.api.house import Open
 from app.api.notice_view import NoticeInPath
@@ -84,7 +84,7 @@ class DeliveryPage(View):
 
 @router.get("/notices/{notice_id}/deliveries", summary="List the deliveries of a notice")
 async def list_deliveries(
-    caller: Anyone, notice_id: NoticeInPath, asked: Annotated[DeliveryFilter, Query()], house: Open
+    caller: Reader, notice_id: NoticeInPath, asked: Annotated[DeliveryFilter, Query()], house: Open
 ) -> DeliveryPage:
     """List what a notice owes, channel by channel, with the state of each delivery and its tries."""
     pool = house.database.pool

@@ -17,7 +17,7 @@ from app.api.document_links import with_links
 from app.api.document_parts import INFO, KEY, SERVERS, TAGS
 from app.api.document_schemas import parameters, schemas
 from app.api.reading import Reading
-from app.domain.key import Role
+from app.domain.key import Scope
 from app.version import VERSION
 
 Document = dict[str, Any]
@@ -57,19 +57,19 @@ def _on(path: str, routes: Iterable[APIRoute]) -> Iterable[tuple[APIRoute, str]]
 
 
 def _operation(route: APIRoute, made: Document) -> Document:
-    roles, body = _roles(route), _body(route)
+    allowed, body = _allowed(route), _body(route)
     described: Document = {
         "tags": made["tags"],
         "summary": made["summary"],
-        "description": f"{made['description']}\n\n{_who(roles)}",
+        "description": f"{made['description']}\n\n{_who(allowed)}",
         "operationId": route.name,
-        "security": [{"Key": []}] if roles else [{}],
+        "security": [{"Key": []}] if allowed else [{}],
     }
     if "parameters" in made:
         described["parameters"] = [_needed(each, made) for each in parameters(made["parameters"])]
     if body is not None:
         described["requestBody"] = _taken(body)
-    described["responses"] = answers(route, made["responses"], keyed=bool(roles), takes_body=body is not None)
+    described["responses"] = answers(route, made["responses"], keyed=allowed is not None, takes_body=body is not None)
     return described
 
 
@@ -81,8 +81,8 @@ def _needed(parameter: Document, made: Document) -> Document:
     }
 
 
-def _roles(route: APIRoute) -> tuple[Role, ...]:
-    return next((each.call.roles for each in route.dependant.dependencies if isinstance(each.call, Allowed)), ())
+def _allowed(route: APIRoute) -> Allowed | None:
+    return next((each.call for each in route.dependant.dependencies if isinstance(each.call, Allowed)), None)
 
 
 def _body(route: APIRoute) -> Taking | None:
@@ -116,10 +116,10 @@ def _shown(medium: Medium) -> Document:
     return {"schema": medium.schema, "examples": dict(medium.examples)}
 
 
-def _who(roles: tuple[Role, ...]) -> str:
-    names = [role.value for role in roles]
-    if not names:
+def _who(allowed: Allowed | None) -> str:
+    if allowed is None:
         return "Needs no key."
-    if len(names) == len(Role):
+    if len(allowed.scopes) == len(Scope):
         return "Needs any key."
-    return f"Needs the key of: {' or '.join(names)}."
+    scopes = " or ".join(f"`{scope}`" for scope in allowed.scopes)
+    return f"Needs the key of: {' or '.join(allowed.roles)}; with the scope {scopes}."

@@ -87,14 +87,17 @@ def shared_responses() -> dict[str, Answer]:
 
 
 def _good(status: str, made: Answer) -> Answer:
-    placed = PLACED if status in ("201", "202") else {}
-    replayed = REPLAYED if status == "202" else {}
-    described = {"description": GOOD.get(status, made["description"])}
+    only_noted = made["description"] == NOTED
+    placed = PLACED if status in ("201", "202") and not only_noted else {}
+    replayed = REPLAYED if status == "202" and not only_noted else {}
+    described = {"description": NOTED if only_noted else GOOD.get(status, made["description"])}
     headers = {**ALWAYS, **placed, **replayed, **made.get("headers", {})}
     content = {"content": made["content"]} if "content" in made else {}
     return {**described, "headers": headers, **content}
 
 
+NOTED = "Noted; what came of it is not told."
+"""For a 202 that stores nothing one could look at."""
 GOOD = {
     "200": "As asked.",
     "201": "Made.",

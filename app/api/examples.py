@@ -101,6 +101,22 @@ KEYS: dict[str, Any] = {
         "summary": "A key that sees everything and changes nothing",
         "value": {"role": "viewer", "label": "Schermo in sala operativa"},
     },
+    "auditor": {
+        "summary": "A key that reads the audit log only, from one office, for a month",
+        "value": {
+            "role": "viewer",
+            "label": "Revisore",
+            "expires_in_days": 30,
+            "scopes": ["audit:read"],
+            "networks": ["192.0.2.0/24"],
+        },
+    },
+}
+LEAKED: dict[str, Any] = {
+    "found": {
+        "summary": "A key that was found in a public place (this one is nobody's)",
+        "value": {"key": "camp_live_A1b2C3d4E5f6_0123456789abcdefghijABCDEFGHIJ012O4MLO"},
+    }
 }
 CHANNELS: dict[str, Any] = {
     "whole_city": {

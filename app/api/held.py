@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from app.api.callers import Onlooker, Operator
+from app.api.callers import LetterOnlooker, Redriver
 from app.api.dead_letters import DeliveryInPath
 from app.api.examples import DECISIONS
 from app.api.house import Open
@@ -33,7 +33,7 @@ class DecisionMade(Strict):
 
 
 @router.get("/held", summary="List held deliveries")
-async def list_held(_: Onlooker, asked: Annotated[OpenEndFilter, Query()], house: Open) -> OpenEndPage:
+async def list_held(_: LetterOnlooker, asked: Annotated[OpenEndFilter, Query()], house: Open) -> OpenEndPage:
     """List deliveries that wait for a person's decision, newest first. Look into the channel, then decide."""
     return await found(house, "/v1/held", State.HELD, asked)
 
@@ -42,7 +42,7 @@ async def list_held(_: Onlooker, asked: Annotated[OpenEndFilter, Query()], house
     "/deliveries/{delivery_id}/decision", status_code=204, summary="Decide a held delivery", responses={409: {}}
 )
 async def decide_delivery(
-    caller: Operator,
+    caller: Redriver,
     delivery_id: DeliveryInPath,
     made: Annotated[DecisionMade, Depends(Reading(DecisionMade, examples=DECISIONS))],
     house: Open,

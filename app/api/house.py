@@ -42,7 +42,7 @@ async def opened(settings: Settings, health: Health) -> AsyncIterator[House]:
     """Open what a process needs, without waiting for servers that are away, and close it again."""
     database = await Database.open(settings)
     doorbell = Doorbell(str(settings.redis_url))
-    access = Access(database.pool, settings.admin_key)
+    access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
     writing = asyncio.create_task(_write_down_for_ever(access))
     try:
         yield House(settings, database, Routing(), doorbell, access, health)

@@ -8,48 +8,68 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, Field
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.callers import Onlooker, Operator
-from app.api.examples import KEYS
+from app.api.callers import SourceAdmin, SourceOnlooker
+from app.api.document_answers import NOTED
+from app.api.examples import KEYS, LEAKED
 from app.api.house import Open
 from app.api.idempotency import Making, is_fresh
-from app.api.key_view import Days, KeyInPath, KeyIssued, KeySeen, issued, seen
+from app.api.key_view import KeyBounds, KeyInPath, KeyIssued, KeySeen, issued, seen, wanted
 from app.api.pages import Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.source_keys import KeyPage
-from app.api.view import answer, no_content
-from app.domain.errors import NotFoundError
-from app.domain.key import Role
+from app.api.view import View, answer, no_content
+from app.audit import Actor
+from app.domain.errors import ForbiddenError, NotFoundError
+from app.domain.key import SCOPES, Role
 from app.domain.markup import checked_plain_text
 from app.domain.notice import Strict
-from app.sources import LONGEST_LIFE, add_key, revoke
+from app.keys import add_key, revoke, revoke_leaked
 from app.tables import Key
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Sources and keys"])
 
 
-class PersonKeyWish(Strict):
+class PersonKeyWish(KeyBounds):
     """Who will hold the key, and what it may do."""
 
     role: Literal["operator", "viewer"]
     label: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
-    expires_in_days: Days = LONGEST_LIFE
+
+
+class LeakedKey(Strict):
+    """A key that was found where it should not be."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+class Reported(View):
+    """Said for every report alike; whether the key was one is not told."""
+
+    received: Literal[True] = True
 
 
 @router.post("/keys", status_code=201, summary="Issue a key to an operator or viewer", response_model=KeyIssued)
 async def issue_key(
-    caller: Operator,
+    caller: SourceAdmin,
     wish: Annotated[PersonKeyWish, Depends(Reading(PersonKeyWish, examples=KEYS))],
     house: Open,
     once: Making,
 ) -> Response:
-    """Issue a key and answer it, this once. An operator administers everything, a viewer only sees it."""
+    """Issue a key and answer it, this once. An operator administers everything, a viewer only sees it.
+
+    With `scopes` a key may do less than its role; it never gets one that the key of the caller has not.
+    """
+    asked = wanted(wish, Role(wish.role), wish.label)
+    if not caller.scopes.issuperset(wish.scopes or SCOPES[asked.role]):
+        raise ForbiddenError("A key cannot give another one more than it has itself.")
 
     async def issue(session: AsyncSession) -> Response:
-        key = await add_key(session, Role(wish.role), caller.actor, label=wish.label, days=wish.expires_in_days)
+        key = await add_key(session, asked, caller.actor, house.settings.pepper)
         return answer(issued(key), 201, Location=f"{house.public}/v1/keys/{key.row.id}")
 
     response = await once.made(house, caller, issue, sealed=True)
@@ -59,7 +79,7 @@ async def issue_key(
 
 
 @router.get("/keys", summary="List the keys of operators and viewers")
-async def list_keys(_: Onlooker, asked: Annotated[Paging, Query()], house: Open) -> KeyPage:
+async def list_keys(_: SourceOnlooker, asked: Annotated[Paging, Query()], house: Open) -> KeyPage:
     """List all keys that belong to no source, valid or not. The bootstrap key of the settings is not among them."""
     pages = Pages(house.settings, "/v1/keys", asked)
     (after,) = pages.after() or ("",)
@@ -72,7 +92,7 @@ async def list_keys(_: Onlooker, asked: Annotated[Paging, Query()], house: Open)
 
 
 @router.get("/keys/{key_id}", summary="Look at a key of an operator or viewer")
-async def show_key(_: Onlooker, key_id: KeyInPath, house: Open) -> KeySeen:
+async def show_key(_: SourceOnlooker, key_id: KeyInPath, house: Open) -> KeySeen:
     """Show one key without its secret."""
     async with house.database.sessions() as session:
         key = await session.get(Key, key_id)
@@ -82,10 +102,30 @@ async def show_key(_: Onlooker, key_id: KeyInPath, house: Open) -> KeySeen:
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key of an operator or viewer")
-async def revoke_key(caller: Operator, key_id: KeyInPath, house: Open) -> Response:
+async def revoke_key(caller: SourceAdmin, key_id: KeyInPath, house: Open) -> Response:
     """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
     async with house.database.sessions.begin() as session:
         await revoke(session, key_id, None, caller.actor)
     house.access.forget(key_id)
     log.info("key.revoked", key=key_id)
     return no_content()
+
+
+@router.post(
+    "/keys/revocations",
+    status_code=202,
+    summary="Report a leaked key",
+    responses={202: {"description": NOTED}},
+    response_model=Reported,
+)
+async def report_leaked_key(
+    request: Request, leaked: Annotated[LeakedKey, Depends(Reading(LeakedKey, examples=LEAKED))], house: Open
+) -> Response:
+    """Revoke a key by showing it: whoever finds one can do so, without a key. The answer is always the same."""
+    reporter = Actor("reported", "whoever found the key", request.client.host if request.client else None)
+    async with house.database.sessions.begin() as session:
+        number = await revoke_leaked(session, leaked.key, reporter, house.settings.pepper)
+    if number is not None:
+        house.access.forget(number)
+        log.warning("key.revoked", key=number, reported=True)
+    return answer(Reported(), 202)

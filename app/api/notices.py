@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.access import Caller
-from app.api.callers import Anyone
+from app.api.callers import Reader
 from app.api.document_answers import VERSIONED
 from app.api.house import Open
 from app.api.notice_view import COLUMNS, ONE, NoticeInPath, NoticeSummary, NoticeWhole, etag, summaries, whole
@@ -48,7 +48,7 @@ class NoticePage(View):
 
 
 @router.get("/notices/{notice_id}", summary="Look at a notice", responses=VERSIONED, response_model=NoticeWhole)
-async def show_notice(caller: Anyone, notice_id: NoticeInPath, house: Open) -> Response:
+async def show_notice(caller: Reader, notice_id: NoticeInPath, house: Open) -> Response:
     """Show a notice with its content and where it stands. A source sees its own; any other is not found.
 
     The ETag names the revision, for the If-Match of a change.
@@ -61,7 +61,7 @@ async def show_notice(caller: Anyone, notice_id: NoticeInPath, house: Open) -> R
 
 
 @router.get("/notices", summary="List notices")
-async def list_notices(caller: Anyone, asked: Annotated[NoticeFilter, Query()], house: Open) -> NoticePage:
+async def list_notices(caller: Reader, asked: Annotated[NoticeFilter, Query()], house: Open) -> NoticePage:
     """List notices, newest first. A source sees its own only; operators and viewers see all."""
     pages = Pages(house.settings, "/v1/notices", asked)
     created, number = pages.after() or NEWEST

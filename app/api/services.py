@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.callers import Anyone, Operator
+from app.api.callers import Anyone, SourceAdmin
 from app.api.examples import SERVICES
 from app.api.house import Open
 from app.api.pages import Next, Pages, Paging
@@ -59,7 +59,7 @@ class ServicePage(View):
     responses={201: {"model": ServiceSeen, "description": "The service was made."}},
 )
 async def name_service(
-    caller: Operator,
+    caller: SourceAdmin,
     slug: SlugInPath,
     named: Annotated[ServiceName, Depends(Reading(ServiceName, examples=SERVICES))],
     house: Open,

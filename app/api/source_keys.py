@@ -10,11 +10,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from app.api.callers import Onlooker, Operator
+from app.api.callers import SourceAdmin, SourceOnlooker
 from app.api.examples import SOURCE_KEYS
 from app.api.house import Open
 from app.api.idempotency import Making, is_fresh
-from app.api.key_view import KeyInPath, KeyIssued, KeySeen, KeyWish, issued, seen
+from app.api.key_view import KeyInPath, KeyIssued, KeySeen, KeyWish, issued, seen, wanted
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
@@ -22,7 +22,8 @@ from app.api.services import SlugInPath
 from app.api.view import View, answer, no_content
 from app.domain.errors import NotFoundError
 from app.domain.key import Role
-from app.sources import add_key, revoke, source_named
+from app.keys import add_key, revoke
+from app.sources import source_named
 from app.tables import Key
 from app.telemetry import log
 
@@ -40,18 +41,17 @@ class KeyPage(View):
     "/sources/{slug}/keys", status_code=201, summary="Issue another key", responses={409: {}}, response_model=KeyIssued
 )
 async def issue_source_key(
-    caller: Operator,
+    caller: SourceAdmin,
     slug: SlugInPath,
     wish: Annotated[KeyWish, Depends(Reading(KeyWish, examples=SOURCE_KEYS))],
     house: Open,
     once: Making,
 ) -> Response:
     """Issue a second key to rotate with: use it, then revoke the first. A third valid one is refused with 409."""
+    asked = wanted(wish, Role.SOURCE, wish.label, slug)
 
     async def issue(session: AsyncSession) -> Response:
-        key = await add_key(
-            session, Role.SOURCE, caller.actor, source=slug, label=wish.label, days=wish.expires_in_days
-        )
+        key = await add_key(session, asked, caller.actor, house.settings.pepper)
         return answer(issued(key), 201, Location=f"{house.public}/v1/sources/{slug}/keys/{key.row.id}")
 
     response = await once.made(house, caller, issue, sealed=True)
@@ -61,7 +61,9 @@ async def issue_source_key(
 
 
 @router.get("/sources/{slug}/keys", summary="List the keys of a source")
-async def list_source_keys(_: Onlooker, slug: SlugInPath, asked: Annotated[Paging, Query()], house: Open) -> KeyPage:
+async def list_source_keys(
+    _: SourceOnlooker, slug: SlugInPath, asked: Annotated[Paging, Query()], house: Open
+) -> KeyPage:
     """List all keys a source ever had, valid or not, without their secrets."""
     pages = Pages(house.settings, f"/v1/sources/{slug}/keys", asked)
     (after,) = pages.after() or ("",)
@@ -74,7 +76,7 @@ async def list_source_keys(_: Onlooker, slug: SlugInPath, asked: Annotated[Pagin
 
 
 @router.get("/sources/{slug}/keys/{key_id}", summary="Look at a key of a source")
-async def show_source_key(_: Onlooker, slug: SlugInPath, key_id: KeyInPath, house: Open) -> KeySeen:
+async def show_source_key(_: SourceOnlooker, slug: SlugInPath, key_id: KeyInPath, house: Open) -> KeySeen:
     """Show one key without its secret."""
     async with house.database.sessions() as session:
         key = await session.get(Key, key_id)
@@ -84,7 +86,7 @@ async def show_source_key(_: Onlooker, slug: SlugInPath, key_id: KeyInPath, hous
 
 
 @router.delete("/sources/{slug}/keys/{key_id}", status_code=204, summary="Revoke a key of a source")
-async def revoke_source_key(caller: Operator, slug: SlugInPath, key_id: KeyInPath, house: Open) -> Response:
+async def revoke_source_key(caller: SourceAdmin, slug: SlugInPath, key_id: KeyInPath, house: Open) -> Response:
     """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
     async with house.database.sessions.begin() as session:
         await revoke(session, key_id, slug, caller.actor)

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from app import sources
-from app.api.callers import Onlooker, Operator
+from app.api.callers import SourceAdmin, SourceOnlooker
 from app.api.examples import SOURCE_CHANGES, SOURCES
 from app.api.house import Open
 from app.api.idempotency import Making, is_fresh
@@ -24,7 +24,8 @@ from app.api.services import SlugInPath
 from app.api.view import KeyId, Moment, Slugs, SlugShown, View, Words, answer
 from app.domain.notice import Name, Slug, Strict
 from app.domain.uri import checked_event_source, each_once
-from app.sources import LONGEST_LIFE, add_source, source_named
+from app.keys import LONGEST_LIFE
+from app.sources import add_source, source_named
 from app.tables import Source
 from app.telemetry import log
 
@@ -92,7 +93,7 @@ class SourcePage(View):
 
 @router.post("/sources", status_code=201, summary="Make a source", responses={409: {}}, response_model=SourceMade)
 async def make_source(
-    caller: Operator,
+    caller: SourceAdmin,
     new: Annotated[NewSource, Depends(Reading(NewSource, examples=SOURCES))],
     house: Open,
     once: Making,
@@ -101,7 +102,7 @@ async def make_source(
     source = Source(**new.row())
 
     async def make(session: AsyncSession) -> Response:
-        key = await add_source(session, source, new.key_expires_in_days, caller.actor)
+        key = await add_source(session, source, new.key_expires_in_days, caller.actor, house.settings.pepper)
         made = SourceMade(**_members(source), key=key.text, key_id=key.row.id, key_expires_at=key.row.expires_at)
         return answer(made, 201, Location=f"{house.public}/v1/sources/{source.slug}")
 
@@ -113,14 +114,14 @@ async def make_source(
 
 
 @router.get("/sources/{slug}", summary="Look at a source")
-async def show_source(_: Onlooker, slug: SlugInPath, house: Open) -> SourceSeen:
+async def show_source(_: SourceOnlooker, slug: SlugInPath, house: Open) -> SourceSeen:
     """Show one source; its keys are under /sources/{slug}/keys."""
     async with house.database.sessions() as session:
         return SourceSeen(**_members(await source_named(session, slug)))
 
 
 @router.get("/sources", summary="List sources")
-async def list_sources(_: Onlooker, asked: Annotated[Paging, Query()], house: Open) -> SourcePage:
+async def list_sources(_: SourceOnlooker, asked: Annotated[Paging, Query()], house: Open) -> SourcePage:
     """List the systems that may hand in notices."""
     pages = Pages(house.settings, "/v1/sources", asked)
     (after,) = pages.after() or ("",)
@@ -133,7 +134,7 @@ async def list_sources(_: Onlooker, asked: Annotated[Paging, Query()], house: Op
 
 @router.patch("/sources/{slug}", summary="Change a source")
 async def change_source(
-    caller: Operator,
+    caller: SourceAdmin,
     slug: SlugInPath,
     change: Annotated[SourceChange, Depends(Reading(SourceChange, media_type=MERGE_PATCH, examples=SOURCE_CHANGES))],
     house: Open,

@@ -3,6 +3,7 @@
 """The form of an access key: camp_live_<id>_<secret><checksum>, so that leaks are found and typos cost no look-up."""
 
 import hashlib
+import hmac
 import secrets
 import zlib
 from dataclasses import dataclass
@@ -19,6 +20,24 @@ class Role(StrEnum):
     VIEWER = "viewer"  # sees everything, changes nothing
 
 
+class Scope(StrEnum):
+    """What a key may do. A role is a set of them; a key may have fewer than its role, and never more."""
+
+    NOTICES_WRITE = "notices:write"  # hand in, amend and withdraw notices
+    NOTICES_READ = "notices:read"  # see notices, deliveries, channels and what waits for a person
+    CHANNELS_ADMIN = "channels:admin"  # make, change, pause and retire channels
+    SOURCES_ADMIN = "sources:admin"  # services, sources and all keys
+    REDRIVE = "dead-letters:redrive"  # decide what waits for a person
+    AUDIT_READ = "audit:read"  # see who did what, and who may
+
+
+SCOPES = {
+    Role.SOURCE: frozenset({Scope.NOTICES_WRITE, Scope.NOTICES_READ}),
+    Role.OPERATOR: frozenset(Scope),
+    Role.VIEWER: frozenset({Scope.NOTICES_READ, Scope.AUDIT_READ}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """A key as it is shown, once; only `id` and `digest` are kept."""
@@ -28,12 +47,12 @@ class NewKey:
     digest: bytes
 
 
-def new_key() -> NewKey:
+def new_key(pepper: bytes | None = None) -> NewKey:
     """Make a key of about 190 random bits."""
     number, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
     body = f"{PREFIX}{number}_{secret}"
     text = body + checksum(body)
-    return NewKey(number, text, digest(text))
+    return NewKey(number, text, digest(text, pepper))
 
 
 def key_id(text: str) -> str | None:
@@ -45,9 +64,11 @@ def key_id(text: str) -> str | None:
     return number if text.isascii() and text.replace("_", "").isalnum() and checksum(body) == tail else None
 
 
-def digest(text: str) -> bytes:
-    """Hash a key for keeping; at its entropy no slow function is needed."""
-    return hashlib.sha256(text.encode()).digest()
+def digest(text: str, pepper: bytes | None = None) -> bytes:
+    """Hash a key for keeping, with the pepper if there is one; at a key's entropy no slow function is needed."""
+    if pepper is None:
+        return hashlib.sha256(text.encode()).digest()
+    return hmac.digest(pepper, text.encode(), "sha256")
 
 
 def checksum(body: str) -> str:

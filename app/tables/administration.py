@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -42,7 +43,10 @@ class Source(SQLModel, table=True):
 
 
 class Key(SQLModel, table=True):
-    """An access key; only a digest of its secret is kept. A key without a source is an operator's or a viewer's."""
+    """An access key; only a digest of its secret is kept. A key without a source is an operator's or a viewer's.
+
+    No scopes: all that the role has. No networks: from anywhere.
+    """
 
     __tablename__ = "key"
     id: str = Field(primary_key=True, sa_type=Text)
@@ -50,10 +54,16 @@ class Key(SQLModel, table=True):
     role: str = Field(sa_type=Text)
     digest: bytes = Field(sa_type=LargeBinary)
     label: str = Field(default="", sa_type=Text)
+    scopes: list[str] = words()
+    networks: list[str] = words()
+    peppered: bool = flag()
+    created_by: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     created_at: datetime = instant(now=True)
+    not_before: datetime | None = instant()
     expires_at: datetime = instant(nullable=False)
     revoked_at: datetime | None = instant()
     last_used_at: datetime | None = instant()
+    last_used_ip: str | None = Field(default=None, sa_type=Text)
 
 
 class IdempotencyKey(SQLModel, table=True):
