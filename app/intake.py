@@ -10,25 +10,14 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from app.database import Connection, Pool
+from app.database import Pool
 from app.domain.errors import CampanellaError, EventExistsError, UnavailableError, UnknownServiceError
 from app.domain.notice import Notice
 from app.routing import Routing, Snapshot
 from app.storing import Origin, Store, Wish, attached, digest, earlier, store
 
-__all__ = [
-    "Accepted",
-    "Answer",
-    "Around",
-    "Origin",
-    "Wish",
-    "accept",
-    "accept_all",
-    "accept_together",
-    "attached",
-    "digest",
-    "wish_for",
-]
+__all__ = ["Accepted", "Answer", "Origin", "Wish", "accept", "accept_all", "attached", "digest", "wish_for"]
+
 
 COMMIT_UNKNOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 EPOCHS = 5
@@ -77,87 +66,27 @@ async def accept_all(pool: Pool, where: Store, routing: Routing, wishes: Sequenc
         waiting = {place: wish for place, wish in enumerate(wishes) if place not in answers}
         served = {place: wish for place, wish in waiting.items() if wish.notice.service in snapshot.services}
         if served:
-            answers |= await _stored(where, snapshot, served)
+            answers |= await stored_or_found(where, snapshot, served)
         if len(answers) == len(wishes):
             return [answers[place] for place in range(len(wishes))]
         snapshot = await routing.refresh(pool)
-        answers |= {place: UnknownServiceError(pointer="#/service") for place in _homeless(waiting, snapshot)}
+        answers |= {place: UnknownServiceError(pointer="#/service") for place in homeless(waiting, snapshot)}
     raise UnavailableError(CHANGING)
 
 
-class Around:
-    """What else belongs into the transaction in which notices are stored."""
-
-    async def before(self, connection: Connection) -> None:
-        """Do what comes first; whatever it raises stores nothing."""
-
-    async def after(self, connection: Connection, answers: Mapping[int, Answer]) -> None:
-        """Do what belongs to the notices, which are all stored or known."""
-
-
-class _RefusedError(Exception):
-    """Rolls a transaction back; what was refused is said in `answers`."""
-
-    def __init__(self, answers: dict[int, Answer]) -> None:
-        self.answers = answers
-
-
-async def accept_together(
-    pool: Pool, routing: Routing, wishes: Sequence[Wish], around: Around | None = None
-) -> dict[int, Answer]:
-    """Store all of the notices in one transaction, or none: then only those are in the answer that were refused."""
-    numbered = dict(enumerate(wishes))
-    snapshot = routing.snapshot
-    for _ in range(EPOCHS):
-        if not _homeless(numbered, snapshot):
-            answers = await _in_one_transaction(pool, snapshot, numbered, around or Around())
-            if answers:
-                return answers
-        snapshot = await routing.refresh(pool)
-        homeless = _homeless(numbered, snapshot)
-        if homeless:
-            return {place: UnknownServiceError(pointer="#/service") for place in homeless}
-    raise UnavailableError(CHANGING)
-
-
-async def _in_one_transaction(
-    pool: Pool, snapshot: Snapshot, wishes: Mapping[int, Wish], around: Around
-) -> dict[int, Answer]:
-    """Store all or nothing; no answer at all where the channels have changed meanwhile."""
-    try:
-        async with pool.acquire() as connection, connection.transaction():
-            return await _all_or_none(connection, snapshot, wishes, around)
-    except _RefusedError as refusal:
-        return refusal.answers
-    except COMMIT_UNKNOWN:
-        return await _found(pool, wishes)
-
-
-async def _all_or_none(
-    connection: Connection, snapshot: Snapshot, wishes: Mapping[int, Wish], around: Around
-) -> dict[int, Answer]:
-    await around.before(connection)
-    answers = await _stored(connection, snapshot, wishes)
-    refused: dict[int, Answer] = {
-        place: answer for place, answer in answers.items() if isinstance(answer, CampanellaError)
-    }
-    if refused or len(answers) < len(wishes):
-        raise _RefusedError(refused)
-    await around.after(connection, answers)
-    return answers
-
-
-def _homeless(waiting: Mapping[int, Wish], snapshot: Snapshot) -> list[int]:
+def homeless(waiting: Mapping[int, Wish], snapshot: Snapshot) -> list[int]:
     return [place for place, wish in waiting.items() if wish.notice.service not in snapshot.services]
 
 
-async def _stored(where: Store, snapshot: Snapshot, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
+async def stored_or_found(where: Store, snapshot: Snapshot, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
     """Store what is new and find what is not; nothing of what must wait for another epoch is among the answers."""
+    if not wishes:
+        return {}
     try:
         rows, epoch = await store(where, snapshot, list(wishes.values()))
     except COMMIT_UNKNOWN:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
-        return await _found(where, wishes)
+        return await found(where, wishes)
     fresh: dict[int, Answer] = {
         place: Accepted(wish.id, rows[wish.id]["created_at"], rows[wish.id]["owed"], replayed=False)
         for place, wish in wishes.items()
@@ -165,10 +94,10 @@ async def _stored(where: Store, snapshot: Snapshot, wishes: Mapping[int, Wish]) 
     }
     if epoch != snapshot.epoch or len(fresh) == len(wishes):
         return fresh
-    return fresh | await _found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
+    return fresh | await found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
 
 
-async def _found(where: Store, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
+async def found(where: Store, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
     rows = await earlier(where, list(wishes.values()))
     return {place: _earlier(rows.get(number), wish) for number, (place, wish) in enumerate(wishes.items())}
 

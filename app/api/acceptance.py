@@ -16,10 +16,11 @@ from app.api.view import answer
 from app.database import Connection
 from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError
 from app.domain.notice import Notice
-from app.intake import Accepted, Answer, Around, Origin, Wish, accept, accept_together, wish_for
+from app.intake import Accepted, Answer, Origin, Wish, accept, wish_for
 from app.metrics import NOTICES as COUNTED
 from app.storing import Store
 from app.telemetry import log
+from app.together import Around, accept_together
 
 EXISTS = (
     "A notice with this event_id exists with other content. If it is the same event, amend that notice: "
@@ -35,17 +36,27 @@ async def hand_over(
     house: House, caller: Caller, notice: Notice, origin: Origin, keeper: Keeper | None = None
 ) -> Response:
     """Store a notice that its source may send, or find the earlier copy, and answer 202."""
-    if not caller.may_speak_of(notice.service):
-        raise ForbiddenError("This source may not speak of this service.")
+    may_speak_of(caller, notice)
     try:
         if keeper is not None:
             return await _kept(house, wish_for(notice, origin), keeper)
         accepted = await accept(house.database.pool, house.routing, notice, origin)
     except EventExistsError as error:
         COUNTED.labels("conflicting").inc()
-        where = links(house.public, UUID(str(error.members["notice"])))
-        raise EventExistsError(EXISTS, pointer="#/event_id", notice=where.here) from None
+        raise exists(house, error) from None
     return await acknowledged(house, notice, origin.source, accepted)
+
+
+def may_speak_of(caller: Caller, notice: Notice) -> None:
+    """Refuse a notice about a service that is not the caller's."""
+    if not caller.may_speak_of(notice.service):
+        raise ForbiddenError("This source may not speak of this service.")
+
+
+def exists(house: House, error: EventExistsError) -> EventExistsError:
+    """Say the same with the address of the notice that is there, and what to do."""
+    where = links(house.public, UUID(str(error.members["notice"])))
+    return EventExistsError(EXISTS, pointer="#/event_id", notice=where.here)
 
 
 async def acknowledged(house: House, notice: Notice, source: str, accepted: Accepted) -> Response:

@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from app.api import (
     amendments,
     audit,
+    capabilities,
     channel_secret,
     channels,
     dead_letters,
@@ -29,6 +30,7 @@ from app.api.retirement import RETIRING, Retirement
 
 RESOURCES = (
     intake,
+    capabilities,
     notices,
     deliveries,
     amendments,

@@ -51,3 +51,18 @@ EVENT: dict[str, Any] = {
     "data": NOTICE,
 }
 EVENTS = {"structured": {"summary": "A notice as a CloudEvent", "value": EVENT}}
+EVENT_BATCH = "application/cloudevents-batch+json"
+EVENTS_SCHEMA: dict[str, Any] = {
+    "type": "array",
+    "description": "CloudEvents in the JSON format, of at most 1 MiB together. An empty list is a batch, too.",
+    "minItems": 0,
+    "maxItems": 100,
+    "items": {"$ref": "#/components/schemas/CloudEvent"},
+}
+NOTICES_SCHEMA = {**EVENTS_SCHEMA, "description": "Notices, of at most 1 MiB together."}
+NOTICES_SCHEMA["items"] = {"$ref": "#/components/schemas/Notice"}
+OTHER = {**NOTICE, "event_id": "mensa/2026-12-02/1"}
+EVENT_BATCHES = {
+    "two": {"summary": "Two notices", "value": [EVENT, {**EVENT, "id": OTHER["event_id"], "data": OTHER}]},
+}
+NOTICE_BATCHES = {"two": {"summary": "Two notices", "value": [NOTICE, OTHER]}}

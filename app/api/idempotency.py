@@ -33,8 +33,8 @@ from app.domain.errors import (
 HEADER = "Idempotency-Key"
 QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 FORM = re.compile(r"[\x21-\x7e]{1,255}")
-DURABLE = frozenset(kind.problem for kind in (EventExistsError, InvalidNoticeError, PersonalDataError))
-"""Refusals that follow from the content alone: they are kept and replayed, all others are looked at afresh."""
+DURABLE = (EventExistsError, InvalidNoticeError, PersonalDataError)
+"""Refusals that follow from the content: these very classes are kept and replayed, all others are looked at afresh."""
 DESCRIPTION = (
     "Optional: a value of your own for this request, the same in every further try. For seven days the same request "
     "is answered with the first answer, byte for byte, and `Idempotent-Replayed: true`. It belongs to your source "
@@ -79,18 +79,22 @@ async def once(house: House, request: Request, keeper: Keeper, run: Run) -> Resp
         earlier = await keeper.earlier(pool)
         if earlier is not None:
             return earlier
-        try:
-            return await run(keeper)
-        except KeptMeanwhileError:
-            continue
-        except CampanellaError as error:
-            if error.problem not in DURABLE:
-                raise
-            refusal = await said(request, error)
-            with suppress(asyncpg.LockNotAvailableError):
-                await keeper.keep_alone(pool, refusal)
-            return refusal
+        with suppress(KeptMeanwhileError):
+            return await _answered(house, request, keeper, run)
     raise RequestInProgressError(wait=1)
+
+
+async def _answered(house: House, request: Request, keeper: Keeper, run: Run) -> Response:
+    try:
+        response = await run(keeper)
+    except CampanellaError as error:
+        if type(error) not in DURABLE:
+            raise
+        response = await said(request, error)
+    if not keeper.kept:  # nothing was made that the answer could be kept with
+        with suppress(asyncpg.LockNotAvailableError):
+            await keeper.keep_alone(house.database.pool, response)
+    return response
 
 
 class Once:

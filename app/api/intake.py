@@ -13,12 +13,15 @@ from app.api import cloudevents
 from app.api.acceptance import hand_over, origin_of
 from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
+from app.api.batch_view import BatchAnswer
+from app.api.batches import LARGEST, receive_events, receive_notices
 from app.api.callers import Source
+from app.api.cloudevent_examples import EVENT_BATCH, EVENT_BATCHES, EVENTS_SCHEMA, NOTICE_BATCHES, NOTICES_SCHEMA
 from app.api.cloudevent_headers import is_announced
 from app.api.cloudevents import receive_binary
 from app.api.examples import NOTICES
 from app.api.house import House, Open
-from app.api.idempotency import Making
+from app.api.idempotency import Making, Once
 from app.api.keeper import Keeper
 from app.api.notice_view import NoticeSummary
 from app.api.reading import JSON, read, validated
@@ -42,12 +45,20 @@ async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
 ARRIVALS = Arrivals(
     Medium(JSON, _plain, Notice, NOTICES),
     cloudevents.MEDIUM,
+    Medium(EVENT_BATCH, receive_events, EVENTS_SCHEMA, EVENT_BATCHES, LARGEST),
     *ALERTS,
 )
 
 
+BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES, LARGEST))
+
+
 @router.post(
-    "/notices", status_code=202, summary="Hand in a notice", responses={204: {}, 409: {}}, response_model=NoticeSummary
+    "/notices",
+    status_code=202,
+    summary="Hand in a notice",
+    responses={204: {}, 409: {}},
+    response_model=NoticeSummary | BatchAnswer,
 )
 async def hand_in_notice(
     caller: Source, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making
@@ -57,6 +68,28 @@ async def hand_in_notice(
     `event_id` is the natural key: the same content again answers the same notice with `Idempotent-Replayed: true` and
     owes nothing new, also when many copies arrive at once. Other content under the same `event_id` is refused with 409.
     """
+    return await _received(house, caller, arrival, once)
+
+
+@router.post(
+    "/notices/batch",
+    status_code=202,
+    summary="Hand in many notices",
+    responses={409: {}},
+    response_model=BatchAnswer,
+)
+async def hand_in_batch(
+    caller: Source, arrival: Annotated[Arrival, Depends(BATCHES)], house: Open, once: Making
+) -> Response:
+    """Store up to 100 notices in one transaction: all, or none if anything is wrong with one of them.
+
+    With `Prefer: handling=lenient` those that are good are stored, and each item of the answer says what became of it.
+    A notice that was stored before, by an earlier call or an earlier item, is answered as the one that is there.
+    """
+    return await _received(house, caller, arrival, once)
+
+
+async def _received(house: House, caller: Caller, arrival: Arrival, once: Once) -> Response:
     if once.key is None:
         return await arrival.medium.receive(house, caller, arrival)
 

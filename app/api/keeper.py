@@ -37,14 +37,18 @@ class KeptMeanwhileError(Exception):
     """A twin of this request was answered while we waited."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keeper:
-    """One key of one caller, and what was asked under it. `secret`: the answer is sealed with it."""
+    """One key of one caller, and what was asked under it.
+
+    `secret`: the answer is sealed with it. `kept`: it is written down.
+    """
 
     scope: str
     key: str
     fingerprint: bytes
     secret: bytes | None = None
+    kept: bool = False
 
     async def earlier(self, pool: Pool) -> Response | None:
         """Give the first answer again; IdempotencyKeyReusedError where something else was asked."""
@@ -70,6 +74,7 @@ class Keeper:
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
         body = self._closed(bytes(response.body))
         await connection.execute(KEEP, self.scope, self.key, response.status_code, json.dumps(headers), body)
+        self.kept = True
 
     async def keep_alone(self, pool: Pool, response: Response) -> None:
         """Write an answer down that tells of nothing new, unless a twin was quicker."""
