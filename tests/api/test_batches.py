@@ -45,7 +45,7 @@ async def test_2_48_an_empty_batch_is_a_batch(sender: Caller) -> None:
 
 
 async def test_2_48_an_element_that_is_no_object_is_named(sender: Caller) -> None:
-    batch = [*many(1), 7]
+    batch: list[Any] = [*many(1), 7]
 
     answer = await events(sender, batch)
 
