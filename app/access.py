@@ -16,13 +16,14 @@ from pydantic import SecretStr
 from app.audit import Actor
 from app.database import Pool
 from app.domain.key import SCOPES, Role, Scope, digest, key_id
+from app.domain.rate import Standing
 from app.telemetry import log
 
 REMEMBERED = 0.8
 """Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
 LOOK_UP = """
 select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.not_before,
-       key.expires_at, source.services, source.event_sources
+       key.expires_at, source.services, source.event_sources, source.requests_per_minute, source.requests_per_day
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
@@ -44,6 +45,7 @@ class Caller:
     """Whoever holds a valid key, from where, and why they act; no services means every service.
 
     `event_sources` are the URIs its CloudEvents may come from; a plain notice is an event of the first.
+    `per_minute`, `per_day`: a quota of its own. `refused`: the quota is used up, and only what is urgent may pass.
     """
 
     key: str
@@ -55,6 +57,9 @@ class Caller:
     label: str = ""
     address: str | None = None
     why: str | None = None
+    per_minute: int | None = None
+    per_day: int | None = None
+    refused: Standing | None = None
 
     @property
     def actor(self) -> Actor:
@@ -135,6 +140,10 @@ class Access:
             self._greeted.add(caller.key)
             log.info("access.granted", caller=caller.key, role=caller.role.value, source=caller.source)
 
+    def has_seen(self, text: str) -> bool:
+        """Tell whether the key of this id has been good since this process started."""
+        return key_id(text) in self._greeted
+
     def forget(self, number: str) -> None:
         """Look a key up again at its next use, after it was changed here."""
         self._known.pop(number, None)
@@ -173,7 +182,8 @@ def _known(number: str, row: Record, until: float) -> _Known:
     role = Role(row["role"])
     scopes = SCOPES[role] & frozenset(map(Scope, row["scopes"])) if row["scopes"] else SCOPES[role]
     whose = (row["source"], frozenset(row["services"] or ()), tuple(row["event_sources"] or ()))
-    caller = Caller(number, role, *whose, scopes, row["label"])
+    own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
+    caller = Caller(number, role, *whose, scopes, row["label"], **own)
     networks = [ip_network(each) for each in row["networks"]]
     return _Known(caller, row["digest"], row["peppered"], networks, row["not_before"], row["expires_at"], until)
 

@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     requests_per_day: Annotated[int, Field(ge=0, le=100_000_000)] = 50_000
     wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     accessibility_url: HttpUrl | None = None
+    shed_after: Annotated[float, Field(ge=0, le=60)] = 0.25
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
     timezone: str = "Europe/Rome"
     alert_zones: str = ""

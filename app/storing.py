@@ -18,6 +18,7 @@ from app.domain.channel import reached
 from app.domain.lane import GOALS, LANES
 from app.domain.notice import Notice
 from app.routing import Snapshot
+from app.trace import Trace, current
 
 # Always in the order of their natural keys: two who store the same notices at once never wait for each other.
 ACCEPT = """
@@ -25,17 +26,17 @@ with given as (
   select * from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::timestamptz[], $12::timestamptz[], $13::int[], $14::bytea[], $15::text[], $16::smallint[],
-    $17::interval[], $18::interval[], $19::interval[]
+    $17::interval[], $18::interval[], $19::interval[], $20::text[], $21::text[]
   ) as given (
     id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at, expires_at, owed,
-    digest, by, lane, goal, patience, give_up
+    digest, by, lane, goal, patience, give_up, traceparent, tracestate
   )
 ), added as (
   insert into notice (id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at,
-                      expires_at, owed)
+                      expires_at, owed, traceparent, tracestate)
   select id, source, event_source, event_id, service, kind, priority, content::json, event::json, policy, publish_at,
-         expires_at, owed
-    from given where (select epoch from routing) = $20
+         expires_at, owed, traceparent, tracestate
+    from given where (select epoch from routing) = $22
    order by source, event_source, event_id
   on conflict (source, event_source, event_id) do nothing
   returning id, created_at, greatest(publish_at, created_at) as ready_at
@@ -44,13 +45,13 @@ with given as (
   select id, 1, content::json, digest, by from added join given using (id)
 ), fetched as (
   insert into media (notice_id, href)
-  select id, href from unnest($21::uuid[], $22::text[]) as attached (id, href) join added using (id)
+  select id, href from unnest($23::uuid[], $24::text[]) as attached (id, href) join added using (id)
 ), owed as (
   insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
                         state, parked, wanted)
   select added.id, channel.id, lane, ready_at, ready_at + patience, ready_at + goal, ready_at + give_up, expires_at,
          'due', channel.paused_at is not null, 1
-    from unnest($23::uuid[], $24::uuid[]) as owes (notice, channel)
+    from unnest($25::uuid[], $26::uuid[]) as owes (notice, channel)
     join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
 )
 select given.id, given.owed, added.created_at, (select epoch from routing) as epoch
@@ -71,13 +72,15 @@ Store = Pool | Connection
 class Origin:
     """Where a notice comes from: the source and its key, and which of the source's event sources ("": its first one).
 
-    `event` holds the attributes of the CloudEvent that brought it, as JSON; None for a plain notice.
+    `event` holds the attributes of the CloudEvent that brought it, as JSON; None for a plain notice. `trace` is the one
+    that the event names; without it the notice belongs to that of the request.
     """
 
     source: str
     by: str
     event_source: str = ""
     event: str | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,9 @@ def _row(wish: Wish, owed: int) -> tuple[object, ...]:
     patience = MEDIA_PATIENCE[lane] if notice.attachments else timedelta(0)
     when = (notice.publish_at, notice.expires_at, owed)
     guard = (wish.digest, wish.origin.by, lane, GOALS[lane], patience, GIVE_UP[lane])
-    return (wish.id, *wish.natural_key, *what, *when, *guard)
+    trace = wish.origin.trace or current()
+    traced = (str(trace), trace.state or None) if trace else (None, None)
+    return (wish.id, *wish.natural_key, *what, *when, *guard, *traced)
 
 
 def _pairs(several: Mapping[UUID, Iterable[Any]]) -> tuple[list[UUID], list[Any]]:

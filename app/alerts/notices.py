@@ -33,7 +33,7 @@ def notice_of(alert: Alert, event_id: str, zones: Zones) -> Notice:
         alert,
         event_id,
         kind=Kind.ALERT,
-        priority=_priority(alert),
+        priority=priority_of(alert),
         texts={info.language: _text(alert, info) for info in alert.infos},
         audience={"areas": areas(alert, zones)},
         **_times(alert),
@@ -74,7 +74,7 @@ def areas(alert: Alert, zones: Zones) -> list[str]:
     return [] if any(len(area) > LONGEST_NAME for area in known) else known
 
 
-def _priority(alert: Alert) -> Priority:
+def priority_of(alert: Alert) -> Priority:
     found = [
         info.colour.priority
         if info.colour is not None

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from app.access import Caller
+from app.api.admission import let_in
 from app.api.house import House
 from app.api.keeper import Keeper
 from app.api.notice_view import ONE, NoticeSummary, links, summaries
@@ -38,9 +39,10 @@ async def hand_over(
     """Store a notice that its source may send, or find the earlier copy, and answer 202."""
     may_speak_of(caller, notice)
     try:
-        if keeper is not None:
-            return await _kept(house, wish_for(notice, origin), keeper)
-        accepted = await accept(house.database.pool, house.routing, notice, origin)
+        async with let_in(house, caller, [notice.priority]):
+            if keeper is not None:
+                return await _kept(house, wish_for(notice, origin), keeper)
+            accepted = await accept(house.database.pool, house.routing, notice, origin)
     except EventExistsError as error:
         COUNTED.labels("conflicting").inc()
         raise exists(house, error) from None

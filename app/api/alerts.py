@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.alerts.cap import LARGEST, parse
-from app.alerts.notices import SERVICE
+from app.alerts.notices import SERVICE, priority_of
 from app.alerts.taking import Hand, Taken, take
 from app.alerts.zones import zones_of
 from app.api.acceptance import acknowledged, seen_now
+from app.api.admission import let_in
 from app.api.alert_examples import CAP
 from app.api.arrivals import Arrival, Medium
 from app.api.house import House
@@ -36,7 +37,8 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     zones = zones_of(house.settings.alert_zones)
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     try:
-        taken = await take(hand, alert)
+        async with let_in(house, caller, [priority_of(alert)]):
+            taken = await take(hand, alert)
     except EventExistsError as error:
         where = links(house.public, UUID(str(error.members["notice"])))
         raise EventExistsError(EXISTS, pointer="#/alert/identifier", notice=where.here) from None

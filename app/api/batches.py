@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app.access import Caller
 from app.api import cloudevents
 from app.api.acceptance import announce, exists, may_speak_of, origin_of
+from app.api.admission import let_in
 from app.api.arrivals import Arrival
 from app.api.batch_view import BatchAnswer, BatchItem, item_of
 from app.api.house import House
@@ -120,8 +121,10 @@ async def _received(house: House, caller: Caller, arrival: Arrival, batch: _Batc
     if batch.refused and not storing.lenient:
         raise _not_stored(batch.refused)
     answers: dict[int, Answer] = {}
-    if batch.wishes:
-        answers = await accept_together(house.database.pool, house.routing, list(batch.wishes.values()), storing)
+    wishes = list(batch.wishes.values())
+    if wishes:
+        async with let_in(house, caller, [wish.notice.priority for wish in wishes]):
+            answers = await accept_together(house.database.pool, house.routing, wishes, storing)
     answers = storing.placed(answers)
     refused = {place: each for place, each in answers.items() if isinstance(each, CampanellaError)}
     if refused and not storing.lenient:

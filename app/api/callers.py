@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Names the caller of a request and refuses those whose role does not allow it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -11,8 +12,12 @@ from fastapi import Depends, Header
 from starlette.requests import Request
 
 from app.access import Caller
-from app.api.edge import CALLER
-from app.domain.errors import ForbiddenError, UnauthenticatedError
+from app.api.admission import exceeded
+from app.api.edge import CALLER, CLIENT
+from app.api.gate import Rank
+from app.api.house import House
+from app.api.problems import TOLD
+from app.domain.errors import AbnormalUsageError, ForbiddenError, UnauthenticatedError
 from app.domain.key import Role, Scope
 
 LONGEST = 512
@@ -31,24 +36,54 @@ Reason = Annotated[
 class Allowed:
     """A dependency that gives the caller, if the key may do this; the document names roles and scopes from it."""
 
-    def __init__(self, *roles: Role, scopes: Sequence[Scope] = (), otherwise: str = "") -> None:
-        """Any one of the scopes is enough; `otherwise` is the sentence for those who may not."""
+    def __init__(self, *roles: Role, scopes: Sequence[Scope] = (), otherwise: str = "", hands_in: bool = False) -> None:
+        """Any one of the scopes is enough; `otherwise` is the sentence for those who may not.
+
+        `hands_in`: whether the request may pass is decided by the priority of what it brings (app.api.admission).
+        """
         self.roles, self.scopes = roles, scopes
-        self._otherwise = otherwise
+        self._otherwise, self._hands_in = otherwise, hands_in
 
     async def __call__(self, request: Request) -> Caller:
         """Look the key up, say who it is, or refuse: one answer for whatever is wrong with a key."""
-        given = request.headers.getlist("authorization")
-        scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        if scheme.lower() != "bearer" or not key or len(key) > LONGEST:
-            raise UnauthenticatedError
-        caller: Caller | None = await request.app.state.house.access.caller(key, _address(request))
-        if caller is None:
-            raise UnauthenticatedError
+        house: House = request.app.state.house
+        caller = await _known(house, request)
         request.scope[CALLER] = caller.key
         if caller.role not in self.roles or not caller.scopes.intersection(self.scopes):
             raise ForbiddenError(self._otherwise)
-        return caller
+        if not self._hands_in:
+            house.gate.turn_away(_rank(request))
+        standing = await house.quotas.spend(caller)
+        request.scope[TOLD] += [(name.lower().encode(), text.encode()) for name, text in standing.headers]
+        if standing.wait is None:
+            return caller
+        if not self._hands_in:
+            raise exceeded(standing)
+        return replace(caller, refused=standing)
+
+
+async def _known(house: House, request: Request) -> Caller:
+    """Look the key up; who comes with many wrong ones must wait, unless this one has been good before."""
+    given = request.headers.getlist("authorization")
+    scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if not given:
+        raise UnauthenticatedError
+    address = request.scope[CLIENT]
+    wait = house.wrong_keys.wait(address)
+    if wait and not house.access.has_seen(key):
+        raise AbnormalUsageError(wait=math.ceil(wait) + 1, violated=["wrong-keys"])
+    well_formed = scheme.lower() == "bearer" and key and len(key) <= LONGEST
+    caller = await house.access.caller(key, address) if well_formed else None
+    if caller is None:
+        house.wrong_keys.count(address)
+        raise UnauthenticatedError
+    return caller
+
+
+def _rank(request: Request) -> Rank:
+    """Tell a list or an export, which can wait, from all else."""
+    name: str = request.scope["route"].name
+    return Rank.LIST if name.startswith(("list_", "export_")) else Rank.NORMAL
 
 
 class Acting(Allowed):
@@ -56,12 +91,7 @@ class Acting(Allowed):
 
     async def __call__(self, request: Request, reason: Reason = None) -> Caller:
         caller = await super().__call__(request)
-        return replace(caller, address=_address(request), why=reason and unquote(reason))
-
-
-def _address(request: Request) -> str | None:
-    client = request.client
-    return client.host if client else None
+        return replace(caller, address=request.scope[CLIENT], why=reason and unquote(reason))
 
 
 ONLY_SOURCES = "Only the key of a source may hand in notices; an operator makes one with POST /v1/sources."
@@ -69,6 +99,9 @@ PERSONS = (Role.OPERATOR, Role.VIEWER)
 Anyone = Annotated[Caller, Depends(Allowed(*Role, scopes=tuple(Scope)))]
 Reader = Annotated[Caller, Depends(Allowed(*Role, scopes=[Scope.NOTICES_READ]))]
 Source = Annotated[Caller, Depends(Allowed(Role.SOURCE, scopes=[Scope.NOTICES_WRITE], otherwise=ONLY_SOURCES))]
+Sender = Annotated[
+    Caller, Depends(Allowed(Role.SOURCE, scopes=[Scope.NOTICES_WRITE], otherwise=ONLY_SOURCES, hands_in=True))
+]
 Owner = Annotated[Caller, Depends(Acting(Role.SOURCE, Role.OPERATOR, scopes=[Scope.NOTICES_WRITE]))]
 Onlooker = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.NOTICES_READ]))]
 Auditor = Annotated[Caller, Depends(Allowed(*PERSONS, scopes=[Scope.AUDIT_READ]))]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""The OpenAPI document, made from the routes and their dependencies; openapi.yaml is its hand-kept equal."""
+"""The OpenAPI document, made from the routes and their dependencies; openapi.yaml is kept equal to it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 from app.api.amendments import Amending
 from app.api.arrivals import Arrivals, Medium
 from app.api.callers import Allowed
-from app.api.document_answers import SHARED_HEADERS, answers, shared_responses
+from app.api.document_answers import answers, shared_responses
+from app.api.document_headers import SHARED_HEADERS
 from app.api.document_links import with_links
 from app.api.document_parts import INFO, KEY, SERVERS, TAGS
 from app.api.document_schemas import parameters, schemas

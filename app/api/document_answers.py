@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
+from app.api.document_headers import ALWAYS, LANGUAGE, LIMITS
 from app.api.problem_types import InvalidBodyError, MethodNotAllowedError
 from app.api.problems import MEDIA_TYPE, described
 from app.domain import errors
@@ -23,43 +24,11 @@ PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
     "413": ("TooLarge", "The body is larger than allowed.", errors.TooLargeError),
     "415": ("UnsupportedMediaType", "The media type or encoding is not accepted.", errors.UnsupportedMediaTypeError),
     "422": ("Unprocessable", "The body breaks a rule; errors names each place.", InvalidBodyError),
+    "406": ("NotAcceptable", "Accept excludes application/json.", errors.NotAcceptableError),
     "428": ("PreconditionRequired", "If-Match is missing.", errors.PreconditionRequiredError),
+    "429": ("TooManyRequests", "The quota is used up; nothing was counted.", errors.QuotaExceededError),
     "503": ("Unavailable", "Not possible now; nothing was stored.", errors.UnavailableError),
     "default": ("Unexpected", "Any other problem, such as 405 or 500.", MethodNotAllowedError),
-}
-SHARED_HEADERS: dict[str, Any] = {
-    "CorrelationId": {
-        "description": "The id of this request, by which we can find it.",
-        "schema": {"type": "string", "format": "uuid", "maxLength": 36},
-    },
-    "CacheControl": {
-        "description": "Nothing here may be kept by caches.",
-        "schema": {"type": "string", "maxLength": 100, "pattern": "^[a-z0-9=, -]+$", "examples": ["no-store"]},
-    },
-    "Location": {
-        "description": "The address of what was stored.",
-        "schema": {"type": "string", "format": "uri", "maxLength": 4096},
-    },
-    "Replayed": {
-        "description": "Present when an earlier call had stored the notice.",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-    "Version": {
-        "description": "The revision, for If-Match.",
-        "schema": {"type": "string", "maxLength": 12, "pattern": '^"[0-9]+"$', "examples": ['"1"']},
-    },
-    "RetryAfter": {
-        "description": "Seconds to wait before the next try.",
-        "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 3600},
-    },
-    "Challenge": {
-        "description": "How to authenticate.",
-        "schema": {"type": "string", "enum": ["Bearer"]},
-    },
-}
-ALWAYS = {
-    "X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"},
-    "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
 }
 PLACED = {"Location": {"$ref": "#/components/headers/Location"}}
 REPLAYED = {"Idempotent-Replayed": {"$ref": "#/components/headers/Replayed"}}
@@ -67,6 +36,7 @@ VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": {"$ref":
 """For the routes whose answer carries the ETag of a notice."""
 SPECIAL = {
     "401": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
+    "429": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
     "503": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
 }
 
@@ -75,7 +45,7 @@ def answers(route: APIRoute, made: dict[str, Answer], *, keyed: bool, takes_body
     """Give the answers of one operation, the good ones first."""
     good = {status: _good(status, made[status]) for status in sorted(made) if status.startswith("2")}
     own = {status for status in made if status in PROBLEMS and status != "422"}
-    bad = {"400", "503", "default", *own}
+    bad = {"400", "406", "429", "503", "default", *own}
     bad |= {"401", "403"} if keyed else set()
     bad |= {"413", "415", "422"} if takes_body else set()
     bad |= {"404"} if "{" in route.path else set()
@@ -91,7 +61,7 @@ def _good(status: str, made: Answer) -> Answer:
     placed = PLACED if status in ("201", "202") and not only_noted else {}
     replayed = REPLAYED if status == "202" and not only_noted else {}
     described = {"description": NOTED if only_noted else GOOD.get(status, made["description"])}
-    headers = {**ALWAYS, **placed, **replayed, **made.get("headers", {})}
+    headers = {**ALWAYS, **LIMITS, **placed, **replayed, **made.get("headers", {})}
     content = {"content": made["content"]} if "content" in made else {}
     return {**described, "headers": headers, **content}
 
@@ -108,7 +78,9 @@ GOOD = {
 
 def _problem(status: str, text: str, error: type[CampanellaError]) -> Answer:
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(error)}
-    return {"description": text, "headers": {**ALWAYS, **SPECIAL.get(status, {})}, "content": {MEDIA_TYPE: content}}
+    limits = {} if status == "503" else LIMITS
+    headers = {**ALWAYS, **limits, **LANGUAGE, **SPECIAL.get(status, {})}
+    return {"description": text, "headers": headers, "content": {MEDIA_TYPE: content}}
 
 
 def example(error: type[CampanellaError], language: str = "en") -> Answer:

@@ -48,6 +48,12 @@ PROBLEM: Schema = {
             "items": {"$ref": "#/components/schemas/ProblemPlace"},
         },
         "more_errors": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 100_000},
+        "violated-policies": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 5,
+            "items": {"type": "string", "maxLength": 40, "pattern": "^[a-z-]+$", "examples": ["burst"]},
+        },
         "limit": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2**31 - 1},
         "notice": {"type": "string", "format": "uri", "maxLength": 2048, "description": "The notice that exists."},
         "revision": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 2**31 - 1},

@@ -87,7 +87,8 @@ SOURCES: dict[str, Any] = {
     },
 }
 SOURCE_CHANGES: dict[str, Any] = {
-    "more_services": {"summary": "Other services", "value": {"services": ["mensa", "servizi-integrativi"]}}
+    "more_services": {"summary": "Other services", "value": {"services": ["mensa", "servizi-integrativi"]}},
+    "own_quota": {"summary": "A quota of its own", "value": {"requests_per_minute": 60, "requests_per_day": 2000}},
 }
 SOURCE_KEYS: dict[str, Any] = {
     "rotation": {"summary": "A second key, for rotation", "value": {"label": "dal 2027", "expires_in_days": 365}}

@@ -12,9 +12,12 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from app.access import Access
+from app.api.gate import Gate
+from app.api.wrong_keys import WrongKeys
 from app.database import AWAY, Database
 from app.doorbell import Doorbell
 from app.health import Health
+from app.quotas import Quotas
 from app.routing import Routing
 from app.settings import Settings
 
@@ -30,6 +33,9 @@ class House:
     doorbell: Doorbell
     access: Access
     health: Health
+    quotas: Quotas
+    wrong_keys: WrongKeys
+    gate: Gate
 
     @property
     def public(self) -> str:
@@ -43,11 +49,14 @@ async def opened(settings: Settings, health: Health) -> AsyncIterator[House]:
     database = await Database.open(settings)
     doorbell = Doorbell(str(settings.redis_url))
     access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
-    writing = asyncio.create_task(_write_down_for_ever(access))
+    quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after)
+    wrong_keys = WrongKeys(settings.wrong_keys_per_minute)
+    tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:
-        yield House(settings, database, Routing(), doorbell, access, health)
+        yield House(settings, database, Routing(), doorbell, access, health, quotas, wrong_keys, gate)
     finally:
-        writing.cancel()
+        for task in tasks:
+            task.cancel()
         with suppress(*AWAY):
             await access.write_down_use()
         health.close()

@@ -15,7 +15,7 @@ from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
 from app.api.batch_view import BatchAnswer
 from app.api.batches import LARGEST, receive_events, receive_notices
-from app.api.callers import Source
+from app.api.callers import Sender, Source
 from app.api.cloudevent_examples import EVENT_BATCH, EVENT_BATCHES, EVENTS_SCHEMA, NOTICE_BATCHES, NOTICES_SCHEMA
 from app.api.cloudevent_headers import is_announced
 from app.api.cloudevents import receive_binary
@@ -61,7 +61,7 @@ BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES,
     response_model=NoticeSummary | BatchAnswer,
 )
 async def hand_in_notice(
-    caller: Source, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making
+    caller: Sender, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making
 ) -> Response:
     """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
 

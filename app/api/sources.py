@@ -46,6 +46,17 @@ EventSources = Annotated[
 ]
 
 
+Requests = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=100_000_000,
+        json_schema_extra={"format": "int32"},
+        description="Its own quota; null: the one of the installation, 0: no limit.",
+    ),
+]
+
+
 class NewSource(Strict):
     """A municipal system, and the services it may speak of; none means every service."""
 
@@ -66,6 +77,8 @@ class SourceChange(Strict):
     name: Name = Field(default_factory=str)
     services: Allowed = Field(default_factory=list)
     event_sources: EventSources = Field(default_factory=list)
+    requests_per_minute: Requests | None = None
+    requests_per_day: Requests | None = None
 
 
 class SourceSeen(View):
@@ -73,6 +86,8 @@ class SourceSeen(View):
     name: Words
     services: Slugs
     event_sources: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=20)]
+    requests_per_minute: Requests | None
+    requests_per_day: Requests | None
     created_at: Moment
 
 
@@ -152,4 +167,5 @@ async def change_source(
 
 
 def _members(source: Source) -> dict[str, object]:
-    return source.model_dump(include={"slug", "name", "services", "event_sources", "created_at"})
+    shown = {"slug", "name", "services", "event_sources", "requests_per_minute", "requests_per_day", "created_at"}
+    return source.model_dump(include=shown)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a caller can be told: each docstring is the sentence, each class carries its problem type and status."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -12,16 +13,22 @@ class CampanellaError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(
-        self, detail: str = "", *, pointer: str | None = None, wait: int | None = None, **members: object
+        self,
+        detail: str = "",
+        *,
+        pointer: str | None = None,
+        wait: int | None = None,
+        violated: Sequence[str] = (),
+        **members: object,
     ) -> None:
         """Say what is wrong, where (an RFC 6901 pointer into the body), and what else the answer should carry.
 
-        `wait`: seconds after which trying again is of use.
+        `wait`: seconds after which trying again is of use. `violated`: the policies that stand against it.
         """
         self.detail = detail or (self.__doc__ or "")
         self.pointer = pointer
         self.wait = wait
-        self.members = members
+        self.members = {**members, "violated-policies": list(violated)} if violated else members
         super().__init__(self.detail)
 
 

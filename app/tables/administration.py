@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import flag, instant, words
+from app.tables.columns import flag, instant, number, words
 
 
 class Service(SQLModel, table=True):
@@ -32,6 +32,7 @@ class Source(SQLModel, table=True):
     """A municipal system; an empty list of services means every service.
 
     `event_sources` are the URIs its CloudEvents come from; a plain notice counts as an event of the first.
+    Without a quota of its own (null) the one of the installation holds; 0 is no limit.
     """
 
     __tablename__ = "source"
@@ -39,6 +40,8 @@ class Source(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     services: list[str] = words()
     event_sources: list[str] = words()
+    requests_per_minute: int | None = None
+    requests_per_day: int | None = None
     created_at: datetime = instant(now=True)
 
 
@@ -109,3 +112,13 @@ class Worker(SQLModel, table=True):
     host: str = Field(sa_type=Text)
     started_at: datetime = instant(now=True)
     seen_at: datetime = instant(now=True)
+
+
+class Quota(SQLModel, table=True):
+    """How far a caller's requests run ahead of the clock, by each policy; `taken`: by the last statement."""
+
+    __tablename__ = "quota"
+    subject: str = Field(primary_key=True, sa_type=Text)
+    burst: datetime = instant(nullable=False)
+    daily: datetime = instant(nullable=False)
+    taken: int = number()

@@ -87,6 +87,8 @@ class Notice(SQLModel, table=True):
     withdrawn_at: datetime | None = instant()
     event: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     owed: int = number()
+    traceparent: str | None = Field(default=None, sa_type=Text)
+    tracestate: str | None = Field(default=None, sa_type=Text)
 
 
 class Revision(SQLModel, table=True):
@@ -155,6 +157,7 @@ class Attempt(SQLModel, table=True):
     wire: str | None = Field(default=None, sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
     reference: str | None = Field(default=None, sa_type=Text)
+    traceparent: str | None = Field(default=None, sa_type=Text)
 
 
 class Media(SQLModel, table=True):

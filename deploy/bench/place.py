@@ -129,6 +129,9 @@ async def place(ground: Ground, limits: Limits, settings: Mapping[str, str] | No
             "CAMPANELLA_TELEGRAM_API_URL": there.url,
             "CAMPANELLA_TELEGRAM_TOKEN": TOKEN,
             "CAMPANELLA_ADMIN_KEY": secrets.token_urlsafe(32),
+            "CAMPANELLA_REQUESTS_PER_MINUTE": "1000000",  # counted as in real life, and never reached
+            "CAMPANELLA_REQUESTS_PER_DAY": "100000000",
+            "CAMPANELLA_SHED_AFTER": "0",
             **(settings or {}),
         }
         running = await stack.enter_async_context(AsyncExitStack())

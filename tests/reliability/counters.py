@@ -53,6 +53,7 @@ async def counters(nursery: Nursery, database_url: str, redis_url: str, tmp_path
         "CAMPANELLA_DATABASE_URL": database_url,
         "CAMPANELLA_REDIS_URL": redis_url,
         "CAMPANELLA_ADMIN_KEY": ADMIN,
+        "CAMPANELLA_REQUESTS_PER_MINUTE": "0",
     }
     ports = [free_port(), free_port()]
     processes = [

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Lets a notice in once its priority is known: within the quota of its source, and as the load allows."""
+
+import math
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from app.access import Caller
+from app.api.gate import RANKS, Rank
+from app.api.house import House
+from app.domain.errors import QuotaExceededError, ReducedCapacityError
+from app.domain.notice import Priority
+from app.domain.rate import Standing
+
+
+@asynccontextmanager
+async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -> AsyncIterator[None]:
+    """Hold a place while the notices of one request are stored.
+
+    Raises QuotaExceededError and ReducedCapacityError; what is refused is not counted. Every notice but the first,
+    which was counted with the request, counts as a request of its own.
+    """
+    rank = max((RANKS[priority] for priority in priorities), default=Rank.NORMAL)
+    await _count(house, caller, len(priorities), rank)
+    try:
+        house.gate.turn_away(rank)
+    except ReducedCapacityError:
+        house.quotas.give_back(caller, max(1, len(priorities)))
+        raise
+    async with house.gate.place(rank):
+        yield
+
+
+async def _count(house: House, caller: Caller, number: int, rank: Rank) -> None:
+    """Count what has not been counted with the request; urgent notices may draw on the reserve."""
+    standing, owed = caller.refused, number
+    if standing is None:
+        owed = number - 1
+        standing = await house.quotas.spend(caller, owed) if owed > 0 else None
+    if standing is None or standing.wait is None:
+        return
+    if rank is Rank.URGENT:
+        reserve = await house.quotas.spend_reserve(caller, owed)
+        if reserve.wait is None:
+            return
+    raise exceeded(standing)
+
+
+def exceeded(standing: Standing) -> QuotaExceededError:
+    """Say when to come back: not sooner than we tell in RateLimit, and not all at once."""
+    wait = max(1, math.ceil(standing.wait or 0))
+    spread = secrets.randbelow(wait // 10 + 2)
+    return QuotaExceededError(wait=wait + spread, violated=standing.violated)

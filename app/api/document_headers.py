@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The headers of answers, as the document describes them."""
+
+from typing import Any
+
+QUOTED = {"type": "string", "maxLength": 200, "pattern": '^[a-z0-9"=;, -]*$'}
+SHARED_HEADERS: dict[str, Any] = {
+    "CorrelationId": {
+        "description": "The id of this request, by which we can find it.",
+        "schema": {"type": "string", "format": "uuid", "maxLength": 36},
+    },
+    "CacheControl": {
+        "description": "Nothing here may be kept by caches.",
+        "schema": {"type": "string", "maxLength": 100, "pattern": "^[a-z0-9=, -]+$", "examples": ["no-store"]},
+    },
+    "Location": {
+        "description": "The address of what was stored.",
+        "schema": {"type": "string", "format": "uri", "maxLength": 4096},
+    },
+    "Replayed": {
+        "description": "Present when an earlier call had stored the notice.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Version": {
+        "description": "The revision, for If-Match.",
+        "schema": {"type": "string", "maxLength": 12, "pattern": '^"[0-9]+"$', "examples": ['"1"']},
+    },
+    "RetryAfter": {
+        "description": "Seconds to wait before the next try.",
+        "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 200_000, "examples": [12]},
+    },
+    "Language": {
+        "description": "The languages of title and detail.",
+        "schema": {"type": "string", "maxLength": 20, "pattern": "^[a-z, ]+$", "examples": ["it"]},
+    },
+    "QuotaLimit": {
+        "description": "How many requests the quota that binds first allows.",
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100_000_000, "examples": [600]},
+    },
+    "QuotaRemaining": {
+        "description": "How many of them are left.",
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100_000_000, "examples": [599]},
+    },
+    "QuotaReset": {
+        "description": "Seconds until all are there again; where none is left, until the next one.",
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400, "examples": [1]},
+    },
+    "QuotaStanding": {
+        "description": "The same for every quota (draft-ietf-httpapi-ratelimit-headers-11).",
+        "schema": {**QUOTED, "examples": ['"burst";r=599;t=1, "daily";r=49999;t=2']},
+    },
+    "QuotaPolicy": {
+        "description": "The quotas: `q` requests in `w` seconds.",
+        "schema": {**QUOTED, "examples": ['"burst";q=600;w=60, "daily";q=50000;w=86400']},
+    },
+    "Challenge": {
+        "description": "How to authenticate.",
+        "schema": {"type": "string", "enum": ["Bearer"]},
+    },
+}
+ALWAYS = {
+    "X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"},
+    "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
+}
+LIMITS = {
+    "RateLimit-Limit": {"$ref": "#/components/headers/QuotaLimit"},
+    "RateLimit-Remaining": {"$ref": "#/components/headers/QuotaRemaining"},
+    "RateLimit-Reset": {"$ref": "#/components/headers/QuotaReset"},
+    "RateLimit": {"$ref": "#/components/headers/QuotaStanding"},
+    "RateLimit-Policy": {"$ref": "#/components/headers/QuotaPolicy"},
+}
+"""With every answer to a keyed call, unless the installation has no quotas."""
+LANGUAGE = {"Content-Language": {"$ref": "#/components/headers/Language"}}

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""How much one caller may ask, as a rate with room for bursts (GCRA): what is asked runs ahead of the clock."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`quota` requests in `window` seconds. `ahead`: the seconds by which what was asked runs ahead of the clock."""
+
+    name: str
+    quota: int
+    window: int
+
+    @property
+    def interval(self) -> float:
+        """Seconds that one request takes off the window."""
+        return self.window / self.quota
+
+    def remaining(self, ahead: float) -> int:
+        return max(0, min(self.quota, math.floor((self.window - ahead) / self.interval + ROUNDING)))
+
+    def wait(self, ahead: float, number: int = 1) -> float:
+        """Give the seconds until so many requests may come."""
+        return max(0.0, ahead + number * self.interval - self.window)
+
+    def reset(self, ahead: float) -> int:
+        """Give the seconds to tell: until the next request may come if none may now, else until all may again."""
+        return math.ceil(max(0.0, ahead if self.remaining(ahead) else self.wait(ahead)) - ROUNDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands with each policy; `wait`: seconds until the refused request may come, None if it may now."""
+
+    policies: Sequence[tuple[Policy, float]]
+    wait: float | None = None
+
+    @property
+    def violated(self) -> list[str]:
+        """Name the policies that a refused request would break."""
+        return [policy.name for policy, ahead in self.policies if policy.wait(ahead) > ROUNDING] or [self.tightest.name]
+
+    @property
+    def tightest(self) -> Policy:
+        return min(self.policies, key=lambda one: (one[0].remaining(one[1]), -one[0].reset(one[1])))[0]
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Tell it in both families: the three fields of the Italian guidelines, and the two of the draft."""
+        if not self.policies:
+            return []
+        shown = {policy.name: (policy, policy.remaining(ahead), policy.reset(ahead)) for policy, ahead in self.policies}
+        first, remaining, reset = shown[self.tightest.name]
+        told = ", ".join(f'"{name}";r={left};t={seconds}' for name, (_, left, seconds) in shown.items())
+        rules = ", ".join(f'"{name}";q={policy.quota};w={policy.window}' for name, (policy, _, _) in shown.items())
+        return [
+            ("RateLimit-Limit", str(first.quota)),
+            ("RateLimit-Remaining", str(remaining)),
+            ("RateLimit-Reset", str(reset)),
+            ("RateLimit", told),
+            ("RateLimit-Policy", rules),
+        ]

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Quotas that all API processes share: Postgres counts, and a busy process takes several requests at a time.
+
+What a process has taken and not spent within a second is lost to the caller and never used later, so that all
+processes together never let in more than the quota. Nothing fails open: without Postgres nobody is counted or let in.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.access import Caller
+from app.database import Pool
+from app.domain.rate import Policy, Standing
+from app.settings import Settings
+
+KEPT = 1.0
+"""Seconds for which requests that were taken may be spent."""
+LARGEST_SHARE = 20
+"""A process takes at most a twentieth of the smallest quota at a time."""
+MOST_CALLERS = 10_000
+MINUTE, DAY = 60, 86_400
+RESERVE = 10
+"""Urgent notices may go beyond by a tenth of what a minute allows."""
+# The clock is the database's, and `now()` the same in every place. A count that is lost in a crash of the server is
+# worth less than the wait for the disk: the commit does not wait for it.
+TAKEN = """
+greatest(0, least($2::int,
+  floor(($4::float - extract(epoch from greatest(q.burst, now()) - now())) / nullif($3::float, 0) + 0.000001),
+  floor(($6::float - extract(epoch from greatest(q.daily, now()) - now())) / nullif($5::float, 0) + 0.000001)))::int
+"""
+TAKE = f"""
+with quick as materialized (select set_config('synchronous_commit', 'off', true))
+insert into quota as q (subject, burst, daily, taken)
+select $1, now() + $2::int * $3::float * interval '1 second', now() + $2::int * $5::float * interval '1 second', $2::int
+  from quick
+on conflict (subject) do update
+   set burst = greatest(q.burst, now()) + {TAKEN} * $3::float * interval '1 second',
+       daily = greatest(q.daily, now()) + {TAKEN} * $5::float * interval '1 second',
+       taken = {TAKEN}
+returning taken, extract(epoch from burst - now())::float as burst, extract(epoch from daily - now())::float as daily
+"""  # noqa: S608 - ours
+
+
+@dataclass(slots=True)
+class _Share:
+    """What this process holds of one caller's quota, and how the caller stood when it was taken."""
+
+    tokens: int = 0
+    taken_at: float = 0.0
+    ahead: tuple[float, ...] = ()
+    closed_until: float = 0.0
+    spent: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def held(self, now: float) -> int:
+        return self.tokens if now - self.taken_at < KEPT else 0
+
+
+class Quotas:
+    """The quotas of one process's callers."""
+
+    def __init__(self, pool: Pool, settings: Settings) -> None:
+        """Take what holds where a source has no quota of its own."""
+        self._pool = pool
+        self._minute, self._day = settings.requests_per_minute, settings.requests_per_day
+        self._shares: OrderedDict[str, _Share] = OrderedDict()
+
+    def policies(self, caller: Caller) -> list[Policy]:
+        """Give what holds for a caller: nothing, where all is without limit."""
+        minute = self._minute if caller.per_minute is None else caller.per_minute
+        day = self._day if caller.per_day is None else caller.per_day
+        wanted = (Policy("burst", minute, MINUTE), Policy("daily", day, DAY))
+        return [policy for policy in wanted if policy.quota]
+
+    async def spend(self, caller: Caller, number: int = 1) -> Standing:
+        """Count requests of a caller, or say how long to wait; what is refused is not counted."""
+        return await self._spend(_subject(caller), self.policies(caller), number)
+
+    async def spend_reserve(self, caller: Caller, number: int) -> Standing:
+        """Count urgent notices of a caller whose quota is used up: a flood of them is a flood, too."""
+        minute = self._minute if caller.per_minute is None else caller.per_minute
+        reserve = Policy("urgent", max(1, (minute or self._minute or MINUTE) // RESERVE), MINUTE)
+        return await self._spend(f"{_subject(caller)}/urgent", [reserve], number)
+
+    def give_back(self, caller: Caller, number: int) -> None:
+        """Take back a count, for a request that was turned away afterwards."""
+        share = self._shares.get(_subject(caller))
+        if share is not None:
+            share.tokens = share.held(time.monotonic()) + number
+            share.taken_at = time.monotonic()
+
+    async def _spend(self, subject: str, policies: Sequence[Policy], number: int) -> Standing:
+        if not policies:
+            return Standing(())
+        share = self._share(subject)
+        if not self._paid(share, number):
+            async with share.lock:  # of a crowd, one takes for all
+                if not (self._paid(share, number) or await self._taken(subject, share, policies, number)):
+                    return _standing(share, policies, number)
+        return _standing(share, policies)
+
+    async def _taken(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> bool:
+        """Take more and pay; who is refused asks Postgres once in the time of one request."""
+        if share.closed_until > time.monotonic():
+            return False
+        await self._take(subject, share, policies, number)
+        if self._paid(share, number):
+            return True
+        if not share.tokens:
+            share.closed_until = time.monotonic() + _wait(share, policies, 1)
+        return False
+
+    def _share(self, subject: str) -> _Share:
+        share = self._shares.setdefault(subject, _Share())
+        self._shares.move_to_end(subject)
+        while len(self._shares) > MOST_CALLERS:
+            self._shares.popitem(last=False)
+        return share
+
+    @staticmethod
+    def _paid(share: _Share, number: int) -> bool:
+        if share.held(time.monotonic()) < number:
+            return False
+        share.tokens -= number
+        share.spent += number
+        return True
+
+    async def _take(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> None:
+        """Take as much as was spent since the last time, within bounds; what is left of that is given up."""
+        most = max(1, min(policy.quota for policy in policies) // LARGEST_SHARE)
+        since = max(time.monotonic() - share.taken_at, 0.001)
+        wanted = max(number, min(most, int(share.spent / since / 4)))
+        burst, daily = _column(policies, "burst", "urgent"), _column(policies, "daily")
+        first = min(wanted, *(policy.quota for policy in policies))
+        row = await self._pool.fetchrow(TAKE, subject, first, *burst, *daily)
+        if row is None:
+            return
+        share.tokens, share.spent, share.taken_at = row["taken"], 0, time.monotonic()
+        share.ahead = tuple(max(0.0, row["daily" if policy.name == "daily" else "burst"]) for policy in policies)
+
+
+def _subject(caller: Caller) -> str:
+    return f"source:{caller.source}" if caller.source else f"key:{caller.key}"
+
+
+def _column(policies: Sequence[Policy], *names: str) -> tuple[float, float]:
+    """Give interval and window of a policy, or zeros for one that does not hold."""
+    return next(((policy.interval, float(policy.window)) for policy in policies if policy.name in names), (0.0, 0.0))
+
+
+def _aheads(share: _Share, policies: Sequence[Policy]) -> list[tuple[Policy, float]]:
+    """Say how far each policy runs ahead now, if what this process still holds counts as not asked."""
+    passed, held = time.monotonic() - share.taken_at, share.held(time.monotonic())
+    pairs = zip(policies, share.ahead or (0.0,) * len(policies), strict=False)
+    return [(policy, max(0.0, ahead - passed - held * policy.interval)) for policy, ahead in pairs]
+
+
+def _wait(share: _Share, policies: Sequence[Policy], number: int) -> float:
+    return max(policy.wait(ahead, number) for policy, ahead in _aheads(share, policies))
+
+
+def _standing(share: _Share, policies: Sequence[Policy], refused: int | None = None) -> Standing:
+    return Standing(_aheads(share, policies), None if refused is None else _wait(share, policies, refused))

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Under load the least important is turned away first, and nothing that was accepted is lost."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.api.gate import Gate, Rank
+from app.database import Pool
+from app.domain.errors import ReducedCapacityError
+from app.settings import Settings
+from tests.api.calling import Answer, Caller, served, some_settings
+
+
+@pytest.fixture
+async def gate(settings: Settings) -> AsyncIterator[Gate]:
+    """A gate with two places, which are taken."""
+    async with asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool:
+        made = Gate(pool, 0.1)
+        async with made.place(Rank.NORMAL), made.place(Rank.NORMAL):
+            yield made
+
+
+def refused(gate: Gate) -> set[Rank]:
+    found = set()
+    for rank in Rank:
+        try:
+            gate.turn_away(rank)
+        except ReducedCapacityError:
+            found.add(rank)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [
+        (0.05, set()),
+        (0.12, {Rank.LIST}),
+        (0.17, {Rank.LIST, Rank.BULK}),
+        (0.25, {Rank.LIST, Rank.BULK, Rank.NORMAL}),
+        (60.0, {Rank.LIST, Rank.BULK, Rank.NORMAL}),
+    ],
+)
+async def test_lists_are_refused_first_then_bulk_then_normal_and_urgent_never(
+    gate: Gate, late: float, expected: set[Rank]
+) -> None:
+    gate._late.extend([late] * 5)
+
+    assert refused(gate) == expected
+
+
+async def test_one_stall_of_the_machine_refuses_nobody(gate: Gate) -> None:
+    gate._late.extend([0.0, 0.0, 30.0, 30.0, 0.0])
+
+    assert refused(gate) == set()
+
+
+async def test_a_late_loop_without_any_load_refuses_nobody(settings: Settings) -> None:
+    async with asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool:
+        idle = Gate(pool, 0.1)
+        idle._late.extend([60.0] * 5)
+
+        assert refused(idle) == set()
+
+
+async def test_whoever_matters_more_gets_the_next_place(gate: Gate) -> None:
+    order: list[Rank] = []
+
+    async def enter(rank: Rank) -> None:
+        async with gate.place(rank):
+            order.append(rank)
+
+    waiting = [asyncio.create_task(enter(rank)) for rank in (Rank.BULK, Rank.NORMAL, Rank.URGENT)]
+    left = asyncio.create_task(enter(Rank.URGENT))
+    await asyncio.sleep(0)
+    left.cancel()
+    gate._leave()
+    await asyncio.wait_for(asyncio.gather(*waiting), 10)
+
+    assert order == [Rank.URGENT, Rank.NORMAL, Rank.BULK]
+    assert gate._free == 1
+    gate._free -= 1
+
+
+@pytest.fixture
+async def narrow(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+    """A source of an API that has little patience."""
+    short = some_settings(str(settings.database_url), str(settings.redis_url), shed_after=0.01)
+    async with served(short, pool) as operator:
+        yield await operator.a_source()
+
+
+async def until_refused(caller: Caller, priority: str | None) -> Answer:
+    """Call until it is turned away; meanwhile the places are taken, so that nothing else can come of it."""
+    for _ in range(1000):
+        call = caller.get("/v1/notices") if priority is None else caller.hand_in(priority=priority)
+        answer = await asyncio.wait_for(call, 30)
+        if answer.status == 503 and answer.problem == "temporary-reduced-capacity":
+            return answer
+    raise AssertionError("never turned away")
+
+
+async def test_while_nothing_can_be_stored_all_but_urgent_is_turned_away_and_later_all_is_there(
+    narrow: Caller, settings: Settings
+) -> None:
+    blocker = await asyncpg.connect(str(settings.database_url))
+    async with blocker.transaction():
+        await blocker.execute("lock table revision in access exclusive mode")
+        waiting = [asyncio.create_task(narrow.hand_in(priority="urgent")) for _ in range(14)]
+        await asyncio.sleep(0.2)
+        turned_away = [await until_refused(narrow, priority) for priority in (None, "bulk", "normal")]
+        health = [(await narrow.having(None).get(path)).status for path in ("/livez", "/readyz", "/v1/status")]
+    await blocker.close()
+    urgent = await asyncio.gather(*waiting)
+    afterwards = [await narrow.hand_in()]
+    while afterwards[-1].status == 503 and len(afterwards) < 1000:
+        afterwards.append(await narrow.hand_in())
+
+    assert all(5 <= int(answer.headers["Retry-After"]) <= 30 for answer in turned_away)
+    assert all(answer.body["violated-policies"] == ["load"] for answer in turned_away)
+    assert health == [200, 200, 200]
+    assert {answer.problem for answer in urgent} <= {"", "unavailable"}, "only Postgres itself may refuse these"
+    assert afterwards[-1].status == 202
+    stored = await narrow.pool.fetchval("select count(*) from notice where source = $1", narrow.slug)
+    assert stored == Counter(answer.status for answer in urgent)[202] + 1

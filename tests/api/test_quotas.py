@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Quotas: how much a source may ask, what it is told of that, and that a flood of one delays no other."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import http_sf
+import pytest
+
+from app.api.intake import ARRIVALS
+from app.database import Pool
+from app.settings import Settings
+from tests.api.calling import Answer, Caller, a_notice, served, some_settings
+
+TRIO = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+WANTED = {"RateLimit": {"r"}, "RateLimit-Policy": {"q"}}
+WHOLE = {"r": 0, "q": 0, "t": 0, "w": 1}
+
+
+async def a_source(operator: Caller, minute: int | None = None, day: int | None = None) -> Caller:
+    source = await operator.a_source()
+    quota = {"requests_per_minute": minute, "requests_per_day": day}
+    changed = await operator.patch(f"/v1/sources/{source.slug}", quota)
+    assert changed.status == 200, changed.text
+    return source
+
+
+def parsed(name: str, text: str) -> dict[str, dict[str, Any]]:
+    """Read one of the draft's fields as strictly as it is defined: a list of Strings with whole numbers."""
+    found = {}
+    for key, parameters in http_sf.parse(text.encode(), tltype="list"):
+        assert type(key) is str, "a String, no Token"
+        assert WANTED[name] <= parameters.keys()
+        assert all(type(value) is int and value >= WHOLE[each] for each, value in parameters.items())
+        found[key] = parameters
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("RateLimit", "burst;r=1"),
+        ("RateLimit", '"burst";r=-1'),
+        ("RateLimit-Policy", '"burst";q=1.5'),
+        ("RateLimit-Policy", '"burst";q=1;w=0'),
+        ("RateLimit", '"burst";t=30'),
+    ],
+)
+def test_our_reader_of_the_fields_takes_no_others(name: str, text: str) -> None:
+    with pytest.raises(AssertionError):
+        parsed(name, text)
+
+
+def told(answer: Answer) -> dict[str, dict[str, Any]]:
+    """Read all five fields and hold them against one another."""
+    standing, policy = (parsed(name, answer.headers[name]) for name in ("RateLimit", "RateLimit-Policy"))
+    assert standing.keys() == policy.keys()
+    first = min(standing, key=lambda name: (standing[name]["r"], -standing[name]["t"]))
+    trio = [policy[first]["q"], standing[first]["r"], standing[first]["t"]]
+    assert trio == [int(answer.headers[name]) for name in TRIO]
+    return standing
+
+
+async def test_every_good_answer_and_every_refusal_tells_how_the_source_stands(operator: Caller) -> None:
+    source = await a_source(operator, minute=100, day=5000)
+    notice = a_notice()
+
+    answers = {
+        202: await source.post("/v1/notices", notice),
+        200: await source.get("/v1/notices"),
+        400: await source.post("/v1/notices", b"{"),
+        404: await source.get("/v1/notices/0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b"),
+        409: await source.post("/v1/notices", {**notice, "priority": "bulk"}),
+        415: await source.call("POST", "/v1/notices", notice, {"Content-Type": "text/plain"}),
+        422: await source.hand_in(texts={}),
+    }
+
+    assert [answer.status for answer in answers.values()] == list(answers)
+    left = [told(answer)["burst"]["r"] for answer in answers.values()]
+    assert left[0] == 99
+    assert all(80 < each <= 99 for each in left)
+    assert answers[202].headers["RateLimit-Policy"] == '"burst";q=100;w=60, "daily";q=5000;w=86400'
+
+
+async def test_a_burst_of_three_times_the_quota_is_taken_or_refused_and_later_there_is_room(operator: Caller) -> None:
+    source = await a_source(operator, minute=60)
+    begun = time.monotonic()
+
+    answers = await asyncio.gather(*(source.hand_in() for _ in range(180)))
+
+    refused = [answer for answer in answers if answer.status == 429]
+    assert {answer.status for answer in answers} == {202, 429}
+    assert 45 <= len(answers) - len(refused) <= 61 + time.monotonic() - begun
+    assert {answer.problem for answer in refused} == {"quota-exceeded"}
+    assert all(answer.body["violated-policies"] == ["burst"] for answer in refused)
+    assert all(int(answer.headers["Retry-After"]) >= told(answer)["burst"]["t"] for answer in refused)
+    await asyncio.sleep(int(refused[-1].headers["Retry-After"]))
+    assert (await source.hand_in()).status == 202
+
+
+async def test_what_is_refused_is_not_counted_and_not_stored(operator: Caller, pool: Pool) -> None:
+    source = await a_source(operator, day=3)
+    taken = [await source.hand_in() for _ in range(3)]
+    before = await pool.fetchval("select daily from quota where subject = $1", f"source:{source.slug}")
+
+    refused = [await source.hand_in() for _ in range(20)]
+
+    after = await pool.fetchval("select daily from quota where subject = $1", f"source:{source.slug}")
+    stored = await pool.fetchval("select count(*) from notice where source = $1", source.slug)
+    assert ({answer.status for answer in taken}, {answer.status for answer in refused}) == ({202}, {429})
+    assert (after, stored) == (before, 3)
+    assert refused[0].body["violated-policies"] == ["daily"]
+    assert 28_700 <= int(refused[0].headers["Retry-After"]) <= 28_800 * 1.2
+
+
+async def test_two_processes_share_the_quota(operator: Caller, settings: Settings, pool: Pool) -> None:
+    source = await a_source(operator, minute=40)
+
+    async with served(settings, pool) as elsewhere:
+        other = elsewhere.having(source.key, source.slug)
+        begun = time.monotonic()
+        answers = await asyncio.gather(*(one.hand_in() for _ in range(60) for one in (source, other)))
+
+    accepted = sum(answer.status == 202 for answer in answers)
+    assert {answer.status for answer in answers} == {202, 429}
+    assert 30 <= accepted <= 40 + (time.monotonic() - begun) / 1.5 + 1
+
+
+async def test_the_flood_of_one_source_leaves_the_others_alone(operator: Caller) -> None:
+    flood, other = await a_source(operator, day=1), await a_source(operator, day=1000)
+    await flood.hand_in()
+
+    answers = await asyncio.gather(*(flood.hand_in() for _ in range(50)), *(other.hand_in() for _ in range(5)))
+
+    assert [answer.status for answer in answers] == [429] * 50 + [202] * 5
+
+
+async def test_urgent_notices_have_a_reserve_and_a_flood_of_them_is_a_flood(operator: Caller) -> None:
+    source = await a_source(operator, minute=20, day=1)
+    await source.hand_in()
+
+    ordinary = [await source.hand_in(priority=priority) for priority in ("normal", "bulk")]
+    urgent = [await source.hand_in(priority="urgent") for _ in range(4)]
+
+    assert [answer.status for answer in ordinary] == [429, 429]
+    assert [answer.status for answer in urgent][:3] == [202, 202, 429]
+
+
+async def test_what_is_refused_for_its_form_draws_on_no_reserve(operator: Caller) -> None:
+    source = await a_source(operator, minute=20, day=1)
+    await source.hand_in()
+
+    broken = [await source.hand_in(priority="urgent", texts={}) for _ in range(5)]
+
+    assert {answer.status for answer in broken} == {422}
+    assert (await source.hand_in(priority="urgent")).status == 202
+
+
+@pytest.mark.parametrize("media_type", ARRIVALS.media)
+async def test_whatever_form_a_notice_comes_in_the_quota_holds(operator: Caller, media_type: str) -> None:
+    source = await a_source(operator, day=1)
+    await source.get("/v1/notices")
+    example = next(
+        (each["value"] for each in ARRIVALS.media[media_type].examples.values() if "urgent" not in str(each)), {}
+    )
+    body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
+
+    answer = await source.call("POST", "/v1/notices", body, {"Content-Type": media_type})
+
+    assert answer.status == 429 or answer.status in (400, 403, 422)  # refused for its form or its service before
+    stored = await source.pool.fetchval("select count(*) from notice where source = $1", source.slug)
+    assert stored == 0
+
+
+async def test_a_quota_of_zero_is_none(operator: Caller) -> None:
+    source = await a_source(operator, minute=0, day=0)
+
+    answer = await source.hand_in()
+
+    assert answer.status == 202
+    assert "RateLimit" not in answer.headers
+
+
+@pytest.mark.parametrize("minute", [-1, 1.5, "many", 10**9])
+async def test_a_quota_is_a_number_within_bounds(operator: Caller, minute: object) -> None:
+    source = await operator.a_source()
+
+    answer = await operator.patch(f"/v1/sources/{source.slug}", {"requests_per_minute": minute})
+
+    assert (answer.status, answer.pointers) == (422, ["#/requests_per_minute"])
+
+
+async def test_without_one_of_its_own_a_caller_has_the_quota_of_the_installation(
+    settings: Settings, pool: Pool, operator: Caller
+) -> None:
+    source, generous = await operator.a_source(), await a_source(operator, minute=1000)
+    limits = {"requests_per_minute": 5, "requests_per_day": 50}
+    few = some_settings(str(settings.database_url), str(settings.redis_url), **limits)
+
+    async with served(few, pool) as caller:
+        mine = [(await caller.having(source.key).get("/v1/services")).status for _ in range(8)]
+        whole = [(await caller.having(generous.key).get("/v1/services")).status for _ in range(8)]
+        public = {(await caller.having(None).get(path)).status for path in ("/v1/status", "/livez") for _ in range(8)}
+
+    assert mine[:5] == [200] * 5
+    assert 429 in mine
+    assert (set(whole), public) == ({200}, {200})

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Who tries many keys is told to wait, without a look-up; nobody else is locked out by that."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.api.wrong_keys import WrongKeys
+from app.database import Pool
+from app.domain.key import new_key
+from app.settings import Settings
+from tests.api.calling import Answer, Caller, served, some_settings
+
+
+@pytest.fixture
+async def guarded(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+    """An API behind a proxy, where few wrong keys are allowed."""
+    few = {"wrong_keys_per_minute": 60, "trusted_proxies": "127.0.0.1"}
+    async with served(some_settings(str(settings.database_url), str(settings.redis_url), **few), pool) as caller:
+        yield caller
+
+
+async def asked(caller: Caller, key: str | None, address: str) -> Answer:
+    return await caller.having(key).get("/v1/services", X_Forwarded_For=address)
+
+
+async def test_a_hundred_wrong_keys_are_too_many_and_the_right_one_works_from_elsewhere(
+    guarded: Caller, operator: Caller
+) -> None:
+    source = await operator.a_source()
+
+    wrong = [await asked(guarded, new_key().text, "198.51.100.7") for _ in range(100)]
+    here = await asked(guarded, source.key, "198.51.100.7")
+    elsewhere = await asked(guarded, source.key, "198.51.100.8")
+    again = await asked(guarded, source.key, "198.51.100.7")
+
+    assert [answer.status for answer in wrong[:60]] == [401] * 60
+    assert wrong[-1].status == 429
+    assert wrong[-1].problem == "abnormal-usage-detected"
+    assert wrong[-1].body["violated-policies"] == ["wrong-keys"]
+    assert int(wrong[-1].headers["Retry-After"]) >= 1
+    assert (here.status, elsewhere.status) == (429, 200)
+    assert again.status == 200, "a key that is known to be good is not locked out by the address it shares"
+
+
+async def test_whoever_sends_no_key_tries_none(guarded: Caller) -> None:
+    answers = {(await asked(guarded, None, "198.51.100.9")).status for _ in range(80)}
+
+    assert answers == {401}
+
+
+def test_addresses_of_one_household_are_one() -> None:
+    keys = WrongKeys(1)
+
+    keys.count("2001:db8:1:2::1")
+
+    assert keys.wait("2001:db8:1:2:ffff::9") > 0
+    assert (keys.wait("2001:db8:1:3::1"), keys.wait("192.0.2.1"), keys.wait(None)) == (0, 0, 0)
+
+
+def test_not_more_than_so_many_addresses_are_remembered() -> None:
+    keys = WrongKeys(1)
+
+    for number in range(10_050):
+        keys.count(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+
+    assert keys.wait("10.0.0.1") == 0
+    assert keys.wait("10.0.39.60") > 0
