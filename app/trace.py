@@ -23,12 +23,16 @@ LONGEST_STATE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One step of ours in a trace: `id` of the trace (32 hex digits), `span` of this step (16), flags, tracestate."""
+    """One step of ours in a trace: `id` of the trace (32 hex digits), `span` of this step (16), flags, tracestate.
+
+    `ours`: nobody named the trace, it began here.
+    """
 
     id: str
     span: str
     flags: int = RANDOM
     state: str = ""
+    ours: bool = False
 
     def __str__(self) -> str:
         return f"00-{self.id}-{self.span}-{self.flags:02x}"
@@ -59,7 +63,7 @@ def enter(trace: Trace) -> None:
 
 def begun() -> Trace:
     """Begin a trace of our own."""
-    return Trace(secrets.token_hex(16), secrets.token_hex(8))
+    return Trace(secrets.token_hex(16), secrets.token_hex(8), ours=True)
 
 
 def received(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
@@ -74,6 +78,15 @@ def continued(parent: str, state: str = "") -> Trace:
     """Go on with a trace by a step of our own, or begin one where `parent` cannot be read."""
     told = parsed(parent, state)
     return begun() if told is None else told.step()
+
+
+def adopted(parent: object, state: object = "") -> Trace | None:
+    """Go on with the trace that an event names by itself, where its request names none."""
+    request = current()
+    if not isinstance(parent, str) or (request is not None and not request.ours):
+        return None
+    told = parsed(parent, state if isinstance(state, str) else "")
+    return None if told is None else told.step()
 
 
 def parsed(parent: str | None, state: str | None = "") -> Trace | None:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from app.access import Caller
 from app.api.acceptance import hand_over, origin_of
 from app.api.arrivals import Arrival, Medium
-from app.api.cloudevent import Event, Place, event_from, refused
+from app.api.cloudevent import TRACE, Event, Place, event_from, refused
 from app.api.cloudevent_examples import CLOUDEVENT, EVENTS
 from app.api.cloudevent_headers import attributes_in, header
 from app.api.house import House
@@ -21,6 +22,7 @@ from app.api.reading import Where, pointer, read, validated
 from app.domain.errors import ForbiddenError, InvalidNoticeError
 from app.domain.notice import Notice
 from app.intake import Origin
+from app.trace import adopted
 
 STRUCTURED = "application/cloudevents+json"
 JSON_TYPES = frozenset({"application/json", "application/json;charset=utf-8"})
@@ -79,7 +81,8 @@ def origin(caller: Caller, event: Event, place: Place) -> Origin:
     if event.source not in caller.event_sources:
         raise refused(place("source"), UNREGISTERED, ForbiddenError)
     named = "" if event.source == caller.event_sources[0] else event.source
-    return origin_of(caller, named, event.context())
+    trace = adopted(*(event.extensions.get(name) for name in TRACE))
+    return replace(origin_of(caller, named, event.context()), trace=trace)
 
 
 def _data(body: Mapping[str, Any], event: Event, place: Place) -> object:
