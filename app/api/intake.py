@@ -15,7 +15,7 @@ from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
 from app.api.batch_view import BatchAnswer
 from app.api.batches import LARGEST, receive_events, receive_notices
-from app.api.callers import Sender, Source
+from app.api.callers import Sender
 from app.api.cloudevent_examples import EVENT_BATCH, EVENT_BATCHES, EVENTS_SCHEMA, NOTICE_BATCHES, NOTICES_SCHEMA
 from app.api.cloudevent_headers import is_announced
 from app.api.cloudevents import receive_binary
@@ -79,7 +79,7 @@ async def hand_in_notice(
     response_model=BatchAnswer,
 )
 async def hand_in_batch(
-    caller: Source, arrival: Annotated[Arrival, Depends(BATCHES)], house: Open, once: Making
+    caller: Sender, arrival: Annotated[Arrival, Depends(BATCHES)], house: Open, once: Making
 ) -> Response:
     """Store up to 100 notices in one transaction: all, or none if anything is wrong with one of them.
 
