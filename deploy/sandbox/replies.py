@@ -14,6 +14,7 @@ from deploy.sandbox.faults import Fault, FaultKind
 from deploy.sandbox.refusals import RefusedError, Why, bad_request, forbidden, too_many_requests
 
 JSON = "application/json"
+OK = 200
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
 
 
@@ -22,7 +23,7 @@ class Reply:
     """A status, a body and its headers."""
 
     body: bytes
-    status: int = 200
+    status: int = OK
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,11 +106,11 @@ INSTEAD: dict[FaultKind, Callable[[Fault, Chat | None], Reply]] = {
 
 
 def spoiled(fault: Fault, reply: Reply) -> Reply:
-    """Change the answer to a call that was accepted."""
+    """Change the answer to a call; a refusal stays one, for nobody makes a yes of a no."""
     match fault.kind:
-        case FaultKind.EMPTY_RESULT:
+        case FaultKind.EMPTY_RESULT if reply.status == OK:
             return succeeded({})
-        case FaultKind.WRONG_SHAPE:
+        case FaultKind.WRONG_SHAPE if reply.status == OK:
             return Reply(wrong_shape(reply.body))
         case FaultKind.OVERSIZED:
             padding = b',"padding":"' + b"x" * fault.size + b'"}'

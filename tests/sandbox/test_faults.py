@@ -131,6 +131,15 @@ async def test_the_shapes_are_wrong_as_announced(sandbox: Sandbox, call: Caller)
     assert (len(big.body) > 100_000, big.result["message_id"]) == (True, 4)
 
 
+async def test_a_refusal_stays_one_whatever_befalls_its_answer(sandbox: Sandbox, call: Caller) -> None:
+    for kind in ("empty_result", "wrong_shape"):
+        sandbox.faults.add(kind)
+
+    answers = [await call("editMessageText", chat_id=CHANNEL, message_id=99, text="Ciao") for _ in range(2)]
+
+    assert [answer.json["ok"] for answer in answers] == [False, False]
+
+
 async def test_a_throttle_may_keep_its_time_to_itself(sandbox: Sandbox, call: Caller) -> None:
     sandbox.faults.add("throttled")
 

@@ -136,9 +136,10 @@ def test_an_accepted_post_gives_its_reference() -> None:
     assert read(reply, POST) == Delivered(("42",))
 
 
+@pytest.mark.parametrize("action", [POST, EDIT, PROBE])
 @pytest.mark.parametrize("result", [b"{}", b"true", b'{"message_id": "42"}', b'{"message_id": true}', b"null", b"[]"])
-def test_an_accepted_post_that_is_nowhere_is_in_doubt(result: bytes) -> None:
-    assert isinstance(read(Reply(200, b'{"ok": true, "result": ' + result + b"}"), POST), Doubted)
+def test_a_yes_that_names_no_message_is_in_doubt(result: bytes, action: Action) -> None:
+    assert isinstance(read(Reply(200, b'{"ok": true, "result": ' + result + b"}"), action, "42"), Doubted)
 
 
 def test_the_body_counts_and_not_the_status() -> None:

@@ -277,7 +277,7 @@ async def _delivered(city: City, number: int) -> bool:
 
 
 async def _blocked(city: City) -> bool:
-    reason: str | None = await city.pool.fetchval("select blocked_reason from pace")
+    reason: str | None = await city.pool.fetchval("select blocked_reason from pace where kind = 'telegram'")
     return reason is not None and "Unauthorized" in reason
 
 

@@ -87,13 +87,14 @@ def _unreadable(status: int) -> Outcome:
 
 
 def _accepted(answer: dict[str, Any], action: Action, candidate: str | None) -> Outcome:
-    if action is not Action.POST:
-        return Delivered((candidate,) if candidate else ())
+    """Believe a yes only with the message that it is about; without one an edit or a question is made again."""
     result = answer.get("result")
     numbers = [_number(message) for message in (result if isinstance(result, list) else [result])]
-    if numbers and None not in numbers:
-        return Delivered(tuple(str(number) for number in numbers))
-    return Doubted("Telegram accepted it without saying where it is")
+    if not numbers or None in numbers:
+        return Doubted("Telegram accepted it without saying where it is")
+    if action is not Action.POST:
+        return Delivered((candidate,) if candidate else ())
+    return Delivered(tuple(str(number) for number in numbers))
 
 
 def _number(message: object) -> int | None:
