@@ -19,6 +19,7 @@ from app.settings import Settings, SettingsError, load
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
 from workers.bell import listen
+from workers.callbacks.errand import Callbacks
 from workers.comeback import look_for_comebacks
 from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
@@ -51,7 +52,8 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     pool, outgoing = database.pool, Outgoing.of(settings)
     desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
-    relay = Relay(pool, errands(pool, desks, turns, outgoing))
+    callbacks = Callbacks(pool, outgoing, settings)
+    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), callbacks.look])
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

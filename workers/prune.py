@@ -21,6 +21,10 @@ KEYS = """
 delete from idempotency_key where (scope, key) in (
   select scope, key from idempotency_key where created_at < now() - $1::interval order by created_at limit $2)
 """
+CALLS = """
+delete from endpoint_call where id in (
+  select id from endpoint_call where created_at < now() - $1::interval and state <> 'due' order by created_at limit $2)
+"""
 CHECKS = "delete from channel_check where asked_at < now() - $1::interval"
 CALLBACKS = "delete from callback where received_at < now() - $1::interval"
 
@@ -33,5 +37,6 @@ async def prune(pool: Pool) -> int:
     await pool.execute(CHECKS, CHECKS_KEPT)
     await pool.execute(CALLBACKS, CALLBACKS_KEPT)
     await pool.execute(KEYS, KEYS_KEPT, AT_ONCE)
+    await pool.execute(CALLS, ATTEMPTS_KEPT, AT_ONCE)
     tag = await pool.execute(ATTEMPTS, ATTEMPTS_KEPT, AT_ONCE)
     return int(tag.split()[-1])

@@ -10,6 +10,8 @@ from fastapi.telemetry import TelemetryConfig
 from app.api import (
     amendments,
     audit,
+    callback_calls,
+    callbacks,
     capabilities,
     channel_secret,
     channels,
@@ -36,6 +38,8 @@ RESOURCES = (
     amendments,
     channels,
     channel_secret,
+    callbacks,
+    callback_calls,
     services,
     sources,
     source_keys,

@@ -74,6 +74,7 @@ TAGS = [
     {"name": "Channels", "description": "The places we publish to."},
     {"name": "Services", "description": "What notices are about."},
     {"name": "Sources and keys", "description": "Who hands in notices, and who administers."},
+    {"name": "Callbacks", "description": "Where sources are told what becomes of their notices."},
     {"name": "Dead letters and held deliveries", "description": "What waits for a person."},
     {"name": "Audit", "description": "Who did what."},
     {"name": "Status", "description": "Whether the service works."},

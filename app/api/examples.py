@@ -141,6 +141,21 @@ CHANNEL_CHANGES: dict[str, Any] = {
     "resume": {"summary": "Post again, beginning with what waited", "value": {"paused": False}},
     "audience": {"summary": "Follow two services", "value": {"audience": {"services": ["mensa", "trasporto"]}}},
 }
+CALLBACKS: dict[str, Any] = {
+    "ends": {
+        "summary": "Tell the source what becomes of its notices",
+        "value": {
+            "url": "https://mensa.comune.example.it/campanella",
+            "types": ["notice.delivered", "notice.dead", "notice.held", "notice.withdrawn"],
+        },
+    },
+}
+CALLBACK_CHANGES: dict[str, Any] = {
+    "go_on": {"summary": "Call again an endpoint that was disabled", "value": {"enabled": True}},
+}
+REPLAYS: dict[str, Any] = {
+    "since": {"summary": "All since a moment", "value": {"since": "2026-11-24T00:00:00+01:00"}},
+}
 SECRETS: dict[str, Any] = {
     "shared": {"summary": "A secret that both sides know", "value": {"signature": "hmac", "overlap_hours": 24}},
 }

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Endpoints of sources as their owners change them; the workers call them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from app.audit import Actor, record
+from app.database import Connection
+from app.domain.callback import EventType
+from app.domain.errors import NotFoundError, StateConflictError
+from app.vault import Vault, forget, rotate
+
+PURPOSE = "callback"
+MOST = 10
+"""Endpoints of one source."""
+COLUMNS = """
+id, source, url, types, created_at, consented_at, asked_at, problem, rate, failing_since, disabled_at, disabled_reason
+"""
+COUNT = "select count(*) from endpoint where source = $1 and retired_at is null"
+ADD = f"insert into endpoint (id, source, url, types) values ($1, $2, $3, $4) returning {COLUMNS}"  # noqa: S608 - ours
+FIND = f"""
+select {COLUMNS} from endpoint where id = $1 and ($2::text is null or source = $2) and retired_at is null for update
+"""  # noqa: S608 - ours
+CHANGE = f"""
+update endpoint
+   set types = coalesce($2::text[], types),
+       disabled_at = case $3::boolean when true then null when false then coalesce(disabled_at, now())
+                                      else disabled_at end,
+       disabled_reason = case $3::boolean when true then null when false then coalesce(disabled_reason, $4)
+                                          else disabled_reason end,
+       failures = case when $3 then 0 else failures end, failed_at = case when $3 then null else failed_at end,
+       failing_since = case when $3 then null else failing_since end,
+       free_at = case when $3 then now() else free_at end
+ where id = $1 returning {COLUMNS}
+"""  # noqa: S608 - ours
+HOLD_BACK = "update endpoint_call set state = 'missed', settled_at = now() where endpoint_id = $1 and state = 'due'"
+RETIRE = "update endpoint set retired_at = now() where id = $1"
+ASK = "update endpoint set ask_at = now(), asked_at = null, consented_at = null, problem = null where id = $1"
+AGAIN = """
+update endpoint_call set state = 'due', tries = 0, due_at = now(), settled_at = null, error = null
+ where id in (select id from endpoint_call where endpoint_id = $1 and state = $2 and created_at >= $3 limit 10000)
+"""
+ONCE_MORE = """
+update endpoint_call set state = 'due', tries = 0, due_at = now(), settled_at = null, error = null
+ where endpoint_id = $1 and id = $2
+"""
+BY_HAND = "disabled by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which endpoint, seen by whom: a source finds its own only (None: everybody's)."""
+
+    id: UUID
+    source: str | None
+
+
+async def add_endpoint(
+    connection: Connection, actor: Actor, source: str, url: str, types: list[EventType]
+) -> asyncpg.Record:
+    """Store an endpoint; it is asked for its consent before it is called."""
+    if await connection.fetchval("select slug from source where slug = $1 for update", source) is None:
+        raise NotFoundError(f"There is no source {source}.")
+    if await connection.fetchval(COUNT, source) >= MOST:
+        raise StateConflictError(f"The source {source} has {MOST} callbacks. Retire one of them first.")
+    number: UUID = uuid7()
+    row = await connection.fetchrow(ADD, number, source, url, types)
+    await record(connection, actor, "callback.added", f"callback/{number}", after={"source": source, "types": types})
+    assert row is not None  # noqa: S101 - it was just inserted
+    return row
+
+
+async def endpoint(connection: Connection, whose: Whose) -> asyncpg.Record:
+    """Find an endpoint and hold it. Raises NotFoundError, also for somebody else's."""
+    row = await connection.fetchrow(FIND, whose.id, whose.source)
+    if row is None:
+        raise NotFoundError("There is no such callback.")
+    return row
+
+
+async def change_endpoint(
+    connection: Connection, actor: Actor, whose: Whose, types: list[EventType] | None, *, enabled: bool | None
+) -> asyncpg.Record:
+    """Change what an endpoint is told; stop calling it, or let it go on."""
+    await endpoint(connection, whose)
+    row = await connection.fetchrow(CHANGE, whose.id, types, enabled, BY_HAND)
+    if enabled is False:
+        await connection.execute(HOLD_BACK, whose.id)
+    told = {"types": types, "enabled": enabled}
+    await record(connection, actor, "callback.changed", f"callback/{whose.id}", after=told)
+    assert row is not None  # noqa: S101 - it is held
+    return row
+
+
+async def retire_endpoint(connection: Connection, actor: Actor, whose: Whose) -> None:
+    """Never call an endpoint again; its secret is forgotten."""
+    await endpoint(connection, whose)
+    await connection.execute(RETIRE, whose.id)
+    await connection.execute(HOLD_BACK, whose.id)
+    await forget(connection, PURPOSE, str(whose.id))
+    await record(connection, actor, "callback.retired", f"callback/{whose.id}")
+
+
+async def new_secret(
+    connection: Connection, vault: Vault, actor: Actor, whose: Whose, key: str, overlap: timedelta
+) -> None:
+    """Sign with another secret from now on, and with the old one too while the overlap lasts."""
+    await endpoint(connection, whose)
+    await rotate(connection, vault, PURPOSE, str(whose.id), key, overlap)
+    await record(connection, actor, "secret.created", f"callback/{whose.id}")
+
+
+async def ask_again(connection: Connection, whose: Whose) -> None:
+    """Let a worker ask for consent once more."""
+    await endpoint(connection, whose)
+    await connection.execute(ASK, whose.id)
+
+
+async def replay(connection: Connection, actor: Actor, whose: Whose, state: str, since: datetime) -> int:
+    """Make calls since a moment once more: the `failed` ones, or the `missed` ones, which were never tried."""
+    await _callable(connection, whose)
+    tag = await connection.execute(AGAIN, whose.id, state, since)
+    count = int(tag.split()[-1])
+    await record(connection, actor, "callback.replayed", f"callback/{whose.id}", after={"state": state, "calls": count})
+    return count
+
+
+async def replay_one(connection: Connection, actor: Actor, whose: Whose, call: str) -> None:
+    """Make one call once more, under the same id."""
+    await _callable(connection, whose)
+    if await connection.execute(ONCE_MORE, whose.id, call) == "UPDATE 0":
+        raise NotFoundError("There is no such call.")
+    await record(connection, actor, "callback.replayed", f"callback/{whose.id}", after={"call": call})
+
+
+async def _callable(connection: Connection, whose: Whose) -> None:
+    if (await endpoint(connection, whose))["disabled_at"] is not None:
+        raise StateConflictError("The callback is disabled. Enable it first.")
