@@ -89,6 +89,12 @@ def adopted(parent: object, state: object = "") -> Trace | None:
     return None if told is None else told.step()
 
 
+def onward(parent: str | None, state: str | None, *what: object) -> dict[str, str]:
+    """Give the headers of a call to somebody else on behalf of a stored trace; `what` names the step, such as a try."""
+    told = parsed(parent, state)
+    return {} if told is None else told.step(*what).headers
+
+
 def parsed(parent: str | None, state: str | None = "") -> Trace | None:
     """Read a traceparent and its tracestate as they stand; what we do not know of a later version is left out."""
     found = PARENT.match(parent or "")

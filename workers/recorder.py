@@ -58,6 +58,8 @@ class Recorder:
 def _tell(one: Done, *, held: bool) -> None:  # noqa: C901 - one match, a line for each outcome that people hear of
     """Count and log an attempt's end; what the fence refused is said too."""
     facts = {"delivery": one.owed.id, "channel": one.owed.slug, "notice": str(one.owed.notice_id)}
+    if one.owed.trace is not None:
+        facts |= {"trace": one.owed.trace.id, "span": one.owed.trace.step(one.owed.id, one.token).span}
     if not held:
         log.warning("lease.lapsed", **facts, outcome=named(one.outcome))
         return

@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.desk import Desk
 from workers.recorder import Recorder
+from workers.span import span
 
 AT_ONCE = 128
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
@@ -117,7 +118,7 @@ class Dispatcher:
         if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await give_back(self._pool, [(call.owed.id, call.token)])
             return
-        with ATTEMPT_SECONDS.labels(self._desk.kind.name).time():
+        with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
             report = await self._desk.send(call.owed, call.intent)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter

@@ -47,16 +47,17 @@ select d.id
 # The rows are locked before they are read: whoever amends or withdraws meanwhile comes after the lease, and is seen.
 TAKE = """
 with taken as (
-  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[])
-             as t (id, intent, action, part, revision, wanted)
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[])
+             as t (id, intent, action, part, revision, wanted, traceparent)
 ), claimed as (
   update delivery d
      set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz
     from taken t where d.id = t.id and d.wanted is not distinct from t.wanted
   returning d.id, d.token
 ), kept as (
-  insert into attempt (delivery_id, token, action, part, revision, started_at)
-  select c.id, c.token, t.action, t.part, t.revision, $7::timestamptz from claimed c join taken t using (id)
+  insert into attempt (delivery_id, token, action, part, revision, started_at, traceparent)
+  select c.id, c.token, t.action, t.part, t.revision, $7::timestamptz, t.traceparent
+    from claimed c join taken t using (id)
 )
 select id, token from claimed
 """
@@ -174,8 +175,14 @@ async def _write_intents(
         until,
         now,
         [call.owed.progress.wanted for call in calls],
+        [_traced(call.owed) for call in calls],
     )
     return {row["id"]: row["token"] for row in rows}
+
+
+def _traced(work: Owed) -> str | None:
+    """Name the attempt's step in the trace of the notice; the claim raises the token by one."""
+    return None if work.trace is None else str(work.trace.step(work.id, work.token + 1))
 
 
 def _free_after(call: _Call, kind: ChannelKind, now: datetime) -> datetime:

@@ -14,12 +14,14 @@ import asyncpg
 
 from app.domain.delivery import Action, Intent, Post, Progress, State
 from app.domain.notice import DoubtPolicy, Notice
+from app.trace import Trace
+from app.trace import parsed as stored
 
 OWED = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
        d.give_up_at, d.expires_at, d.intent, d.token, n.content, n.revision, n.policy, n.changed_at, n.withdrawn_at,
        n.source, n.service, coalesce(s.name, n.source) as source_name, coalesce(v.name, n.service) as service_name,
-       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       n.traceparent, n.tracestate, c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
@@ -41,7 +43,7 @@ class Owed:
     """One notice owed to one channel; `revision` is that of `notice`.
 
     `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
-    `media`: the pictures and documents that can be sent, by address, photo or document.
+    `media`: the pictures and documents that can be sent, by address, photo or document. `trace`: that of the intake.
     """
 
     id: int
@@ -65,6 +67,7 @@ class Owed:
     source_name: str
     service_name: str
     progress: Progress
+    trace: Trace | None = None
 
 
 def owed(row: asyncpg.Record) -> Owed:
@@ -93,7 +96,8 @@ def owed(row: asyncpg.Record) -> Owed:
     )
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     media = json.loads(row["media"] or "{}")
-    return Owed(**plain, media=media, sent=tuple(row["sent"]), notice=parsed(row["content"]), progress=progress)
+    known = {"media": media, "sent": tuple(row["sent"]), "notice": parsed(row["content"]), "progress": progress}
+    return Owed(**plain, **known, trace=stored(row["traceparent"], row["tracestate"]))
 
 
 @lru_cache(maxsize=256)
