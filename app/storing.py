@@ -17,6 +17,7 @@ from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.lane import GOALS, LANES
 from app.domain.notice import Notice
+from app.reply import current_reply
 from app.routing import Snapshot
 from app.trace import Trace, current
 
@@ -26,17 +27,19 @@ with given as (
   select * from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::timestamptz[], $12::timestamptz[], $13::int[], $14::bytea[], $15::text[], $16::smallint[],
-    $17::interval[], $18::interval[], $19::interval[], $20::text[], $21::text[]
+    $17::interval[], $18::interval[], $19::interval[], $20::text[], $21::text[],
+    $22::uuid[], $23::text[]
   ) as given (
     id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at, expires_at, owed,
-    digest, by, lane, goal, patience, give_up, traceparent, tracestate
+    digest, by, lane, goal, patience, give_up, traceparent, tracestate, reply_to,
+    correlation
   )
 ), added as (
   insert into notice (id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at,
-                      expires_at, owed, traceparent, tracestate)
+                      expires_at, owed, traceparent, tracestate, reply_to, correlation)
   select id, source, event_source, event_id, service, kind, priority, content::json, event::json, policy, publish_at,
-         expires_at, owed, traceparent, tracestate
-    from given where (select epoch from routing) = $22
+         expires_at, owed, traceparent, tracestate, reply_to, correlation
+    from given where (select epoch from routing) = $24
    order by source, event_source, event_id
   on conflict (source, event_source, event_id) do nothing
   returning id, created_at, greatest(publish_at, created_at) as ready_at
@@ -45,13 +48,13 @@ with given as (
   select id, 1, content::json, digest, by from added join given using (id)
 ), fetched as (
   insert into media (notice_id, href)
-  select id, href from unnest($23::uuid[], $24::text[]) as attached (id, href) join added using (id)
+  select id, href from unnest($25::uuid[], $26::text[]) as attached (id, href) join added using (id)
 ), owed as (
   insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
                         state, parked, wanted)
   select added.id, channel.id, lane, ready_at, ready_at + patience, ready_at + goal, ready_at + give_up, expires_at,
          'due', channel.paused_at is not null, 1
-    from unnest($25::uuid[], $26::uuid[]) as owes (notice, channel)
+    from unnest($27::uuid[], $28::uuid[]) as owes (notice, channel)
     join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
 )
 select given.id, given.owed, added.created_at, (select epoch from routing) as epoch
@@ -143,7 +146,9 @@ def _row(wish: Wish, owed: int) -> tuple[object, ...]:
     guard = (wish.digest, wish.origin.by, lane, GOALS[lane], patience, GIVE_UP[lane])
     trace = wish.origin.trace or current()
     traced = (str(trace), trace.state or None) if trace else (None, None)
-    return (wish.id, *wish.natural_key, *what, *when, *guard, *traced)
+    reply = current_reply()
+    answered = (reply.endpoint, reply.correlation)
+    return (wish.id, *wish.natural_key, *what, *when, *guard, *traced, *answered)
 
 
 def _pairs(several: Mapping[UUID, Iterable[Any]]) -> tuple[list[UUID], list[Any]]:

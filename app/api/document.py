@@ -17,6 +17,7 @@ from app.api.document_headers import SHARED_HEADERS
 from app.api.document_links import with_links
 from app.api.document_parts import INFO, KEY, SERVERS, TAGS
 from app.api.document_schemas import parameters, schemas
+from app.api.document_webhooks import SCHEMAS, callbacks, webhooks
 from app.api.reading import Reading
 from app.domain.key import Scope
 from app.version import VERSION
@@ -34,8 +35,10 @@ def document(routes: Sequence[BaseRoute]) -> Document:
         path: {method: _operation(route, made["paths"][path][method]) for route, method in _on(path, described)}
         for path in dict.fromkeys(route.path for route in described)
     }
+    operations["/notices"]["post"]["callbacks"] = callbacks()
+    own = {**_components(described), **SCHEMAS}
     components = {
-        "schemas": schemas(made["components"]["schemas"], _bodies(described), _components(described)),
+        "schemas": schemas(made["components"]["schemas"], _bodies(described), own),
         "responses": shared_responses(),
         "headers": SHARED_HEADERS,
         "securitySchemes": {"Key": KEY},
@@ -47,6 +50,7 @@ def document(routes: Sequence[BaseRoute]) -> Document:
         "servers": SERVERS,
         "tags": TAGS,
         "paths": with_links(operations),
+        "webhooks": webhooks(),
         "components": components,
     }
 

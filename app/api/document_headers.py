@@ -18,6 +18,10 @@ SHARED_HEADERS: dict[str, Any] = {
         "description": "The address of what was stored.",
         "schema": {"type": "string", "format": "uri", "maxLength": 4096},
     },
+    "PreferenceApplied": {
+        "description": "How long the answer would have waited at the most.",
+        "schema": {"type": "string", "maxLength": 7, "pattern": "^wait=[0-9]{1,2}$", "examples": ["wait=5"]},
+    },
     "Replayed": {
         "description": "Present when an earlier call had stored the notice.",
         "schema": {"type": "string", "enum": ["true"]},

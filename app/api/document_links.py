@@ -41,10 +41,14 @@ LINKS: dict[str, dict[str, Link]] = {
 
 
 def with_links(operations: dict[str, Any]) -> dict[str, Any]:
-    """Add its links to the first good answer of each operation."""
+    """Add its links to the good answer of each operation, to the usual one where there are several."""
     for methods in operations.values():
         for operation in methods.values():
-            good = min(status for status in operation["responses"] if status.startswith("2"))
+            good = min((status for status in operation["responses"] if status.startswith("2")), key=_unusual)
             if links := LINKS.get(operation["operationId"]):
                 operation["responses"][good]["links"] = links
     return operations
+
+
+def _unusual(status: str) -> tuple[bool, str]:
+    return status != "202", status

@@ -25,10 +25,16 @@ from app.api.idempotency import Making, Once
 from app.api.keeper import Keeper
 from app.api.notice_view import NoticeSummary
 from app.api.reading import JSON, read, validated
+from app.api.replying import Answering, Awaited
 from app.api.routes import QuickRoute
 from app.domain.errors import InvalidNoticeError
 from app.domain.notice import Notice
 
+SETTLED = {
+    "model": NoticeSummary,
+    "description": "Stored, and nothing of it is open any more; only with `Prefer: wait`.",
+    "headers": {"Preference-Applied": {"$ref": "#/components/headers/PreferenceApplied"}},
+}
 router = APIRouter(route_class=QuickRoute, tags=["Notices"])
 
 
@@ -57,18 +63,18 @@ BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES,
     "/notices",
     status_code=202,
     summary="Hand in a notice",
-    responses={204: {}, 409: {}},
+    responses={200: SETTLED, 204: {}, 409: {}},
     response_model=NoticeSummary | BatchAnswer,
 )
 async def hand_in_notice(
-    caller: Sender, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making
+    caller: Sender, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making, awaited: Awaited
 ) -> Response:
     """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
 
     `event_id` is the natural key: the same content again answers the same notice with `Idempotent-Replayed: true` and
     owes nothing new, also when many copies arrive at once. Other content under the same `event_id` is refused with 409.
     """
-    return await _received(house, caller, arrival, once)
+    return await _received(house, caller, arrival, once, awaited)
 
 
 @router.post(
@@ -79,17 +85,22 @@ async def hand_in_notice(
     response_model=BatchAnswer,
 )
 async def hand_in_batch(
-    caller: Sender, arrival: Annotated[Arrival, Depends(BATCHES)], house: Open, once: Making
+    caller: Sender, arrival: Annotated[Arrival, Depends(BATCHES)], house: Open, once: Making, awaited: Awaited
 ) -> Response:
     """Store up to 100 notices in one transaction: all, or none if anything is wrong with one of them.
 
     With `Prefer: handling=lenient` those that are good are stored, and each item of the answer says what became of it.
     A notice that was stored before, by an earlier call or an earlier item, is answered as the one that is there.
     """
-    return await _received(house, caller, arrival, once)
+    return await _received(house, caller, arrival, once, awaited)
 
 
-async def _received(house: House, caller: Caller, arrival: Arrival, once: Once) -> Response:
+async def _received(house: House, caller: Caller, arrival: Arrival, once: Once, awaited: Answering) -> Response:
+    await awaited.expect(house, caller)
+    return await awaited.waited(house, caller, await _stored(house, caller, arrival, once))
+
+
+async def _stored(house: House, caller: Caller, arrival: Arrival, once: Once) -> Response:
     if once.key is None:
         return await arrival.medium.receive(house, caller, arrival)
 

@@ -6,7 +6,7 @@ from app.tables.administration import Check, IdempotencyKey, Key, Quota, Routing
 from app.tables.alerts import AlertMessage
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
-from app.tables.callbacks import Call, Change, Endpoint, Reply
+from app.tables.callbacks import Call, Change, Endpoint
 from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
 from app.tables.pushes import Callback, Choice, Kept, Push
 from app.tables.secrets import Secret
@@ -33,7 +33,6 @@ __all__ = [
     "Posting",
     "Push",
     "Quota",
-    "Reply",
     "Revision",
     "Routing",
     "Secret",

@@ -73,13 +73,3 @@ class Call(SQLModel, table=True):
     tried_at: datetime | None = instant()
     settled_at: datetime | None = instant()
     error: str | None = Field(default=None, sa_type=Text)
-
-
-class Reply(SQLModel, table=True):
-    """Where the answer to one notice is wanted (X-ReplyTo), and the ids of the request that handed it in."""
-
-    __tablename__ = "notice_reply"
-    notice_id: UUID = Field(primary_key=True, foreign_key="notice.id")
-    endpoint_id: UUID | None = None
-    correlation: str = Field(sa_type=Text)
-    trace: str | None = Field(default=None, sa_type=Text)

@@ -89,6 +89,8 @@ class Notice(SQLModel, table=True):
     owed: int = number()
     traceparent: str | None = Field(default=None, sa_type=Text)
     tracestate: str | None = Field(default=None, sa_type=Text)
+    reply_to: UUID | None = None
+    correlation: str | None = Field(default=None, sa_type=Text)
 
 
 class Revision(SQLModel, table=True):

@@ -131,7 +131,8 @@ async def test_the_notice_of_a_reply_is_told_wholly_to_the_endpoint_that_was_nam
     await office.endpoint("/other", [])
     notice = await accepted(office.pool)
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02"
-    await office.pool.execute("insert into notice_reply values ($1, $2, 'corr-1', $3)", notice.id, named, trace)
+    reply = "update notice set reply_to = $2, correlation = 'corr-1', traceparent = $3 where id = $1"
+    await office.pool.execute(reply, notice.id, named, trace)
 
     await office.look()
 

@@ -21,11 +21,11 @@ delete from endpoint_change where id in (select id from endpoint_change order by
 returning id, notice_id, delivery_id, state, at
 """
 NOTICES = """
-select n.id, n.source, n.event_id, n.service, n.revision, n.withdrawn_at, r.endpoint_id as reply_to, r.correlation,
-       r.trace,
+select n.id, n.source, n.event_id, n.service, n.revision, n.withdrawn_at, n.reply_to, n.correlation, n.traceparent,
+       n.tracestate,
        (select json_object_agg(state, number) from (
           select state, count(*) as number from delivery where notice_id = n.id group by state) as s) as counts
-  from notice n left join notice_reply r on r.notice_id = n.id where n.id = any($1::uuid[])
+  from notice n where n.id = any($1::uuid[])
 """
 CHANNELS = """
 select d.id, c.slug, c.kind from delivery d join channel c on c.id = d.channel_id where d.id = any($1::bigint[])
@@ -39,6 +39,7 @@ insert into endpoint_call (id, endpoint_id, notice_id, type, key, body, headers,
 select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
 on conflict (endpoint_id, key) do nothing
 """
+TRACED = ("traceparent", "tracestate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _told(endpoints: Iterable[asyncpg.Record], event: Event) -> Iterable[asyncpg
 
 def _call(endpoint: asyncpg.Record, event: Event, public: str) -> tuple[object, ...]:
     notice = event.notice
-    traced = {"X-Correlation-ID": notice["correlation"], "traceparent": notice["trace"]}
+    traced = {"X-Correlation-ID": notice["correlation"], **{name: notice[name] for name in TRACED}}
     headers = json.dumps({name: value for name, value in traced.items() if value})
     state = "missed" if endpoint["disabled"] else "due"
     return (new_id(), endpoint["id"], notice["id"], event.type, event.key, _body(event, public), headers, state)
