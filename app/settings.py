@@ -28,6 +28,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.alerts.zones import zones_of
 
 SHORTEST_KEY = 32
+LEGAL_MONTHS = 6
+"""For which the acts of administrators are kept at least (Garante, 27 November 2008)."""
 SECRET_KEY = 32
 EXAMPLE = re.compile(
     r"(?i)change.?me|replace.?me|example|esempio|placeholder|:ABC-DEF|^(.)\1*$|(0123456789|abcdefghij){2}"
@@ -78,6 +80,9 @@ class Settings(BaseSettings):
     wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     accessibility_url: HttpUrl | None = None
     shed_after: Annotated[float, Field(ge=0, le=60)] = 0.25
+    keep_audit_months: Annotated[int, Field(le=240)] = 24
+    keep_notices_months: Annotated[int, Field(ge=1, le=240)] = 13
+    keep_attempts_days: Annotated[int, Field(ge=7, le=3660)] = 90
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
     timezone: str = "Europe/Rome"
     alert_zones: str = ""
@@ -111,6 +116,13 @@ class Settings(BaseSettings):
     def _is_no_example(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and EXAMPLE.search(value.get_secret_value()):
             raise ValueError("is an example that everybody knows")
+        return value
+
+    @field_validator("keep_audit_months")
+    @classmethod
+    def _is_legal(cls, value: int) -> int:
+        if value < LEGAL_MONTHS:
+            raise ValueError(f"must be {LEGAL_MONTHS} at least: the law asks for that")
         return value
 
     @field_validator("timezone")

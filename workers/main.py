@@ -26,6 +26,7 @@ from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
 from workers.media import fetch_media
 from workers.outgoing import Outgoing
+from workers.prune import Kept
 from workers.recorder import Recorder
 from workers.relay import Errand, Relay
 from workers.turn import Dispatcher
@@ -53,7 +54,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
     callbacks = Callbacks(pool, outgoing, settings)
-    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), callbacks.look])
+    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), callbacks.look], Kept.of(settings))
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

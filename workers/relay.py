@@ -13,7 +13,7 @@ from app.database import AWAY, Pool
 from app.domain.delivery import State
 from app.outbox import sweep
 from app.telemetry import SETTLED, log
-from workers.prune import prune
+from workers.prune import Kept, anchor_in_the_log, prune
 
 TICK = 1.0
 PRUNE_EVERY = 600
@@ -30,9 +30,9 @@ Errand = Callable[[], Coroutine[None, None, object]]
 class Relay:
     """One per process: its tick, and what a ring of the doorbell sets off."""
 
-    def __init__(self, pool: Pool, errands: Sequence[Errand]) -> None:
+    def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept | None = None) -> None:
         """Take what is to be done at each look, and a name for this process."""
-        self._pool, self._errands = pool, errands
+        self._pool, self._errands, self._kept = pool, errands, kept
         self._id = uuid7()
         self._work: set[asyncio.Task[None]] = set()
         self._away = False
@@ -83,7 +83,8 @@ class Relay:
         self.look()
         self._ticks += 1
         if self._ticks % PRUNE_EVERY == 0:
-            await prune(self._pool)
+            await prune(self._pool, self._kept)
+            await anchor_in_the_log(self._pool)
 
 
 async def _watched(work: Coroutine[None, None, object]) -> None:

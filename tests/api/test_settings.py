@@ -61,6 +61,12 @@ WRONG_SETTINGS = {
     "no public address": ({"CAMPANELLA_PUBLIC_URL": "campanella"}, "CAMPANELLA_PUBLIC_URL"),
     "no network": ({"CAMPANELLA_TRUSTED_PROXIES": "proxy"}, "CAMPANELLA_TRUSTED_PROXIES: is not a list of networks"),
     "a quota below zero": ({"CAMPANELLA_REQUESTS_PER_MINUTE": "-1"}, "CAMPANELLA_REQUESTS_PER_MINUTE"),
+    "less than the law asks": (
+        {"CAMPANELLA_KEEP_AUDIT_MONTHS": "5"},
+        "CAMPANELLA_KEEP_AUDIT_MONTHS: must be 6 at least",
+    ),
+    "an example": ({"CAMPANELLA_ADMIN_KEY": "change-me-" * 4}, "CAMPANELLA_ADMIN_KEY: is an example"),
+    "a short pepper": ({"CAMPANELLA_KEY_PEPPER": "secret"}, "CAMPANELLA_KEY_PEPPER: must have 32 characters"),
     "no directory": ({"CAMPANELLA_SECRETS_DIR": "/nowhere"}, "CAMPANELLA_SECRETS_DIR is not a directory"),
 }
 
