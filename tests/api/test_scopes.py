@@ -17,6 +17,8 @@ SOURCES, REDRIVE, AUDIT = Scope.SOURCES_ADMIN, Scope.REDRIVE, Scope.AUDIT_READ
 ANY = frozenset(Scope)
 TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "hand_in_notice": ({S}, {WRITE}),
+    "hand_in_batch": ({S}, {WRITE}),
+    "show_intake_capabilities": ({S, O, V}, ANY),
     "list_notices": ({S, O, V}, {READ}),
     "show_notice": ({S, O, V}, {READ}),
     "list_deliveries": ({S, O, V}, {READ}),
