@@ -24,6 +24,17 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "list_deliveries": ({S, O, V}, {READ}),
     "amend_notice": ({S, O}, {WRITE}),
     "withdraw_notice": ({S, O}, {WRITE}),
+    "make_callback": ({S, O}, {WRITE}),
+    "list_callbacks": ({S, O, V}, {READ}),
+    "show_callback": ({S, O, V}, {READ}),
+    "change_callback": ({S, O}, {WRITE}),
+    "retire_callback": ({S, O}, {WRITE}),
+    "make_callback_secret": ({S, O}, {WRITE}),
+    "check_callback": ({S, O}, {WRITE}),
+    "list_calls": ({S, O, V}, {READ}),
+    "replay_call": ({S, O}, {WRITE}),
+    "recover_calls": ({S, O}, {WRITE}),
+    "replay_missing_calls": ({S, O}, {WRITE}),
     "make_channel": ({O}, {CHANNELS}),
     "show_channel": ({O, V}, {READ, CHANNELS}),
     "list_channels": ({O, V}, {READ, CHANNELS}),
@@ -69,11 +80,19 @@ OWNED = [name for name, (_, path, _) in OPERATIONS.items() if "{" in path and S 
 """What a source may do with a thing that it names, and that could be another's."""
 HOLDERS = [(role, scope) for role in Role for scope in Scope if scope in SCOPES[role]]
 UNKNOWN = "0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b"
-NOTHING = {"slug": "nessuno", "notice_id": UNKNOWN, "delivery_id": "1", "key_id": "0" * 12}
+NOTHING = {"slug": "nessuno", "notice_id": UNKNOWN, "delivery_id": "1", "key_id": "0" * 12, "callback_id": UNKNOWN}
 
 
 def filled(path: str, values: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "1"), path)
+
+
+def an_example(path: str, method: str) -> tuple[Any, dict[str, str]]:
+    """Give the first body that the document shows for an operation, and how it is sent."""
+    content = DOCUMENT["paths"][path][method].get("requestBody", {}).get("content", {})
+    for media_type, media in content.items():
+        return next(iter(media["examples"].values()))["value"], {"Content-Type": media_type}
+    return None, {}
 
 
 def test_the_table_names_every_operation_and_no_other() -> None:
@@ -112,15 +131,17 @@ async def test_an_operation_is_for_those_of_the_table_only(
 @pytest.mark.parametrize("name", sorted(set(OWNED) - SEEN_BY_ALL))
 async def test_what_belongs_to_another_source_is_not_found(operator: Caller, source: Caller, name: str) -> None:
     owner, address, delivery = await a_delivery(operator)
+    callback = (await owner.post("/v1/callbacks", {"url": "https://comune.example.it/eventi"})).body["id"]
     before = await operator.get(address)
-    names = {"notice_id": address.rsplit("/", 1)[-1], "delivery_id": str(delivery), "slug": owner.slug}
+    names = {"notice_id": address.rsplit("/", 1)[-1], "delivery_id": str(delivery), "callback_id": callback}
     method, path, _ = OPERATIONS[name]
-    headers = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
+    body, headers = an_example(path, method.lower())
 
-    answer = await source.call(method, "/v1" + filled(path, names), {}, {"If-Match": "*", **headers})
+    answer = await source.call(method, "/v1" + filled(path, names), body, {"If-Match": "*", **headers})
 
     assert (answer.status, answer.problem) == (404, "not-found")
     assert (await operator.get(address)).body == before.body
+    assert (await owner.get(f"/v1/callbacks/{callback}")).body["id"] == callback
 
 
 @pytest.mark.parametrize("name", [name for name, (_, scopes) in TABLE.items() if scopes != ANY])
