@@ -103,7 +103,7 @@ def tell_account(account: Account, town: Town) -> None:
     table.add_row("all", str(account.promised), *(str(account.states()[state]) for state in STATES))
     CONSOLE.print(table)
     tell(" + ".join(f"{account.states()[state]} {state}" for state in STATES) + f" = {account.promised} accepted")
-    tell(f"The sandbox holds {len(account.landed)} posts; lost: {len(account.lost)}, twice: {len(account.twice)}.")
+    tell(f"The channels hold {len(account.landed)} posts; lost: {len(account.lost)}, twice: {len(account.twice)}.")
     for channel, reference in account.lost:
         tell(f"  lost: {channel} does not hold post {reference}")
     for channel, reference in account.twice:

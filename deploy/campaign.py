@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
-from deploy.account import Account, Owed, landed
+from deploy.account import Account, Owed, Post, landed
 from deploy.town import Sample, Town
 
 NO_CONTENT, CONFLICT, UNAVAILABLE = 204, 409, 503
@@ -48,6 +49,13 @@ class Campaign:
             self.keys[slug] = await self._key_of(slug, about)
         for each in self.town.channels:
             await self._make_channel(each)
+        for board in self.town.boards:
+            await self._as_admin("POST", "/v1/channels", {"kind": "noticeboard", **board}, unless=CONFLICT)
+
+    async def check(self) -> None:
+        """Have the channels checked that were made before a worker ran; the boards link to those with a public name."""
+        slugs = [each["channel"]["slug"] for each in self.town.channels]
+        await asyncio.gather(*(self._as_admin("POST", f"/v1/channels/{slug}/check", {}) for slug in slugs))
 
     async def hand_in(self, sample: Sample) -> int:
         """Hand a notice in as its source does; returns how many deliveries were promised."""
@@ -71,7 +79,15 @@ class Campaign:
         await asyncio.gather(*(self.look(sample) for sample in self.town.samples if sample.event_id in self.ids))
         journal = await self._ask("GET", f"{self.sandbox}/sandbox/journal")
         owed = tuple(each for deliveries in self.deliveries.values() for each in deliveries)
-        return Account(sum(self.promised.values()), owed, landed(journal, self.town.slugs_by_chat()))
+        there = landed(journal, self.town.slugs_by_chat()) + await self._on_the_boards()
+        return Account(sum(self.promised.values()), owed, there)
+
+    async def _on_the_boards(self) -> tuple[Post, ...]:
+        """Read what the boards show as any reader would, but only the notices of this run."""
+        ours = set(self.ids.values())
+        feeds = {each["slug"]: f"{self.api}/bacheca/{each['address']}/feed.json" for each in self.town.boards}
+        shown = [(slug, item["url"]) for slug, url in feeds.items() for item in (await self._ask("GET", url))["items"]]
+        return tuple((slug, urlsplit(url).path) for slug, url in shown if url.rpartition("/")[2] in ours)
 
     async def _make_chat(self, chat: Mapping[str, Any]) -> None:
         present = await self._ask("GET", f"{self.sandbox}/sandbox/chats?search={chat['id']}")

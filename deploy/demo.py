@@ -87,6 +87,7 @@ async def _campaign(made: Plan) -> int:
         await campaign.furnish()
         with demo.board.shown():
             await asyncio.gather(demo.hand_in(), demo.watch())
+        await campaign.check()
         account = await campaign.account()
     tell_account(account, town)
     if demo.first_post is not None:

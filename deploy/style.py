@@ -44,9 +44,14 @@ class Used:
 def used(templates: Path) -> Used:
     """Read every class, element and attribute of the templates, also those that only some pages have."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(templates.glob("*.html")))
-    classes = {name for value in re.findall(r'class="([^"]*)"', text) for name in re.findall(r"[a-z][\w-]*", value)}
+    classes = {name for value in re.findall(r'class="([^"]*)"', text) for name in _said(value).split()}
     elements = set(re.findall(r"<([a-z][a-z0-9]*)", text))
     return Used(frozenset(classes), frozenset(elements) | TEXTS, frozenset(re.findall(r"\s([a-z-]+)=\"", text)))
+
+
+def _said(value: str) -> str:
+    """Leave of an expression in a template the words that it may write."""
+    return re.sub(r"\{\{.*?\}\}", lambda found: " ".join(re.findall(r"'([^']*)'", found[0])), value)
 
 
 def cut(sheet: str, needed: Used) -> str:

@@ -41,6 +41,7 @@ class Town:
     services: dict[str, str]
     sources: dict[str, dict[str, Any]]
     channels: list[dict[str, Any]]
+    boards: list[dict[str, Any]]
     samples: list[Sample]
 
     @classmethod
@@ -49,10 +50,10 @@ class Town:
         town = json.loads((SAMPLES / "town.json").read_text(encoding="utf-8"))
         notices = json.loads((SAMPLES / "notices.json").read_text(encoding="utf-8"))["notices"]
         samples = [Sample(each["source"], each["notice"]).in_run(run) for each in notices]
-        return cls(town["services"], town["sources"], town["channels"], samples)
+        return cls(town["services"], town["sources"], town["channels"], town["boards"], samples)
 
     def slugs_by_chat(self) -> dict[int, str]:
         return {each["chat"]["id"]: each["channel"]["slug"] for each in self.channels}
 
     def slugs(self) -> list[str]:
-        return list(self.slugs_by_chat().values())
+        return [*self.slugs_by_chat().values(), *(board["slug"] for board in self.boards)]

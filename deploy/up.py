@@ -136,6 +136,7 @@ def tell_addresses(made: Plan) -> None:
     tell(f"  API docs      {made.api_url}/docs")
     if made.sandbox_url:
         tell(f"  sandbox page  {made.sandbox_url}/")
+    tell(f"  noticeboard   {made.api_url}/bacheca")
     tell(f"  metrics       {made.api_url}/metrics")
     if made.new_admin_key:
         tell(f"  operator key  {made.new_admin_key}  (made now, kept in .state/admin-key)")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Which boards there are and where else their notices can be followed; looked up every two seconds at most."""
+"""Which boards there are and where else their notices can be followed; looked up twice a second at most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from app.domain.channel import overlaps
 
 KIND = "noticeboard"
 BOARDS = """
-select id, kind, slug, address, title, language, services, created_at, retired_at, check_result ->> 'link' as link
+select id, kind, slug, address, title, language, services, test, created_at, retired_at, check_result ->> 'link' as link
   from channel
- where kind = 'noticeboard' or (retired_at is null and paused_at is null and check_result ->> 'link' is not null)
+ where kind = 'noticeboard'
+    or (retired_at is null and paused_at is null and not test and check_result ->> 'link' is not null)
  order by retired_at desc nulls first, slug
 """
 
@@ -33,7 +34,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One noticeboard; `joins` are the channels that tell the same in the same language."""
+    """One noticeboard; `joins` are the channels that tell the same in the same language, `test` is for exercises."""
 
     id: UUID
     place: str
@@ -42,6 +43,7 @@ class Board:
     services: frozenset[str]
     since: datetime
     closed_at: datetime | None
+    test: bool
     joins: tuple[Join, ...]
 
 
@@ -68,6 +70,7 @@ def _board(row: asyncpg.Record, joins: Sequence[Join]) -> Board:
         services=services,
         since=row["created_at"],
         closed_at=row["retired_at"],
+        test=row["test"],
         joins=tuple(join for join in same if overlaps(join.services, services)),
     )
 

@@ -25,6 +25,9 @@ class Memory(Generic[T]):
             kept = self._made(key, make)
         return await asyncio.shield(kept[1])
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def _made(self, key: str, make: Callable[[], Awaitable[T]]) -> tuple[float, asyncio.Task[T]]:
         async def work() -> T:
             return await make()

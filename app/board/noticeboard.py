@@ -19,7 +19,7 @@ from app.settings import Settings
 
 A_MOMENT = 1.0
 """Seconds for which a page is not made again."""
-BOARDS_KEPT = 2.0
+BOARDS_KEPT = 0.5
 """Seconds for which a new board, a new title or a new Telegram channel may stay unseen."""
 
 
@@ -67,7 +67,7 @@ class Noticeboard:
             "style": NAME,
             "municipality": self.settings.municipality,
             "accessibility": str(accessibility) if accessibility else None,
-            "boards": [board for board in self._hung.boards.values() if board.closed_at is None],
+            "boards": [board for board in self._hung.boards.values() if board.closed_at is None and not board.test],
         }
 
     async def _look(self) -> Hung:

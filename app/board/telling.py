@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is said of a notice, in the words of its board: labels, sentences with dates, addresses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.board.boards import Board
@@ -35,8 +35,9 @@ class Telling:
         return self.words.kinds[entry.shown.kind.value]
 
     def when(self, entry: Entry) -> str:
-        """Say from when until when it holds."""
-        return when(entry.shown.valid_from, entry.shown.valid_until, self.zone, self._dates)
+        """Say from when until when it holds, with the year: boards are printed, and have an archive."""
+        dates = replace(self._dates, date=self._dates.dated)
+        return when(entry.shown.valid_from, entry.shown.valid_until, self.zone, dates)
 
     def published(self, entry: Entry) -> str:
         return self.moment(self.words.published_at, entry.posted_at)

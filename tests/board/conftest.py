@@ -5,8 +5,9 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from app.routing import Routing
 from app.settings import Settings
 from deploy.servers import Servers
 from tests.api.calling import Answer, Caller, fresh, served, some_settings
+from tests.api.conftest import _quiet
 from tests.given import a_channel, a_notice, accepted
 from tests.workers.conftest import until
 from workers.main import run
@@ -30,6 +32,7 @@ from workers.main import run
 OPEN = """
 select count(*) from delivery where notice_id = $1 and channel_id = $2 and state in ('due', 'in_doubt')
 """
+__all__ = ["_quiet"]
 DATABASE = "all_tests_of_the_board"
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -56,6 +59,10 @@ class Board:
         await self.settles(notice.id)
         return notice
 
+    async def shows_nothing(self, **members: Any) -> Accepted:
+        """Hand a notice in that the board cannot show now."""
+        return await accepted(self.pool, **members)
+
     async def corrects(self, notice: Accepted, **members: Any) -> None:
         old = json.loads(await self.pool.fetchval("select content from notice where id = $1", notice.id))
         new = a_notice(**{**old, **members})
@@ -79,7 +86,20 @@ class Board:
 
     async def page(self, path: str = "") -> str:
         """Read a page as it is now, past what a process keeps for a second."""
-        return (await self.get(f"{path}{'&' if '?' in path else '?'}scuola={fresh('nessuna')}")).text
+        return unescape((await self.get(f"{path}{'&' if '?' in path else '?'}scuola={fresh('nessuna')}")).text)
+
+    async def is_seen(self, words: str) -> None:
+        """Wait until the board as everybody opens it has these words."""
+
+        async def seen() -> bool:
+            return words in (await self.get()).text
+
+        await until(seen)
+
+    @staticmethod
+    def structured(page: str) -> Any:
+        """Read the data in a page that are meant for search engines."""
+        return json.loads(page.split('<script type="application/ld+json">')[1].split("</script>", maxsplit=1)[0])
 
     async def notice_page(self, notice: Accepted) -> str:
         return await self.page(f"/avvisi/{notice.id}")
@@ -114,8 +134,11 @@ async def bell(settings: Settings) -> AsyncIterator[Doorbell]:
     await opened.close()
 
 
+Hang = Callable[..., Awaitable[Board]]
+
+
 async def a_board(reader: Caller, bell: Doorbell, **members: Any) -> Board:
-    """Hang up a board that follows a service of its own, unless told otherwise."""
+    """Hang up a board that follows everything unless told otherwise."""
     place = fresh("bacheca")
     number = await a_channel(reader.pool, place, kind="noticeboard", address=place, **members)
     title = members.get("title", f"Bacheca {place}")
@@ -130,8 +153,21 @@ async def _hangs(board: Board) -> bool:
 
 
 @pytest.fixture
-async def board(reader: Caller, bell: Doorbell) -> Board:
-    return await a_board(reader, bell)
+async def hang(reader: Caller, bell: Doorbell) -> AsyncIterator[Hang]:
+    """Give the way to further boards; all are taken down after the test, so that later notices are not owed to them."""
+    hung: list[Board] = []
+
+    async def one(**members: Any) -> Board:
+        hung.append(await a_board(reader, bell, **members))
+        return hung[-1]
+
+    yield one
+    await reader.pool.execute("update channel set retired_at = now() where id = any($1)", [board.id for board in hung])
+
+
+@pytest.fixture
+async def board(hang: Hang) -> Board:
+    return await hang()
 
 
 @pytest.fixture(scope="session")
