@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from xml.etree import ElementTree as ET
 
-from icalendar import Calendar, Component
+from icalendar import Calendar
 
 from tests.api.calling import fresh
 from tests.board.conftest import Board, Hang
@@ -37,7 +37,7 @@ async def json_feed(board: Board) -> dict[str, Any]:
     return told
 
 
-async def events(board: Board) -> list[Component]:
+async def events(board: Board) -> list[Any]:
     answer = await board.get(f"/calendario.ics?scuola={fresh('nessuna')}")
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     read = Calendar.from_ical(answer.text)

@@ -28,7 +28,7 @@ async def posting(board: Board, notice: UUID) -> asyncpg.Record:
 
 
 def payload(**members: Any) -> str:
-    text = a_notice().texts["it"].model_dump()
+    text = a_notice().texts["it"].model_dump(include={"title", "summary", "body", "what_to_do"})
     plain: dict[str, Any] = {
         "state": "current",
         "revision": 1,

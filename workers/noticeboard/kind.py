@@ -11,7 +11,8 @@ from workers.noticeboard import check
 from workers.noticeboard.sender import Sender
 from workers.noticeboard.shown import shown
 
-TIMEOUT = 15.0
+TIMEOUT = 6.0
+"""Seconds; Postgres itself ends a statement after five."""
 
 
 def desk(tools: Tools) -> Desk:

@@ -31,14 +31,16 @@ def posting(owed: Owed) -> Shown:
         stamped_at=None if state == "current" else (owed.withdrawn_at or owed.changed_at),
         code=visible_code(owed.notice_id),
         language=language,
-        **text.model_dump(),
+        **text.model_dump(include={"title", "summary", "body", "what_to_do"}),
         **notice.model_dump(include={"kind", "priority", "service", "valid_from", "valid_until", "expires_at"}),
         **notice.audience.model_dump(include={"grades", "schools", "areas"}),
         service_name=owed.service_name,
         source_name=owed.source_name,
         links=tuple(Titled(title=link.title, href=link.href) for link in notice.links),
         attachments=tuple(Titled(title=file.title, href=file.href) for file in notice.attachments),
-        contacts=tuple(Office(**contact.model_dump()) for contact in notice.contacts),
+        contacts=tuple(
+            Office(**contact.model_dump(include={"label", "phone", "email", "hours"})) for contact in notice.contacts
+        ),
         supersedes=notice.supersedes,
     )
 
