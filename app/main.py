@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from app import health_routes
-from app.api import docs, problem_pages
+from app.api import docs, letters, problem_pages
 from app.api.application import NO_TELEMETRY, api, document_of
 from app.api.directory import Directory
 from app.api.door import Door
@@ -19,16 +19,20 @@ from app.api.house import opened, public_url
 from app.board.noticeboard import Noticeboard
 from app.board.routes import routes as board_routes
 from app.health import Health
+from app.scrub import hide_also
 from app.settings import Settings
 from app.telemetry import log
 from app.traffic import prepare_routes
+from app.wechat.settings import WeChatSettings, load_wechat
 
 
-def create_app(settings: Settings, health: Health | None = None) -> Edge:
+def create_app(settings: Settings, health: Health | None = None, wechat: WeChatSettings | None = None) -> Edge:
     """Build the application; Postgres and Redis may be away while it starts. Whoever stops it drains `health`."""
-    health = health or Health(settings)
+    health, wechat = health or Health(settings), wechat or load_wechat()
+    hide_also(wechat.secrets())
     inner = api()
     outer = _outer(settings, health, inner)
+    outer.router.routes.extend(letters.Door(wechat).routes())
     known: list[tuple[str, BaseRoute]] = [(API, route) for route in inner.router.routes]
     known += [("", route) for route in outer.router.routes]
     prepare_routes(inner.router.routes, API)
@@ -39,7 +43,7 @@ def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with opened(settings, health) as house:
-            inner.state.house = house
+            inner.state.house = outer.state.house = house
             outer.state.noticeboard = Noticeboard(house.database.pool, settings)
             log.info("api.started")
             yield

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.database import Pool
+from app.database import Connection, Pool
 
 Verdict = Literal["send", "leave"]
 BY_HAND = """
@@ -31,7 +31,8 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted,
   join notice n on n.id = d.notice_id
  where x.decided_at is null and d.wanted is not null and c.retired_at is null
    and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
- order by d.lane, d.id limit $1
+   and (d.lane, d.id) > ($1, $2)
+ order by d.lane, d.id limit $3
 """
 ASK = """
 insert into choice (delivery_id, revision, why) values ($1, $2, $3)
@@ -61,9 +62,9 @@ returning d.id
 LEFT = "a person chose not to spend a push on it"
 
 
-async def enter_by_hand(pool: Pool, channel: UUID, at: datetime, by: str, note: str | None) -> int:
+async def enter_by_hand(there: Pool | Connection, channel: UUID, at: datetime, by: str, note: str | None) -> int:
     """Count a push that somebody made on the platform's own site; returns its number."""
-    number: int = await pool.fetchval(BY_HAND, channel, at, by, note)
+    number: int = await there.fetchval(BY_HAND, channel, at, by, note)
     return number
 
 
@@ -79,9 +80,9 @@ async def allowance_of(pool: Pool, kind: str, channel: UUID) -> str | None:
     return found
 
 
-async def waiting(pool: Pool, most: int) -> Sequence[asyncpg.Record]:
-    """List what waits for a person's choice, urgent first."""
-    rows: list[asyncpg.Record] = await pool.fetch(WAITING, most)
+async def waiting(pool: Pool, after: tuple[int, int], most: int) -> Sequence[asyncpg.Record]:
+    """List what waits for a person's choice, urgent first, behind a lane and a delivery."""
+    rows: list[asyncpg.Record] = await pool.fetch(WAITING, *after, most)
     return rows
 
 
@@ -96,6 +97,6 @@ async def chosen(pool: Pool, delivery: int) -> int | None:
     return found
 
 
-async def choose(pool: Pool, delivery: int, verdict: Verdict, by: str) -> bool:
+async def choose(there: Pool | Connection, delivery: int, verdict: Verdict, by: str) -> bool:
     """Settle a choice; False when none is waited for (any more)."""
-    return await pool.fetchval(DECIDE, delivery, by, verdict == "send", LEFT) is not None
+    return await there.fetchval(DECIDE, delivery, by, verdict == "send", LEFT) is not None

@@ -76,6 +76,7 @@ TAGS = [
     {"name": "Sources and keys", "description": "Who hands in notices, and who administers."},
     {"name": "Callbacks", "description": "Where sources are told what becomes of their notices."},
     {"name": "Dead letters and held deliveries", "description": "What waits for a person."},
+    {"name": "Pushes", "description": "Platforms that ration posts: what is left, and what is worth one."},
     {"name": "Audit", "description": "Who did what."},
     {"name": "Status", "description": "Whether the service works."},
 ]

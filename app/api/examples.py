@@ -167,6 +167,13 @@ REDRIVES: dict[str, Any] = {
     "count_first": {"summary": "Only count", "value": {"channel": "scuola", "dry_run": True}},
     "one_channel": {"summary": "All dead letters of a channel", "value": {"channel": "scuola"}},
 }
+CHOICES: dict[str, Any] = {
+    "send": {"summary": "It is worth a push", "value": {"choice": "send"}},
+    "leave": {"summary": "It is not", "value": {"choice": "leave"}},
+}
+HAND_MADE: dict[str, Any] = {
+    "today": {"summary": "An article that the press office sent", "value": {"at": "2026-11-24T10:00:00+01:00"}},
+}
 DECISIONS: dict[str, Any] = {
     "not_sent": {"summary": "It is not in the channel: post it", "value": {"decision": "not_sent"}},
     "sent": {"summary": "It is in the channel", "value": {"decision": "sent"}},

@@ -31,6 +31,7 @@ from workers.wechat.wire import Http
 
 TURN = Turn(most=5, horizon=timedelta(milliseconds=200), lease=timedelta(seconds=30))
 AT_ONCE = "update delivery set due_at = now() where state in ('due', 'in_doubt') and (due_at < now() + $1::interval)"
+FREE = "insert into pace (kind, slowdown) values ('wechat', 1) on conflict (kind) do update set free_at = 'epoch'"
 BOTH = {"zh-Hans": {"title": "11月27日食堂改供冷餐"}, "it": {"title": "Mensa: pasto freddo"}}
 
 
@@ -80,7 +81,7 @@ class Town:
 
     async def turn(self) -> list[str]:
         """Do once what is due; give what the attempts came to."""
-        await self.pool.execute("update channel set free_at = now(); update pace set free_at = now()")
+        await self.pool.execute(FREE)
         taken = await claim(self.pool, self.desk.kind, TURN)
         came: list[str] = []
         for call in taken.calls:
@@ -98,6 +99,11 @@ class Town:
             assert time.monotonic() < deadline, [dict(row) for row in await self.rows()]
             await self.pool.execute(AT_ONCE, timedelta(seconds=within))
             idle = 0 if await self.turn() else idle + 1
+
+    async def day(self) -> None:
+        """Look once at everything that waits, whatever it waits for, and go on with what is quick."""
+        await self.pool.execute("update delivery set due_at = now() where state in ('due', 'in_doubt')")
+        await self.settles(within=5)
 
     async def rows(self) -> list[asyncpg.Record]:
         rows: list[asyncpg.Record] = await self.pool.fetch("select * from delivery order by id")

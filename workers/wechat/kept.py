@@ -55,21 +55,30 @@ class Kept:
         stale: str | None = None,
     ) -> str | None:
         """Give the value, but not a `stale` one; one worker fetches it, None when that fails or takes too long."""
+
+        async def good() -> str | None:
+            value = await self.value(name, margin)
+            return None if value == stale else value
+
         deadline = time.monotonic() + FETCHING.total_seconds()
         while time.monotonic() < deadline:
-            value = await self.value(name, margin)
-            if value is not None and value != stale:
+            if (value := await good()) is not None:
                 return value
             if await self._pool.fetchval(TAKE, KIND, name, FETCHING):
-                return await self._fetched(name, fetch)
+                return await self._fetched(name, good, fetch)
             await asyncio.sleep(LOOK)
         return None
 
-    async def _fetched(self, name: str, fetch: Callable[[], Awaitable[Fetched | None]]) -> str | None:
+    async def _fetched(
+        self, name: str, good: Callable[[], Awaitable[str | None]], fetch: Callable[[], Awaitable[Fetched | None]]
+    ) -> str | None:
+        """Fetch it, unless another worker has done so between our look and our turn."""
         try:
+            if (value := await good()) is not None:
+                return value
             found = await fetch()
             if found is not None:
                 await self.put(name, *found)
+            return None if found is None else found[0]
         finally:
             await self._pool.execute(LET_GO, KIND, name)
-        return None if found is None else found[0]

@@ -21,7 +21,7 @@ AGE = timedelta(hours=20)
 """The platform tells repetitions for 24 hours."""
 WINDOW = timedelta(days=32)
 ALL = "all"
-LOCK = "select pg_advisory_xact_lock(7264151033)"
+LOCK = "select pg_advisory_xact_lock(7264151044)"
 COUNTED = """
 select p.audience, p.at from push p left join delivery d on d.id = p.delivery_id
  where p.kind = 'wechat' and p.at > $1 and p.state <> 'failed' and (p.state <> 'prepared' or d.settled_at is null)

@@ -111,7 +111,7 @@ class Sender:
             return reserved
         wait = (reserved.opens_at - now).total_seconds() + 1
         log.warning("quota.exhausted", kind="wechat", channel=owed.slug, until=reserved.opens_at.isoformat())
-        return Postponed(wait, f"{_left(reserved)}; the next may go out at {reserved.opens_at:%Y-%m-%d %H:%M} UTC")
+        return Postponed(wait, f"{_left(reserved)}; the next may go out at {reserved.opens_at:%Y-%m-%d %H:%M} in China")
 
     async def _push(self, owed: Owed, intent: Intent, push: Push, watch: Watch) -> Outcome:
         """Hand it in under its key, which is the same for every try."""
@@ -130,10 +130,15 @@ class Sender:
         await self.ledger.calling(push, now)
         watch.pushed = True
         path, body, name = self._call(owed, push, draft)
-        reply = await self.client.call(path, body, watch)
-        if isinstance(reply, Reply) and reply.errcode in (0, USED) and reply.text(name):
-            return await self._taken(push, reply.text(name))
-        return await self._refused(push, reply, now)
+        return await self._answered(push, await self.client.call(path, body, watch), name)
+
+    async def _answered(self, push: Push, reply: Reply | Broken, name: str) -> Outcome:
+        """Take what was taken; an answer without a name for it tells nothing, and the key will."""
+        if isinstance(reply, Reply) and reply.errcode in (0, USED):
+            if reply.text(name):
+                return await self._taken(push, reply.text(name))
+            reply = Broken("an answer that does not name what was taken", left=True)
+        return await self._refused(push, reply, self.now())
 
     def _call(self, owed: Owed, push: Push, draft: str) -> tuple[str, dict[str, Any], str]:
         """Give the path, the body, and the member of the answer that names what was taken."""
