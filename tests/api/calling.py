@@ -20,6 +20,7 @@ from app.database import Pool
 from app.main import create_app
 from app.settings import Settings
 from app.vault import new_key
+from app.wechat.settings import WeChatSettings
 from app.wire import Protocol
 from deploy.processes import free_port
 
@@ -136,10 +137,10 @@ def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings
 
 
 @asynccontextmanager
-async def served(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+async def served(settings: Settings, pool: Pool, wechat: WeChatSettings | None = None) -> AsyncIterator[Caller]:
     """Serve the API, and give a caller with the operator's key."""
     port = free_port()
-    config = uvicorn.Config(create_app(settings), port=port, http=Protocol, ws="none", log_config=None)
+    config = uvicorn.Config(create_app(settings, wechat=wechat), port=port, http=Protocol, ws="none", log_config=None)
     config.access_log, config.server_header = False, False
     # The loop rests during tests that do not await; a connection kept meanwhile must not be found closed after them.
     config.timeout_keep_alive = 600

@@ -62,6 +62,10 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "redrive_dead_letters": ({O}, {REDRIVE}),
     "list_held": ({O, V}, {READ, REDRIVE}),
     "decide_delivery": ({O}, {REDRIVE}),
+    "list_choices": ({O, V}, {READ, REDRIVE}),
+    "choose_push": ({O}, {REDRIVE}),
+    "list_pushes": ({O, V}, {READ, CHANNELS}),
+    "enter_push": ({O}, {CHANNELS}),
     "list_acts": ({O, V}, {AUDIT}),
 }
 """Operation: who may, and with any one of which scopes."""

@@ -29,6 +29,7 @@ async def test_a_notice_reaches_the_account_in_chinese_and_below_in_italian(town
     (send,) = town.sandbox.pushed
     assert await town.states() == ["delivered"]
     assert [article.title for article in send.articles] == [text["title"] for text in BOTH.values()]
+    assert [article.raw_title.decode() for article in send.articles] == [text["title"] for text in BOTH.values()]
     assert (send.to_all, send.sent) == (True, 20)
     assert await town.pool.fetchval("select posts -> 0 ->> 'reference' from delivery") == str(send.msg_id)
 
