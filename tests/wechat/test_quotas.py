@@ -24,7 +24,7 @@ async def test_five_notices_in_a_month_of_four_pushes_go_out_one_a_day_and_the_f
     for number in range(5):
         await town.accepts(event_id=f"e{number}")
 
-    days = []
+    days: list[int] = []
     for day in range(30):
         at(town, JANUARY + timedelta(days=day))
         await town.day()
