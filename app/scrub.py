@@ -67,8 +67,8 @@ def secrets_of(settings: Settings) -> list[str]:
     """List every secret that the settings hold."""
     given = [settings.telegram_token, settings.admin_key, settings.key_pepper]
     texts = [secret.get_secret_value() for secret in given if secret is not None]
-    if settings.secret_keys is not None:
-        texts += settings.secret_keys.get_secret_value().replace(",", " ").split()
+    for several in (settings.secret_keys, settings.alarm_urls):
+        texts += several.get_secret_value().replace(",", " ").split() if several is not None else []
     halves = [text.partition(":")[2] for text in texts]
     urls: list[Url] = [settings.database_url, settings.redis_url]
     return [*texts, *halves, *(url.password for url in urls if url.password)]

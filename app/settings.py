@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     fetch_exceptions: str = ""
     fetch_ca_file: FilePath | None = None
     secret_keys: SecretStr | None = None
+    alarm_urls: SecretStr | None = None
     webhook_timeout: Annotated[float, Field(gt=0, le=60)] = 15
     webhook_per_second: Annotated[float, Field(ge=0, le=1000)] = 5
     workers: Annotated[int, Field(ge=0, le=32)] = 1

@@ -96,6 +96,8 @@ EVENTS = {
     "callback.failed": "A receiver did not take a call; it is tried again on the published schedule.",
     "callback.disabled": "A callback is not called any more: its receiver is gone, or failed for days.",
     "callback.replayed": "Calls of a callback are made once more, as a person wishes.",
+    "alarm.sent": "The operators were told of something that waits for them.",
+    "alarm.failed": "An alarm did not reach the operators; it is sent again.",
     "lease.lapsed": "A worker vanished in the middle of its work; what it had begun is in doubt.",
     "turn.failed": "A worker's turn broke off; the next one takes up what is left.",
     "doorbell.lost": "The workers could not be rung for; they look by themselves within a second.",

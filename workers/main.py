@@ -18,6 +18,7 @@ from app.kinds import KINDS
 from app.settings import Settings, SettingsError, load
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
+from workers.alarms import Alarms, alarm_post
 from workers.bell import listen
 from workers.callbacks.errand import Callbacks
 from workers.comeback import look_for_comebacks
@@ -53,8 +54,8 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     pool, outgoing = database.pool, Outgoing.of(settings)
     desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
-    callbacks = Callbacks(pool, outgoing, settings)
-    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), callbacks.look], Kept.of(settings))
+    more = [Callbacks(pool, outgoing, settings).look, Alarms(pool, settings, alarm_post(settings)).look]
+    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings))
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

@@ -3,6 +3,7 @@
 """The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
 
 from app.tables.administration import Check, IdempotencyKey, Key, Quota, Routing, Service, Source, Worker
+from app.tables.alarms import Alarm
 from app.tables.alerts import AlertMessage
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
@@ -12,6 +13,7 @@ from app.tables.pushes import Callback, Choice, Kept, Push
 from app.tables.secrets import Secret
 
 __all__ = [
+    "Alarm",
     "AlertMessage",
     "Attempt",
     "Audit",
