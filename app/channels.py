@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.audit import Actor, record
 from app.checks import Answer
 from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
+from app.erasing import erase, is_private
 from app.sources import flush, known_services
 from app.tables import Channel
 
@@ -58,7 +59,7 @@ async def add_channel(session: AsyncSession, channel: Channel, answer: Answer, a
     session.add(channel)
     await flush(session, f"There is a channel {channel.slug} already.")
     await session.refresh(channel)
-    after = {"kind": channel.kind, **{name: getattr(channel, name) for name in CHANGEABLE}}
+    after = {"kind": channel.kind, **_told(channel, {name: getattr(channel, name) for name in CHANGEABLE})}
     await record(session, actor, "channel.added", f"channel/{channel.slug}", after=after)
     return channel
 
@@ -66,10 +67,12 @@ async def add_channel(session: AsyncSession, channel: Channel, answer: Answer, a
 async def change_channel(session: AsyncSession, channel: Channel, members: Mapping[str, Any], actor: Actor) -> None:
     """Change what a channel follows and how it is shown."""
     await known_services(session, members.get("services", ()), "#/audience/services")
-    before = {name: getattr(channel, name) for name in members}
+    before = _told(channel, {name: getattr(channel, name) for name in members})
     channel.sqlmodel_update(dict(members))
     session.add(channel)
-    await record(session, actor, "channel.changed", f"channel/{channel.slug}", before=before, after=members)
+    await record(
+        session, actor, "channel.changed", f"channel/{channel.slug}", before=before, after=_told(channel, members)
+    )
 
 
 async def channel_named(session: AsyncSession, slug: str, *, for_update: bool = False) -> Channel:
@@ -100,13 +103,22 @@ async def pause(session: AsyncSession, channel: Channel, actor: Actor) -> None:
 
 
 async def retire(session: AsyncSession, channel: Channel, actor: Actor) -> None:
-    """End a channel for good: it is owed nothing any more, its slug is free again, its history stays."""
+    """End a channel for good: it is owed nothing any more, its slug is free again, its history stays.
+
+    Of a family's own chat only the counts stay.
+    """
     now, slug = datetime.now(UTC), channel.slug
     channel.retired_at = now
     channel.slug = f"{channel.slug}~{now:%Y%m%d%H%M%S%f}"
     session.add(channel)
     await _run(session, ABANDON, channel.id)
-    await record(session, actor, "channel.retired", f"channel/{slug}", after={"slug": channel.slug})
+    erased = await erase(session, channel) if is_private(channel) else {}
+    await record(session, actor, "channel.retired", f"channel/{slug}", after={"slug": channel.slug, **erased})
+
+
+def _told(channel: Channel, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of the audit log, which forgets nothing for years, what a family's chat is called."""
+    return {name: value for name, value in members.items() if name != "title" or not is_private(channel)}
 
 
 async def _run(session: AsyncSession, statement: TextClause, channel: UUID) -> None:

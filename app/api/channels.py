@@ -163,6 +163,7 @@ async def change_channel(
 async def retire_channel(caller: ChannelAdmin, slug: SlugInPath, house: Open) -> Response:
     """End a channel for good: what it is still owed is withdrawn, what it shows stays there, its slug is free again.
 
+    Of a chat with one person the number is forgotten everywhere; only the counts of deliveries stay.
     An attempt under way at that moment may still appear in the channel; it is not recorded any more.
     """
     async with house.database.sessions.begin() as session:
