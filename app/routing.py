@@ -36,10 +36,11 @@ class Routing:
             epoch = await connection.fetchval("select epoch from routing")
             services = await connection.fetch("select slug from service")
             channels = await connection.fetch(CHANNELS)
-        self.snapshot = Snapshot(epoch, frozenset(row["slug"] for row in services), tuple(map(_channel, channels)))
+        self.snapshot = Snapshot(epoch, frozenset(row["slug"] for row in services), tuple(map(channel_from, channels)))
         return self.snapshot
 
 
-def _channel(row: asyncpg.Record) -> Channel:
+def channel_from(row: asyncpg.Record) -> Channel:
+    """Give a row as routing sees it."""
     lists = (frozenset(row[name]) for name in ("services", "grades", "schools", "areas"))
     return Channel(row["id"], row["language"], row["fallback"], Following(*lists), row["test"])

@@ -26,6 +26,8 @@ from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.alerts.zones import zones_of
+from app.domain.hosts import hosts_listed
+from app.domain.personal import accounts_in
 
 SHORTEST_KEY = 32
 LEGAL_MONTHS = 6
@@ -87,6 +89,8 @@ class Settings(BaseSettings):
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
     timezone: str = "Europe/Rome"
     alert_zones: str = ""
+    own_ibans: str = ""
+    official_hosts: str = ""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -143,6 +147,18 @@ class Settings(BaseSettings):
     @classmethod
     def _are_zones(cls, value: str) -> str:
         zones_of(value)
+        return value
+
+    @field_validator("own_ibans")
+    @classmethod
+    def _are_accounts(cls, value: str) -> str:
+        accounts_in(value)
+        return value
+
+    @field_validator("official_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        hosts_listed(value)
         return value
 
     @model_validator(mode="after")

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a kind of channel gives the workers: how it looks, how it is sent, how an address is checked."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from app.checks import Answer
 from app.database import Pool
 from app.domain.delivery import Intent
-from app.domain.outcome import Outcome, Wire
+from app.domain.outcome import Outcome, Refused, Wire
 from app.outbox import ChannelKind, Owed
+from app.renderings import PartShown
 from app.settings import Settings
 from workers.outgoing import Outgoing
 
@@ -40,6 +41,10 @@ Inspect = Callable[[str, Pause | None], Awaitable[Finding]]
 """Check an address; with a pause to keep to, also prove by a test post that it can be asked after a doubt."""
 
 
+Show = Callable[[Owed], Sequence[PartShown] | Refused]
+"""How a delivery would look, for a person to read; pure, like the rendering."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a kind may use: the settings, the database, and a guarded way to addresses that others chose."""
@@ -58,3 +63,5 @@ class Desk:
     inspect: Inspect
     close: Callable[[], Awaitable[None]]
     timeout: float
+    show: Show | None = None
+    """Where it is left out, a preview shows the payloads of the rendering as they are."""

@@ -30,6 +30,7 @@ from workers.outgoing import Outgoing
 from workers.prune import Kept
 from workers.recorder import Recorder
 from workers.relay import Errand, Relay
+from workers.showing import answer_renderings
 from workers.turn import Dispatcher
 
 DRAIN = 25.0
@@ -44,7 +45,8 @@ def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], 
             for dispatcher in turns:
                 await dispatcher.turn()
 
-    looks = [partial(answer_questions, pool, desks), partial(look_for_comebacks, pool, desks)]
+    answers = [partial(answer_questions, pool, desks), partial(answer_renderings, pool, desks)]
+    looks = [*answers, partial(look_for_comebacks, pool, desks)]
     return [*looks, fetch_and_go_on, *(dispatcher.turn for dispatcher in turns)]
 
 

@@ -15,8 +15,9 @@ from app.api.notice_view import ONE, NoticeSummary, links, summaries
 from app.api.standing import Counts, status_of
 from app.api.view import answer
 from app.database import Connection
-from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError
+from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError, PersonalDataError
 from app.domain.notice import Notice
+from app.domain.personal import accounts_in, first_certain
 from app.intake import Accepted, Answer, Origin, Wish, accept, wish_for
 from app.metrics import NOTICES as COUNTED
 from app.storing import Store
@@ -33,11 +34,23 @@ def origin_of(caller: Caller, event_source: str = "", event: str | None = None) 
     return Origin(caller.source or "", caller.key, event_source, event)
 
 
+def refuse_unfit(house: House, caller: Caller, notice: Notice, within: str = "#") -> None:
+    """Refuse what this caller may not speak of, and what is certainly personal; its words stay out of the answer.
+
+    `within` points to the notice in the body.
+    """
+    if not caller.may_speak_of(notice.service):
+        raise ForbiddenError("This source may not speak of this service.")
+    found = first_certain(notice, accounts_in(house.settings.own_ibans))
+    if found is not None:
+        raise PersonalDataError(pointer=within + found[0].removeprefix("#"))
+
+
 async def hand_over(
     house: House, caller: Caller, notice: Notice, origin: Origin, keeper: Keeper | None = None
 ) -> Response:
     """Store a notice that its source may send, or find the earlier copy, and answer 202."""
-    may_speak_of(caller, notice)
+    refuse_unfit(house, caller, notice)
     try:
         async with let_in(house, caller, [notice.priority]):
             if keeper is not None:
@@ -47,12 +60,6 @@ async def hand_over(
         COUNTED.labels("conflicting").inc()
         raise exists(house, error) from None
     return await acknowledged(house, notice, origin.source, accepted)
-
-
-def may_speak_of(caller: Caller, notice: Notice) -> None:
-    """Refuse a notice about a service that is not the caller's."""
-    if not caller.may_speak_of(notice.service):
-        raise ForbiddenError("This source may not speak of this service.")
 
 
 def exists(house: House, error: EventExistsError) -> EventExistsError:

@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from app.access import Caller
-from app.alerts.cap import LARGEST, parse
+from app.alerts.cap import LARGEST, Alert, parse
 from app.alerts.notices import SERVICE, priority_of
 from app.alerts.taking import Hand, Taken, take
 from app.alerts.zones import zones_of
@@ -18,7 +18,8 @@ from app.api.arrivals import Arrival, Medium
 from app.api.house import House
 from app.api.notice_view import links
 from app.api.view import no_content
-from app.domain.errors import EventExistsError, ForbiddenError
+from app.domain.errors import EventExistsError, ForbiddenError, PersonalDataError
+from app.domain.personal import accounts_in, certain
 from app.telemetry import log
 
 EXISTS = "This identifier was used for other content. An update is a message of its own that refers to the earlier one."
@@ -34,6 +35,7 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     alert = parse(arrival.body)
     if not caller.may_speak_of(SERVICE):
         raise ForbiddenError("This source may not speak of this service.")
+    _refuse_personal(house, alert)
     zones = zones_of(house.settings.alert_zones)
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     try:
@@ -45,6 +47,13 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     if taken is None:
         return no_content()
     return await _answered(house, hand.source, taken)
+
+
+def _refuse_personal(house: House, alert: Alert) -> None:
+    own = accounts_in(house.settings.own_ibans)
+    for place, info in enumerate(alert.infos):
+        if any(certain(f"{info.headline}\n{info.description}\n{info.instruction}\n{info.contact}", own)):
+            raise PersonalDataError(pointer=f"#/alert/info/{place}")
 
 
 async def _answered(house: House, source: str, taken: Taken) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.amend import Change, amend, withdraw
+from app.api.acceptance import refuse_unfit
 from app.api.callers import Owner
 from app.api.document_answers import VERSIONED
 from app.api.examples import AMENDMENTS
@@ -21,7 +22,7 @@ from app.api.reading import MERGE_PATCH, checked_body, validated
 from app.api.routes import StrictRoute
 from app.api.view import answer
 from app.audit import Actor
-from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, PreconditionRequiredError
+from app.domain.errors import InvalidNoticeError, NotFoundError, PreconditionRequiredError
 from app.domain.notice import Notice
 from app.telemetry import log
 
@@ -72,8 +73,7 @@ async def amend_notice(
         raise PreconditionRequiredError
     row = await _own(house, caller, notice_id)
     notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
-    if not caller.may_speak_of(notice.service):
-        raise ForbiddenError("This source may not speak of this service.")
+    refuse_unfit(house, caller, notice)
     asked = Change(notice_id, row["source"], caller.key, _revision(if_match), _acting(caller))
     amended = await amend(house.database.pool, house.routing, asked, notice)
     if amended.changed:

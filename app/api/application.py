@@ -22,6 +22,7 @@ from app.api import (
     intake,
     keys,
     notices,
+    preview,
     pushes,
     services,
     source_keys,
@@ -34,6 +35,7 @@ from app.api.retirement import RETIRING, Retirement
 
 RESOURCES = (
     intake,
+    preview,
     capabilities,
     notices,
     deliveries,

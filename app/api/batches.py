@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.api import cloudevents
-from app.api.acceptance import announce, exists, may_speak_of, origin_of
+from app.api.acceptance import announce, exists, origin_of, refuse_unfit
 from app.api.admission import let_in
 from app.api.arrivals import Arrival
 from app.api.batch_view import BatchAnswer, BatchItem, item_of
@@ -47,19 +47,21 @@ class _Batch:
 
 async def receive_events(house: House, caller: Caller, arrival: Arrival) -> Response:
     """Receive a batch of CloudEvents in the JSON format."""
-    return await _received(house, caller, arrival, _items(caller, arrival.body, cloudevents.structured, ("data",)))
+    return await _received(
+        house, caller, arrival, _items(house, caller, arrival.body, cloudevents.structured, ("data",))
+    )
 
 
 async def receive_notices(house: House, caller: Caller, arrival: Arrival) -> Response:
     """Receive a list of notices in our own form."""
-    return await _received(house, caller, arrival, _items(caller, arrival.body, _plain, ()))
+    return await _received(house, caller, arrival, _items(house, caller, arrival.body, _plain, ()))
 
 
 def _plain(caller: Caller, body: object, where: Where) -> tuple[Notice, Origin]:
     return validated(Notice, json.dumps(body).encode(), InvalidNoticeError, where), origin_of(caller)
 
 
-def _items(caller: Caller, body: bytes, reader: Read, inside: Where) -> _Batch:
+def _items(house: House, caller: Caller, body: bytes, reader: Read, inside: Where) -> _Batch:
     given = read(body)
     if not isinstance(given, list):
         raise InvalidNoticeError("A batch is a list.", pointer="#")
@@ -70,7 +72,7 @@ def _items(caller: Caller, body: bytes, reader: Read, inside: Where) -> _Batch:
     for place, each in enumerate(given):
         try:
             notice, origin = reader(caller, each, (place,))
-            may_speak_of(caller, notice)
+            refuse_unfit(house, caller, notice, pointer((place, *inside)))
         except CampanellaError as error:
             refused[place] = error
         else:

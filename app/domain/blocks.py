@@ -68,3 +68,8 @@ def runs_of(blocks: tuple[Block, ...]) -> Iterator[Run]:
                 yield from runs_of(block.blocks)
             case ListBlock():
                 yield from runs_of(tuple(chain.from_iterable(block.items)))
+
+
+def text_of(blocks: tuple[Block, ...]) -> str:
+    """What can be read in them, a blank between two blocks, without how it looks."""
+    return " ".join("".join(run.text for run in runs_of((block,))) for block in blocks)

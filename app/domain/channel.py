@@ -46,6 +46,20 @@ def reaches(notice: Notice, channel: Channel) -> bool:
     )
 
 
+def why_not(notice: Notice, channel: Channel) -> list[str]:
+    """Name everything that keeps the notice from the channel; empty where it reaches it."""
+    wanted, told = channel.following, notice.audience
+    tests = {
+        "test": notice.test == channel.test,
+        "service": overlaps([notice.service], wanted.services),
+        "grades": overlaps(told.grades, wanted.grades),
+        "schools": overlaps(told.schools, wanted.schools),
+        "areas": overlaps(told.areas, wanted.areas),
+        "language": channel.fallback or channel.language in notice.texts,
+    }
+    return [name for name, holds in tests.items() if not holds]
+
+
 def overlaps(told: Collection[str], wanted: Collection[str]) -> bool:
     """Tell whether two lists meet; an empty one means everyone."""
     return not told or not wanted or not set(told).isdisjoint(wanted)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
 
-from app.tables.administration import Check, IdempotencyKey, Key, Quota, Routing, Service, Source, Worker
+from app.tables.administration import Check, IdempotencyKey, Key, Question, Quota, Routing, Service, Source, Worker
 from app.tables.alarms import Alarm
 from app.tables.alerts import AlertMessage
 from app.tables.audit import Audit, AuditCheckpoint
@@ -34,6 +34,7 @@ __all__ = [
     "Pace",
     "Posting",
     "Push",
+    "Question",
     "Quota",
     "Revision",
     "Routing",

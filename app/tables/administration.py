@@ -104,6 +104,19 @@ class Check(SQLModel, table=True):
     answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
 
 
+class Question(SQLModel, table=True):
+    """How a notice would look in the channels of one kind: asked of a worker, taken away with its answer."""
+
+    __tablename__ = "rendering"
+    __table_args__ = {"prefixes": ["unlogged"]}
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    question: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    asked_at: datetime = instant(now=True)
+    taken_at: datetime | None = instant()
+    answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+
 class Worker(SQLModel, table=True):
     """A worker process that has been seen lately."""
 

@@ -19,6 +19,7 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "hand_in_notice": ({S}, {WRITE}),
     "hand_in_batch": ({S}, {WRITE}),
     "show_intake_capabilities": ({S, O, V}, ANY),
+    "preview_notice": ({S, O}, {WRITE}),
     "list_notices": ({S, O, V}, {READ}),
     "show_notice": ({S, O, V}, {READ}),
     "list_deliveries": ({S, O, V}, {READ}),

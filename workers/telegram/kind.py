@@ -13,6 +13,7 @@ from app.settings import SettingsError
 from workers.desk import Desk, Tools
 from workers.media import contents
 from workers.telegram import check
+from workers.telegram.preview import previewed
 from workers.telegram.sender import Sender
 from workers.telegram.session import WatchedSession
 from workers.telegram.shown import shown
@@ -31,7 +32,7 @@ def desk(tools: Tools) -> Desk:
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group)
     inspect = partial(check.inspect, sender)
-    return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout)
+    return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout, partial(previewed, show))
 
 
 def is_group(address: str) -> bool:

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""POST /v1/notices/preview without a worker: everything but the posts themselves."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.calling import Answer, Caller, a_notice
+
+GOOD = {
+    "title": "Sciopero del 27 novembre: in mensa un pasto freddo",
+    "body": "Venerdì 27 novembre 2026 in tutte le scuole dell'infanzia e primarie c'è un pasto freddo per sciopero.",
+}
+LINKS = [{"title": "Scheda completa", "href": "https://www.comune.example.it/avvisi/1"}]
+
+
+async def preview(caller: Caller, **members: Any) -> Answer:
+    return await caller.post("/v1/notices/preview", a_notice(**{"texts": {"it": GOOD}, "links": LINKS, **members}))
+
+
+def channel(answer: Answer, slug: str) -> dict[str, Any]:
+    (found,) = (each for each in answer.body["channels"] if each["slug"] == slug)
+    return dict(found)
+
+
+async def test_without_a_worker_a_preview_says_so_and_shows_all_the_rest(operator: Caller) -> None:
+    service = await operator.a_service()
+    slug = await operator.a_channel(service)
+    source = await operator.a_source()
+
+    answer = await preview(source, service=service)
+
+    shown = channel(answer, slug)
+    assert (answer.status, answer.body["acceptable"], answer.body["advice"]) == (200, True, [])
+    assert (answer.body["rendered"], answer.body["reason"]) == (False, "no worker is running")
+    assert (shown["reached"], shown["why_not"], shown["rendered"]) == (True, [], False)
+    assert (shown["problem"], shown["parts"]) == ("no worker is running", [])
+
+
+@pytest.mark.parametrize(
+    ("reason", "follows", "members"),
+    [
+        ("service", {"services": ["mensa"]}, {}),
+        ("grades", {"grades": ["nido"]}, {"audience": {"grades": ["primaria"]}}),
+        ("schools", {"schools": ["Fabbri"]}, {"audience": {"schools": ["Meucci"]}}),
+        ("areas", {"areas": ["nord"]}, {"audience": {"areas": ["sud"]}}),
+    ],
+)
+async def test_a_channel_that_is_not_reached_says_why(
+    operator: Caller, reason: str, follows: dict[str, list[str]], members: dict[str, Any]
+) -> None:
+    service = await operator.a_service()
+    slug = await operator.a_channel(service, audience={"services": [service], **follows})
+    source = await operator.a_source()
+
+    answer = await preview(source, service=service, **members)
+
+    shown = channel(answer, slug)
+    assert (shown["reached"], shown["why_not"], answer.body["reached"]) == (False, [reason], 0)
+
+
+async def test_a_channel_without_the_language_and_one_for_exercises_say_why(operator: Caller) -> None:
+    service = await operator.a_service()
+    chinese = await operator.a_channel(service, language="zh-Hans", fallback=False)
+    drill = await operator.a_channel(service, test=True)
+
+    answer = await preview(operator, service=service)
+
+    assert channel(answer, chinese)["why_not"] == ["language"]
+    assert channel(answer, drill)["why_not"] == ["test"]
+
+
+async def test_what_is_previewed_as_reached_is_what_a_notice_reaches(operator: Caller) -> None:
+    service = await operator.a_service()
+    for members in ({}, {"test": True}, {"language": "zh-Hans", "fallback": False}, {"audience": {"areas": ["nord"]}}):
+        await operator.a_channel(service, **members)
+    source = await operator.a_source()
+
+    answer = await preview(source, service=service, audience={"areas": ["sud"]})
+    accepted = await source.hand_in(service=service, audience={"areas": ["sud"]})
+
+    assert answer.body["reached"] == accepted.body["deliveries"]["due"]
+
+
+async def test_advice_names_its_place_and_speaks_italian_and_english(source: Caller) -> None:
+    answer = await preview(source, texts={"it": {**GOOD, "title": "Sciopero giovedì 27 novembre 2026"}})
+
+    (advice,) = answer.body["advice"]
+    assert (advice["rule"], advice["pointer"], advice["refused"]) == ("weekday_differs", "#/texts/it/title", False)
+    assert advice["words"] == {
+        "it": "Il giorno della settimana non corrisponde alla data.",
+        "en": "The weekday does not match its date.",
+    }
+
+
+async def test_what_would_be_refused_is_said_without_being_repeated(source: Caller) -> None:
+    answer = await preview(source, texts={"it": {**GOOD, "summary": "Pasto di RSSMRA85T10A562S"}})
+
+    assert (answer.status, answer.body["acceptable"]) == (200, False)
+    assert [(each["rule"], each["refused"]) for each in answer.body["advice"]] == [("fiscal_code", True)]
+
+
+async def test_nothing_is_stored(source: Caller) -> None:
+    await preview(source)
+
+    assert (await source.get("/v1/notices")).body["items"] == []
+    assert await source.pool.fetchval("select count(*) from rendering") == 0
+
+
+@pytest.mark.parametrize(
+    ("members", "status", "problem"),
+    [
+        ({"texts": {}}, 422, "invalid-notice"),
+        ({"service": "nessuno"}, 422, "unknown-service"),
+        (
+            {"texts": {"it": {"title": "<b>"}}, "attachments": [{"title": "x", "href": "http://x.it/"}]},
+            422,
+            "invalid-notice",
+        ),
+    ],
+)
+async def test_what_is_no_notice_is_a_problem(
+    source: Caller, members: dict[str, Any], status: int, problem: str
+) -> None:
+    answer = await preview(source, **members)
+
+    assert (answer.status, answer.problem) == (status, problem)
+
+
+async def test_a_source_previews_only_what_it_may_speak_of(operator: Caller) -> None:
+    source = await operator.a_source(["trasporto"])
+
+    assert (await preview(source)).status == 403
