@@ -47,7 +47,7 @@ async def town(database_url: str, redis_url: str, sandbox: Sandbox) -> AsyncIter
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, server_header=False))
     async with a_city(settings, sandbox) as city, ClientSession(f"http://127.0.0.1:{port}") as client:
         serving = asyncio.create_task(server.serve())
-        await until(lambda: _serves(server))
+        await until(lambda: _serves(server), 60)
         yield Town(client, city)
         server.should_exit = True
         await serving
