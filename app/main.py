@@ -9,13 +9,14 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from app import health_routes
-from app.api import docs, letters, problem_pages
+from app.api import docs, letters, problem_pages, well_known
 from app.api.application import NO_TELEMETRY, api, document_of
 from app.api.directory import Directory
 from app.api.door import Door
 from app.api.edge import API, Edge
 from app.api.handlers import HANDLERS
 from app.api.house import opened, public_url
+from app.api.installation import Installation
 from app.board.noticeboard import Noticeboard
 from app.board.routes import routes as board_routes
 from app.health import Health
@@ -57,7 +58,9 @@ def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:
         telemetry=NO_TELEMETRY,
     )
     outer.router.routes.extend(health_routes.router(health).routes)
-    outer.router.routes.extend(docs.routes(document_of(inner)))
+    installation = Installation.of(settings)
+    outer.router.routes.extend(docs.routes(document_of(inner, installation), installation))
+    outer.router.routes.extend(well_known.routes(installation))
     outer.router.routes.extend(problem_pages.routes())
     outer.router.routes.extend(board_routes())
     return outer

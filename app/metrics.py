@@ -32,6 +32,9 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+DEPRECATED = Counter(
+    "campanella_deprecated_requests_total", "Requests for what will end, by who still asks", ["operation", "source"]
+)
 DOORBELLS = Counter("campanella_doorbells_total", "Rings for the workers, by what became of them", ["outcome"])
 THROTTLED = Counter("campanella_throttled_total", "Answers that told us to slow down", ["kind"])
 UNCLASSIFIED = Counter(

@@ -7,7 +7,6 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -28,6 +27,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.alerts.zones import zones_of
 from app.domain.hosts import hosts_listed
 from app.domain.personal import accounts_in
+from app.networks import networks
 
 SHORTEST_KEY = 32
 LEGAL_MONTHS = 6
@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     keep_audit_months: Annotated[int, Field(le=240)] = 24
     keep_notices_months: Annotated[int, Field(ge=1, le=240)] = 13
     keep_attempts_days: Annotated[int, Field(ge=7, le=3660)] = 90
+    contact_email: Annotated[str, Field(pattern=r"^[^@\s<>]{1,64}@[^@\s<>]{1,255}$")] | None = None
+    contact_url: HttpUrl | None = None
+    terms_url: HttpUrl | None = None
+    security_contact: Annotated[str, Field(pattern=r"^(mailto:|https://|tel:)\S{3,300}$")] | None = None
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
     timezone: str = "Europe/Rome"
     alert_zones: str = ""
@@ -184,14 +188,6 @@ def _is_a_secret_key(text: str) -> bool:
         return len(base64.b64decode(text, validate=True)) == SECRET_KEY
     except (binascii.Error, ValueError):
         return False
-
-
-def networks(text: str) -> list[IPv4Network | IPv6Network]:
-    """Read a list of networks or addresses, separated by commas."""
-    try:
-        return [ip_network(one.strip()) for one in text.split(",") if one.strip()]
-    except ValueError:
-        raise ValueError("is not a list of networks such as 10.0.0.0/8, separated by commas") from None
 
 
 def load() -> Settings:

@@ -27,7 +27,7 @@ DESCRIPTION = (
     "A CAP 1.2 document (OASIS), with one info for each language. An Alert becomes a notice, an Update amends the one "
     "that its references name, a Cancel withdraws it and says so in a notice of its own."
 )
-XML = {"type": "string", "maxLength": LARGEST, "description": DESCRIPTION}
+XML = {"type": "string", "maxLength": LARGEST, "pattern": r"^[^\x00]*$", "description": DESCRIPTION}
 
 
 async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Response:

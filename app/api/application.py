@@ -31,6 +31,7 @@ from app.api import (
 )
 from app.api.document import document
 from app.api.handlers import HANDLERS
+from app.api.installation import EXAMPLE, Installation
 from app.api.retirement import RETIRING, Retirement
 
 RESOURCES = (
@@ -73,6 +74,6 @@ def api(retiring: Mapping[str, Retirement] = RETIRING) -> FastAPI:
     return app
 
 
-def document_of(app: FastAPI) -> dict[str, object]:
+def document_of(app: FastAPI, installation: Installation = EXAMPLE) -> dict[str, object]:
     """Give the OpenAPI document of what is served."""
-    return document(app.router.routes)
+    return document(app.router.routes, installation, app.state.retiring)

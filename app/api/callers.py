@@ -16,7 +16,7 @@ from app.api.admission import exceeded
 from app.api.edge import CALLER, CLIENT
 from app.api.gate import Rank
 from app.api.house import House
-from app.api.problems import TOLD
+from app.api.problems import SOURCE, TOLD
 from app.domain.errors import AbnormalUsageError, ForbiddenError, UnauthenticatedError
 from app.domain.key import Role, Scope
 
@@ -48,7 +48,7 @@ class Allowed:
         """Look the key up, say who it is, or refuse: one answer for whatever is wrong with a key."""
         house: House = request.app.state.house
         caller = await _known(house, request)
-        request.scope[CALLER] = caller.key
+        request.scope[CALLER], request.scope[SOURCE] = caller.key, caller.source or caller.role.value
         if caller.role not in self.roles or not caller.scopes.intersection(self.scopes):
             raise ForbiddenError(self._otherwise)
         if not self._hands_in:

@@ -3,6 +3,7 @@
 """Writes the served document as openapi.yaml is kept: python -m app.api.contract > openapi.yaml."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,14 @@ _Writer.add_representer(str, _text)
 
 
 def contract() -> str:
-    """Give the document that is served, in the form of the file."""
-    return HEAD + yaml.dump(document_of(api()), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)
+    """Give the document of the example installation, in the form of the file."""
+    return HEAD + as_yaml(document_of(api()))
+
+
+def as_yaml(document: Mapping[str, object]) -> str:
+    """Write a document for people."""
+    text: str = yaml.dump(dict(document), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)
+    return text
 
 
 if __name__ == "__main__":

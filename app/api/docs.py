@@ -11,7 +11,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app.api.contract import FILE
+from app.api.asyncapi import asyncapi
+from app.api.contract import as_yaml
+from app.api.installation import Installation
+from app.api.paper import paper
 
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 OWN = Path(__file__).parent / "static"
@@ -22,23 +25,23 @@ POLICY = (
 )
 
 
-def routes(document: dict[str, object]) -> list[BaseRoute]:
-    """Serve the page, its files, and the contract."""
-    as_json, as_yaml = json.dumps(document, ensure_ascii=False).encode(), FILE.read_bytes()
+def routes(document: dict[str, object], installation: Installation) -> list[BaseRoute]:
+    """Serve the page, its files, and the contracts."""
 
     async def page(_: Request) -> Response:
         return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
 
-    async def openapi_json(_: Request) -> Response:
-        return Response(as_json, media_type="application/json")
-
-    async def openapi_yaml(_: Request) -> Response:
-        return Response(as_yaml, media_type="application/yaml")
-
+    tried = {**document, "servers": [{"url": "/v1", "description": "The installation that serves this page."}]}
     return [
         Route("/docs", page),
-        Route("/openapi.json", openapi_json),
-        Route("/openapi.yaml", openapi_yaml),
+        paper("/docs/openapi.json", "application/json", lambda: _json(tried)),
+        paper("/openapi.json", "application/json", lambda: _json(document)),
+        paper("/openapi.yaml", "application/yaml", lambda: as_yaml(document).encode()),
+        paper("/asyncapi.yaml", "application/yaml", lambda: as_yaml(asyncapi(document, installation)).encode()),
         Mount("/docs/swagger", StaticFiles(directory=SWAGGER)),
         Mount("/docs/own", StaticFiles(directory=OWN)),
     ]
+
+
+def _json(document: dict[str, object]) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The OpenAPI document, made from the routes and their dependencies; openapi.yaml is kept equal to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -15,9 +15,10 @@ from app.api.callers import Allowed
 from app.api.document_answers import answers, shared_responses
 from app.api.document_headers import SHARED_HEADERS
 from app.api.document_links import with_links
-from app.api.document_parts import INFO, KEY, SERVERS, TAGS
+from app.api.document_parts import KEY, TAGS, info
 from app.api.document_schemas import parameters, schemas
 from app.api.document_webhooks import SCHEMAS, callbacks, webhooks
+from app.api.installation import EXAMPLE, Installation
 from app.api.reading import Reading
 from app.domain.key import Scope
 from app.version import VERSION
@@ -27,8 +28,10 @@ Taking = Reading[Any] | Amending | Arrivals
 """The dependencies that read a body."""
 
 
-def document(routes: Sequence[BaseRoute]) -> Document:
-    """Describe every route: who may, what it takes, and every answer it can give."""
+def document(
+    routes: Sequence[BaseRoute], installation: Installation = EXAMPLE, retiring: Collection[str] = ()
+) -> Document:
+    """Describe every route: who may, what it takes, and every answer it can give. `retiring`: what is deprecated."""
     described = [route for route in routes if isinstance(route, APIRoute)]
     made = get_openapi(title="Campanella", version=VERSION, routes=described)
     operations = {
@@ -43,15 +46,25 @@ def document(routes: Sequence[BaseRoute]) -> Document:
         "headers": SHARED_HEADERS,
         "securitySchemes": {"Key": KEY},
     }
-    info = {**INFO, "version": VERSION}
     return {
         "openapi": "3.1.0",
-        "info": info,
-        "servers": SERVERS,
+        "info": info(installation),
+        "servers": installation.servers,
         "tags": TAGS,
-        "paths": with_links(operations),
+        "paths": _ending(with_links(operations), retiring),
         "webhooks": webhooks(),
         "components": components,
+    }
+
+
+def _ending(paths: Document, retiring: Collection[str]) -> Document:
+    """Mark what is deprecated."""
+    return {
+        path: {
+            method: {**operation, **({"deprecated": True} if operation["operationId"] in retiring else {})}
+            for method, operation in item.items()
+        }
+        for path, item in paths.items()
     }
 
 

@@ -11,7 +11,7 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "format": "uuid", "maxLength": 36},
     },
     "CacheControl": {
-        "description": "Nothing here may be kept by caches.",
+        "description": "`no-store`: nothing here may be kept by caches.",
         "schema": {"type": "string", "maxLength": 100, "pattern": "^[a-z0-9=, -]+$", "examples": ["no-store"]},
     },
     "Location": {

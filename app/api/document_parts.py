@@ -4,6 +4,9 @@
 
 from typing import Any
 
+from app.api.installation import Installation
+from app.version import VERSION
+
 DESCRIPTION = """\
 Municipal systems hand in **notices**; Campanella posts each one, once and in order, to every **channel** whose
 **audience** it concerns, and says at any time where it stands.
@@ -49,26 +52,45 @@ Every error is `application/problem+json` (RFC 9457). Programs read `type` and, 
 JSON pointer into the body) or `parameter`, and `rule`; people read `detail`. Nothing that was sent is ever repeated in
 an error. 503 comes with `Retry-After`: nothing was stored, send it again.
 
+### Quotas
+
+Each key has a quota in a minute and in a day, shared by all keys of a source; a batch counts each notice. Every answer
+tells how the source stands (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`, `RateLimit`) and what is
+allowed (`RateLimit-Policy`). Beyond it the answer is 429 with `Retry-After`, and the request is not counted. Urgent
+notices have a reserve of a tenth of the minute's quota. Under too much load lists are turned away first, then bulk and
+normal notices, with 503; urgent ones never are.
+
+### Traces
+
+`traceparent` and `tracestate` (W3C Trace Context) are kept with the notice and passed on to each attempt and callback.
+
+### Ends
+
+An operation that will end says so for months: `Deprecation`, `Sunset`, and links to what takes its place.
+
 ### Lists
 
 A list answers `items` and `next`, the address of the next page or null. Nothing is shown twice or left out while new
 rows arrive. Unknown parameters are refused.
 """
-INFO: dict[str, Any] = {
-    "title": "Campanella",
-    "summary": "The school bell of a city: notices of a municipality, once, in order and in time",
-    "x-summary": "The school bell of a city: notices of a municipality, once, in order and in time",
-    "x-api-id": "urn:uuid:0d0c3a52-6f0c-4f0e-9a53-0b8f0c3a5d11",
-    "description": DESCRIPTION,
-    "contact": {
-        "name": "Comune di Prato, Sistemi informativi",
-        "url": "https://www.comune.prato.example",
-        "email": "campanella@comune.prato.example",
-    },
-    "termsOfService": "https://www.comune.prato.example/note-legali",
-    "license": {"name": "European Union Public Licence 1.2", "identifier": "EUPL-1.2"},
-}
-SERVERS = [{"url": "/v1", "description": "The installation that serves this document."}]
+SUMMARY = "The school bell of a city: notices of a municipality, once, in order and in time"
+
+
+def info(installation: Installation) -> dict[str, Any]:
+    """Describe the API of one installation."""
+    return {
+        "title": "Campanella",
+        "version": VERSION,
+        "summary": SUMMARY,
+        "x-summary": SUMMARY,
+        "x-api-id": installation.api_id,
+        "description": DESCRIPTION,
+        "contact": installation.contact,
+        "termsOfService": installation.terms,
+        "license": {"name": "European Union Public Licence 1.2", "identifier": "EUPL-1.2"},
+    }
+
+
 TAGS = [
     {"name": "Notices", "description": "What the public should know, and where it stands."},
     {"name": "Channels", "description": "The places we publish to."},

@@ -18,6 +18,8 @@ WORDS = {"type": "string", "maxLength": 2000, "pattern": r"^[^\x00]*$"}
 LENGTHS = {"uuid": 36, "date-time": 40}
 LONGEST = 320
 """Of what only a pattern bounds, such as an e-mail address."""
+NO_NUL = r"^[^\x00]*$"
+"""The least that is true of every text."""
 PLACE: Schema = {
     "type": "object",
     "description": "One place that is wrong: a pointer into the body, or the name of a parameter or header.",
@@ -66,7 +68,8 @@ def schemas(made: Schema, bodies: Sequence[type[BaseModel]], own: Schema) -> Sch
     _, taken = models_json_schema([(body, "validation") for body in bodies], ref_template=REFERENCES)
     found = {name: schema for name, schema in made.items() if name not in NOT_OURS} | taken["$defs"]
     tidy = {name: _tidied(schema) for name, schema in found.items()}
-    tidy |= _changes(tidy) | _of_event(tidy["Notice"]) | own | {"Problem": PROBLEM, "ProblemPlace": PLACE}
+    tidy |= _changes(tidy) | _of_event(tidy["Notice"]) | {"Problem": PROBLEM, "ProblemPlace": PLACE}
+    tidy |= {name: _tidied(schema) for name, schema in own.items()}
     return dict(sorted(tidy.items()))
 
 
@@ -135,6 +138,15 @@ def _bounded(schema: Schema) -> Schema:
         schema[bound] = int(schema[bound]) if schema.get("type") == "integer" else schema[bound]
     if schema.get("type") == "array":
         schema.setdefault("minItems", 0)
-    if schema.get("type") == "string" and not {"enum", "const"} & schema.keys():
-        schema.setdefault("maxLength", LENGTHS.get(schema.get("format", ""), LONGEST))
+    if schema.get("type") == "string":
+        _bound_text(schema)
     return schema
+
+
+def _bound_text(schema: Schema) -> None:
+    if "const" in schema:
+        schema["enum"] = [schema.pop("const")]
+    if "enum" not in schema:
+        schema.setdefault("maxLength", LENGTHS.get(schema.get("format", ""), LONGEST))
+        if not {"pattern", "format"} & schema.keys():
+            schema["pattern"] = NO_NUL

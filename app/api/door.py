@@ -16,7 +16,8 @@ from app.domain.errors import (
     InvalidParameterError,
     NotFoundError,
 )
-from app.settings import Settings, networks
+from app.networks import networks
+from app.settings import Settings
 
 LONGEST_ADDRESS = 4096
 LARGEST_HEADERS = 16_384

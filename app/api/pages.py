@@ -31,12 +31,8 @@ Cursor = Annotated[
     ),
 ]
 Next = Annotated[
-    str | None,
-    Field(
-        max_length=4096,
-        json_schema_extra={"format": "uri"},
-        description="The address of the next page, or null on the last one.",
-    ),
+    Annotated[str, Field(max_length=4096, json_schema_extra={"format": "uri"})] | None,
+    Field(description="The address of the next page, or null on the last one."),
 ]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "MEDIA_TYPE",
     "PUBLIC",
     "REQUEST",
+    "SOURCE",
     "TOLD",
     "InvalidBodyError",
     "InvalidCursorError",
@@ -29,6 +30,7 @@ REQUEST = "campanella.request"
 PUBLIC = "campanella.public"
 ACCEPTS = "campanella.accepts"
 """The media types that an address takes, where it takes more than JSON."""
+SOURCE = "campanella.source"
 TOLD = "campanella.told"
 """In the scope: headers to be told with whatever is answered, unless it is a fault of ours."""
 SOONEST, SPREAD = 5, 26

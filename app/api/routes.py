@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.accepting import accepts
-from app.api.problems import PUBLIC, TOLD
+from app.api.problems import PUBLIC, SOURCE, TOLD
 from app.domain.errors import InvalidParameterError, NotAcceptableError
+from app.metrics import DEPRECATED
 
 KEYS = frozenset({"access_token", "api_key", "apikey", "authorization", "key", "token"})
 IN_THE_HEADER = "A key is only taken from the header Authorization: Bearer. Treat the one in this address as leaked."
@@ -44,7 +45,10 @@ class StrictRoute(APIRoute):
             if retirement is not None:
                 request.scope[TOLD] += retirement.told(request.scope[PUBLIC])
                 retirement.refuse_after_the_end(datetime.now(UTC))
-            return await answer(request)
+            response = await answer(request)
+            if retirement is not None:
+                DEPRECATED.labels(self.name, request.scope.get(SOURCE, "unknown")).inc()
+            return response
 
         return strict
 

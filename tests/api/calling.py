@@ -15,6 +15,7 @@ import aiohttp
 import uvicorn
 from pydantic import SecretStr
 from pydantic_core import Url
+from starlette.types import ASGIApp
 
 from app.database import Pool
 from app.main import create_app
@@ -139,8 +140,19 @@ def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings
 @asynccontextmanager
 async def served(settings: Settings, pool: Pool, wechat: WeChatSettings | None = None) -> AsyncIterator[Caller]:
     """Serve the API, and give a caller with the operator's key."""
+    connector = aiohttp.TCPConnector(limit=64)
+    async with (
+        listening(create_app(settings, wechat=wechat)) as address,
+        aiohttp.ClientSession(address, connector=connector) as session,
+    ):
+        yield Caller(session, pool, address=address)
+
+
+@asynccontextmanager
+async def listening(application: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application on a port of its own, and give its address."""
     port = free_port()
-    config = uvicorn.Config(create_app(settings, wechat=wechat), port=port, http=Protocol, ws="none", log_config=None)
+    config = uvicorn.Config(application, port=port, http=Protocol, ws="none", log_config=None)
     config.access_log, config.server_header = False, False
     # The loop rests during tests that do not await; a connection kept meanwhile must not be found closed after them.
     config.timeout_keep_alive = 600
@@ -149,9 +161,7 @@ async def served(settings: Settings, pool: Pool, wechat: WeChatSettings | None =
     while not server.started:  # noqa: ASYNC110 - it offers nothing to wait on
         await asyncio.sleep(0.005)
     try:
-        connector = aiohttp.TCPConnector(limit=64)
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as session:
-            yield Caller(session, pool, address=f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await task

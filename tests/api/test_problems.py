@@ -105,7 +105,7 @@ async def test_head_answers_like_get_without_a_body(operator: Caller, path: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/services", "/v1/nowhere", "/nowhere", "/livez", "/metrics", "/docs", "/openapi.yaml"]
+    "path", ["/v1/services", "/v1/nowhere", "/nowhere", "/livez", "/metrics", "/docs", "/.well-known/security.txt"]
 )
 async def test_every_answer_has_the_headers_that_all_have(operator: Caller, path: str) -> None:
     headers = (await operator.get(path)).headers

@@ -59,6 +59,8 @@ WRONG_SETTINGS = {
     "no time zone": ({"CAMPANELLA_TIMEZONE": "Europe/Prato"}, "CAMPANELLA_TIMEZONE: is not a time zone"),
     "no format": ({"CAMPANELLA_LOG_FORMAT": "xml"}, "CAMPANELLA_LOG_FORMAT"),
     "no public address": ({"CAMPANELLA_PUBLIC_URL": "campanella"}, "CAMPANELLA_PUBLIC_URL"),
+    "no address to write to": ({"CAMPANELLA_CONTACT_EMAIL": "ufficio"}, "CAMPANELLA_CONTACT_EMAIL"),
+    "no way to report": ({"CAMPANELLA_SECURITY_CONTACT": "the porter"}, "CAMPANELLA_SECURITY_CONTACT"),
     "no network": ({"CAMPANELLA_TRUSTED_PROXIES": "proxy"}, "CAMPANELLA_TRUSTED_PROXIES: is not a list of networks"),
     "a quota below zero": ({"CAMPANELLA_REQUESTS_PER_MINUTE": "-1"}, "CAMPANELLA_REQUESTS_PER_MINUTE"),
     "less than the law asks": (
