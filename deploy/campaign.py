@@ -34,6 +34,7 @@ class Campaign:
     api: str
     admin_key: str
     sandbox: str
+    wechat: str
     town: Town
     keys: dict[str, str] = field(default_factory=dict)
     promised: dict[str, int] = field(default_factory=dict)
@@ -51,6 +52,8 @@ class Campaign:
             await self._make_channel(each)
         for board in self.town.boards:
             await self._as_admin("POST", "/v1/channels", {"kind": "noticeboard", **board}, unless=CONFLICT)
+        for account in self.town.accounts:
+            await self._as_admin("POST", "/v1/channels", {"kind": "wechat", **account}, unless=CONFLICT)
 
     async def check(self) -> None:
         """Have the channels checked that were made before a worker ran; the boards link to those with a public name."""
@@ -74,12 +77,20 @@ class Campaign:
         ]
         return self.deliveries[sample.event_id]
 
+    async def choose(self) -> None:
+        """Be the person who says what is worth one of the few pushes: here, whatever asks."""
+        if not self.town.accounts:
+            return
+        for waiting in (await self._as_admin("GET", "/v1/choices"))["items"]:
+            path = f"/v1/deliveries/{waiting['delivery_id']}/choice"
+            await self._as_admin("POST", path, {"choice": "send"}, unless=CONFLICT)
+
     async def account(self) -> Account:
         """Ask everybody once more: the API for the deliveries, the sandbox for what is in its chats."""
         await asyncio.gather(*(self.look(sample) for sample in self.town.samples if sample.event_id in self.ids))
         journal = await self._ask("GET", f"{self.sandbox}/sandbox/journal")
         owed = tuple(each for deliveries in self.deliveries.values() for each in deliveries)
-        there = landed(journal, self.town.slugs_by_chat()) + await self._on_the_boards()
+        there = landed(journal, self.town.slugs_by_chat()) + await self._on_the_boards() + await self._pushed()
         return Account(sum(self.promised.values()), owed, there)
 
     async def _on_the_boards(self) -> tuple[Post, ...]:
@@ -88,6 +99,13 @@ class Campaign:
         feeds = {each["slug"]: f"{self.api}/bacheca/{each['address']}/feed.json" for each in self.town.boards}
         shown = [(slug, item["url"]) for slug, url in feeds.items() for item in (await self._ask("GET", url))["items"]]
         return tuple((slug, urlsplit(url).path) for slug, url in shown if url.rpartition("/")[2] in ours)
+
+    async def _pushed(self) -> tuple[Post, ...]:
+        """Ask WeChat's sandbox what arrived with followers."""
+        sends = await self._ask("GET", f"{self.wechat}/sandbox/sends") if self.town.accounts else []
+        return tuple(
+            (each["slug"], send["id"]) for each in self.town.accounts for send in sends if send["state"] == "done"
+        )
 
     async def _make_chat(self, chat: Mapping[str, Any]) -> None:
         present = await self._ask("GET", f"{self.sandbox}/sandbox/chats?search={chat['id']}")

@@ -25,8 +25,8 @@ PATIENCE = 90
 LOOK = 0.2
 STOPPED = 130  # stopped before the account could be given
 ONLY_HERE = (
-    "The demo posts invented notices, so it posts to a sandbox on this machine only: unset CAMPANELLA_TELEGRAM_API_URL"
-    " and CAMPANELLA_TELEGRAM_TOKEN, or use ./dev up."
+    "The demo posts invented notices, so it posts to a sandbox on this machine only: unset CAMPANELLA_TELEGRAM_API_URL,"
+    " CAMPANELLA_TELEGRAM_TOKEN and CAMPANELLA_WECHAT_APP_ID, or use ./dev up."
 )
 
 
@@ -48,6 +48,7 @@ class Demo:
         waiting = list(self.campaign.town.samples)
         while waiting and time.monotonic() < deadline:
             waiting = [sample for sample in waiting if await self._is_open(sample)]
+            await self.campaign.choose()
             await asyncio.sleep(LOOK)
 
     async def _is_open(self, sample: Sample) -> bool:
@@ -81,6 +82,7 @@ async def _campaign(made: Plan) -> int:
             made.api_url,
             made.environment["CAMPANELLA_ADMIN_KEY"],
             made.environment["CAMPANELLA_TELEGRAM_API_URL"],
+            made.environment["CAMPANELLA_WECHAT_API_URL"],
         )
         campaign = Campaign(http, *where, town)
         demo = Demo(campaign, Board(town))
@@ -96,10 +98,11 @@ async def _campaign(made: Plan) -> int:
 
 
 def posts_elsewhere() -> bool:
-    """Tell whether the environment names a Bot API server that is not on this machine, such as the real one."""
+    """Tell whether the environment names an account, or a Bot API server that is not on this machine."""
     address = os.environ.get("CAMPANELLA_TELEGRAM_API_URL", "")
     token = os.environ.get("CAMPANELLA_TELEGRAM_TOKEN", "")
-    return bool(address or token) and urlsplit(address).hostname not in ("127.0.0.1", "localhost")
+    is_real = bool(address or token) and urlsplit(address).hostname not in ("127.0.0.1", "localhost")
+    return is_real or bool(os.environ.get("CAMPANELLA_WECHAT_APP_ID"))
 
 
 def seconds_since_start() -> float:

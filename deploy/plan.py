@@ -4,6 +4,7 @@
 
 import os
 import secrets
+import string
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Plan:
     servers: list[Program] = field(default_factory=list)
     sandbox: Program | None = None
     sandbox_url: str | None = None
+    wechat: Program | None = None
+    wechat_url: str | None = None
     new_admin_key: str | None = None
 
     @property
@@ -75,6 +78,26 @@ class Plan:
         self.sandbox = programs.sandbox(self.environment, port, token, self.state.root / "sandbox.journal")
         self.environment |= dict(zip(names, (self.sandbox_url, token), strict=True))
 
+    def add_wechat(self) -> None:
+        """Plan the sandbox of WeChat, unless the environment names an account."""
+        if self.environment.get("CAMPANELLA_WECHAT_APP_ID"):
+            return
+        port = free_port(self.port + 2)
+        self.wechat_url = f"http://127.0.0.1:{port}"
+        letters = string.ascii_letters + string.digits
+        self.environment |= {
+            "CAMPANELLA_WECHAT_APP_ID": "wx0000000000sandbox",
+            "CAMPANELLA_WECHAT_SECRET": self.state.secret("wechat-secret", lambda: f"SANDBOX-{secrets.token_hex(16)}"),
+            "CAMPANELLA_WECHAT_API_URL": self.wechat_url,
+            "CAMPANELLA_WECHAT_POLL": "2",
+            "CAMPANELLA_WECHAT_CALLBACK_TOKEN": self.state.secret("wechat-token", lambda: secrets.token_hex(16)),
+            "CAMPANELLA_WECHAT_CALLBACK_AES_KEY": self.state.secret(
+                "wechat-aes-key", lambda: "".join(secrets.choice(letters) for _ in range(42)) + "A"
+            ),
+        }
+        journal = self.state.root / "sandbox-wechat.journal"
+        self.wechat = programs.wechat(self.environment, port, f"{self.api_url}/callbacks/wechat", journal)
+
     def add_admin_key(self) -> None:
         """Give the installation an operator key: that of the environment, or one of our own."""
         if not self.environment.get("CAMPANELLA_ADMIN_KEY"):
@@ -102,6 +125,7 @@ def plan(state: State, provider: Provider, host: str, port: int, *, fresh: bool)
     )
     made.add_servers(provider)
     made.add_sandbox()
+    made.add_wechat()
     made.add_admin_key()
     return made
 

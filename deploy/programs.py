@@ -45,6 +45,22 @@ def sandbox(environment: Mapping[str, str], port: int, token: str, journal: Path
     return _module("sandbox", words, environment, is_ready=partial(_answers, port, "/"))
 
 
+def wechat(environment: Mapping[str, str], port: int, callback: str, journal: Path) -> Program:
+    """The sandbox of WeChat, for the account that the environment names; it tells its events to the API."""
+    options = {
+        "--port": str(port),
+        "--name": "家庭与学校 Prova",
+        "--app-id": environment["CAMPANELLA_WECHAT_APP_ID"],
+        "--secret": environment["CAMPANELLA_WECHAT_SECRET"],
+        "--callback": callback,
+        "--callback-token": environment["CAMPANELLA_WECHAT_CALLBACK_TOKEN"],
+        "--callback-aes-key": environment["CAMPANELLA_WECHAT_CALLBACK_AES_KEY"],
+        "--journal": str(journal),
+    }
+    words = ["deploy.sandbox_wechat", *(word for pair in options.items() for word in pair)]
+    return _module("sandbox-wechat", words, environment, is_ready=partial(_answers, port, "/"))
+
+
 def _module(
     name: str, words: list[str], environment: Mapping[str, str], *, is_ready: Callable[[], bool] = at_once
 ) -> Program:

@@ -42,18 +42,23 @@ class Town:
     sources: dict[str, dict[str, Any]]
     channels: list[dict[str, Any]]
     boards: list[dict[str, Any]]
+    accounts: list[dict[str, Any]]
     samples: list[Sample]
 
     @classmethod
     def read(cls, run: str) -> Self:
-        """Read the town from the samples; `run` goes behind every event_id."""
+        """Read the town from the samples; `run` goes behind every event_id.
+
+        A further run in the same database has no WeChat account: the one push of the day would be spent.
+        """
         town = json.loads((SAMPLES / "town.json").read_text(encoding="utf-8"))
         notices = json.loads((SAMPLES / "notices.json").read_text(encoding="utf-8"))["notices"]
         samples = [Sample(each["source"], each["notice"]).in_run(run) for each in notices]
-        return cls(town["services"], town["sources"], town["channels"], town["boards"], samples)
+        accounts = [] if run else town["accounts"]
+        return cls(town["services"], town["sources"], town["channels"], town["boards"], accounts, samples)
 
     def slugs_by_chat(self) -> dict[int, str]:
         return {each["chat"]["id"]: each["channel"]["slug"] for each in self.channels}
 
     def slugs(self) -> list[str]:
-        return [*self.slugs_by_chat().values(), *(board["slug"] for board in self.boards)]
+        return [*self.slugs_by_chat().values(), *(each["slug"] for each in (*self.boards, *self.accounts))]

@@ -28,7 +28,8 @@ START = 60
 PROGRAMS = {
     "postgres": "/postgres -D",
     "redis": "-server",
-    "sandbox": "-m deploy.sandbox",
+    "sandbox": "-m deploy.sandbox --",
+    "sandbox-wechat": "-m deploy.sandbox_wechat",
     "api": "-m app.cli api",
     "worker": "-m workers",
 }
