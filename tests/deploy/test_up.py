@@ -136,6 +136,9 @@ async def test_what_the_environment_names_is_used_and_not_started(
         "CAMPANELLA_REDIS_URL": redis_url,
         "CAMPANELLA_TELEGRAM_API_URL": "http://127.0.0.1:9",
         "CAMPANELLA_TELEGRAM_TOKEN": "123456789:SANDBOX-none",
+        "CAMPANELLA_WECHAT_APP_ID": "wx0000000000sandbox",
+        "CAMPANELLA_WECHAT_SECRET": "SANDBOX-none",
+        "CAMPANELLA_WECHAT_API_URL": "http://127.0.0.1:9",
     }
 
     with running(open_directory / "state", provider, named) as up:
