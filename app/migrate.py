@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.grants import grant
 from app.settings import Settings
 
 LOCK = 7_264_151_031
@@ -41,11 +42,12 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def migrate(settings: Settings) -> None:
-    """Run every migration that is missing."""
+    """Run every migration that is missing, then give each role of Postgres its rights."""
     engine = engine_for(settings)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)
+            await connection.run_sync(grant)
     finally:
         await engine.dispose()
 
