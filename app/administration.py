@@ -23,6 +23,10 @@ from app.settings import load
 from app.sources import add_source
 from app.tables import Channel, Source
 
+ADDRESS = (
+    "Telegram: the channel's number (it begins with -100) or its @name. A noticeboard: its word in the web address; "
+    "without one, the short name."
+)
 SHOWN_ONCE = "This is the key. It is shown now and never again:"
 Services = Annotated[list[str] | None, typer.Option("--service", help="A service it may speak of; none: every one.")]
 EventSources = Annotated[list[str] | None, typer.Option("--event-source", help="A URI its CloudEvents come from.")]
@@ -104,7 +108,7 @@ def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE,
 def channel_add(  # noqa: PLR0913 - a channel has as many sides
     slug: str,
     *,
-    address: Annotated[str, typer.Option(help="The channel's number (it begins with -100) or its @name.")],
+    address: Annotated[str, typer.Option(help=ADDRESS)] = "",
     kind: str = "telegram",
     language: str = "it",
     service: Words = None,
@@ -116,13 +120,13 @@ def channel_add(  # noqa: PLR0913 - a channel has as many sides
     """Check a channel on its platform and publish to it from now on."""
     lists = {"services": service or [], "grades": grade or [], "schools": school or [], "areas": area or []}
     audience = _checked(ChannelAudience, **lists)
-    plain = {"slug": slug, "kind": kind, "address": address, "language": language, "fallback": fallback}
+    plain = {"slug": slug, "kind": kind, "address": address or slug, "language": language, "fallback": fallback}
     new = _checked(NewChannel, **plain, audience=audience)
     channel = Channel(id=uuid7(), **new.model_dump(mode="json", exclude={"audience"}), **audience.model_dump())
 
     async def work(database: Database) -> None:
         doorbell = Doorbell(str(load().redis_url))
-        answer = await checks.ask(database.pool, doorbell, kind, address)
+        answer = await checks.ask(database.pool, doorbell, kind, new.address)
         await doorbell.close()
         async with database.sessions.begin() as session:
             stored = await add_channel(session, channel, answer, this_user())

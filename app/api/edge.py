@@ -14,6 +14,7 @@ from app.api.directory import Directory
 from app.api.door import Door
 from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
 from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
+from app.domain.posting import PLACE
 from app.telemetry import log
 from app.trace import enter, received
 from app.traffic import count
@@ -141,7 +142,8 @@ def _links(public: str) -> bytes:
 def _note(exchange: Exchange, method: str, seconds: float) -> None:
     """Write the access log line; the query is left out, since callers put secrets there by mistake."""
     scope = exchange.scope
-    quiet = scope["path"] in QUIET and exchange.status < 400  # noqa: PLR2004 - the classes of HTTP
+    read = scope["path"].startswith(PLACE)  # whoever reads the board stays unknown
+    quiet = (read or scope["path"] in QUIET) and exchange.status < 400  # noqa: PLR2004 - the classes of HTTP
     route = scope.get("route")
     (log.debug if quiet else log.info)(
         "request.served",
@@ -149,7 +151,7 @@ def _note(exchange: Exchange, method: str, seconds: float) -> None:
         uri=scope[PUBLIC] + scope["path"],
         operation=getattr(route, "name", None),
         status=exchange.status,
-        client=scope[CLIENT],
+        client=None if read else scope[CLIENT],
         caller=scope.get(CALLER),
         ms=round(seconds * 1000, 1),
     )

@@ -16,7 +16,7 @@ KIND = "noticeboard"
 BOARDS = """
 select id, kind, slug, address, title, language, services, test, created_at, retired_at, check_result ->> 'link' as link
   from channel
- where kind = 'noticeboard'
+ where (kind = 'noticeboard' and address ~ '^[a-z0-9-]{1,64}$')
     or (retired_at is null and paused_at is null and not test and check_result ->> 'link' is not null)
  order by retired_at desc nulls first, slug
 """
@@ -61,7 +61,8 @@ def _join(row: asyncpg.Record) -> Join:
 
 def _board(row: asyncpg.Record, joins: Sequence[Join]) -> Board:
     services = frozenset(row["services"])
-    same = (join for join in joins if _primary(join.language) == _primary(row["language"]))
+    same = [join for join in joins if _primary(join.language) == _primary(row["language"])]
+    same.sort(key=lambda join: len(join.services))  # first those that tell everything
     return Board(
         id=row["id"],
         place=row["address"],

@@ -91,6 +91,17 @@ async def test_a_channel_is_added_and_listed(typed: Typed, environment: Environm
     assert listed.said == "scuola\ttelegram\t-1001\tit\tactive\n"
 
 
+async def test_a_noticeboard_is_found_under_its_short_name_unless_told_otherwise(
+    typed: Typed, environment: Environment
+) -> None:
+    await typed(environment, "channel", "add", "bacheca", "--kind", "noticeboard")
+    await typed(environment, "channel", "add", "bacheca-zh", "--kind", "noticeboard", "--address", "xuexiao")
+
+    listed = await typed(environment, "channel", "list")
+
+    assert listed.said == ("bacheca\tnoticeboard\tbacheca\tit\tactive\nbacheca-zh\tnoticeboard\txuexiao\tit\tactive\n")
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

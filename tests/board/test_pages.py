@@ -5,9 +5,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from tests.api.calling import Caller
+from deploy.processes import free_port
+from tests.api.calling import Caller, served, some_settings
 from tests.board.conftest import DECLARATION, Board, Hang
 
 TITLE = re.compile(r"<h3[^>]*><a [^>]*>(?:<s>)?(.*?)(?:</s>)?</a></h3>")
@@ -214,6 +217,17 @@ async def test_a_closed_board_still_shows_what_it_showed_and_says_that_it_is_clo
     assert "resta" in page
 
 
+async def test_a_board_without_its_database_says_so_in_a_page() -> None:
+    nowhere = some_settings(f"postgresql://campanella@127.0.0.1:{free_port()}/none", "redis://127.0.0.1:1")
+    pool = await asyncpg.create_pool(str(nowhere.database_url), min_size=0)
+
+    async with served(nowhere, pool) as reader:
+        answer = await reader.get("/bacheca/scuola")
+
+    assert (answer.status, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "30", "no-store")
+    assert "<h1>La bacheca non è disponibile in questo momento</h1>" in answer.text
+
+
 async def test_whoever_reads_can_join_the_public_channels_of_the_same_language(board: Board) -> None:
     link = "https://t.me/scuola_famiglie"
     insert = (
@@ -252,6 +266,15 @@ async def test_the_page_of_a_notice_tells_search_engines_what_it_is(board: Board
     assert told["@type"] == "SpecialAnnouncement"
     assert {"name", "text", "datePosted", "expires", "category", "schoolClosuresInfo"} <= told.keys()
     assert told["url"] == f"{PUBLIC}{board.path}/avvisi/{notice.id}"
+
+
+@pytest.mark.parametrize(("path", "lines"), [("", 0), ("/niente", 1)])
+async def test_whoever_reads_stays_unknown_in_the_log(board: Board, path: str, lines: int) -> None:
+    with capture_logs() as logged:
+        await board.get(f"{path}?zona=log")
+
+    served = [line for line in logged if line["event"] == "request.served" and line["log_level"] != "debug"]
+    assert (len(served), [line["client"] for line in served]) == (lines, [None] * lines)
 
 
 async def test_the_board_takes_no_other_method(board: Board) -> None:
