@@ -99,7 +99,7 @@ class Results:
         if age > CONFIRMATION:
             return "WeChat is still sending"
         until = (push.called_at or now) + CONFIRMATION
-        if age > ESCALATION:
+        if ESCALATION < age <= ESCALATION + timedelta(seconds=2 * self.poll):  # once or twice, not at every question
             log.warning("push.unconfirmed", kind=KIND, push=push.id, until=until.isoformat(timespec="minutes"))
         return f"WeChat has it; if it asks for it, an administrator must confirm until {until:%H:%M} UTC"
 
