@@ -80,12 +80,12 @@ def parameters(made: Iterable[Schema]) -> list[Schema]:
 
 def _parameter(made: Schema, schema: Schema) -> Schema:
     tried = {"example": schema.pop("examples")[0]} if "examples" in schema else {}
-    return {**made, "schema": schema, **tried}
+    about = {"description": schema.pop("description")} if "description" in schema else {}
+    return {**about, **made, "schema": schema, **tried}
 
 
 def _never_null(schema: Schema) -> Schema:
     several = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
-    schema.pop("description", None)
     return {**(several[0] if several else {}), **schema}
 
 

@@ -19,9 +19,9 @@ MEANINGS = {
 }
 WORDS = {"type": "string", "maxLength": 2000, "pattern": r"^[^\x00]*$"}
 HEADERS = {
-    "webhook-id": ("The same for every try: remember it, and take a repetition as done.", r"^msg_[0-9a-f]+$"),
-    "webhook-timestamp": ("Seconds since 1970 of this try; refuse what is more than five minutes away.", "^[0-9]+$"),
-    "webhook-signature": ("Signatures of id, timestamp and body, joined by dots; one must fit.", "^v1a?,"),
+    "Webhook-Id": ("The same for every try: remember it, and take a repetition as done.", r"^msg_[0-9a-f]+$"),
+    "Webhook-Timestamp": ("Seconds since 1970 of this try; refuse what is more than five minutes away.", "^[0-9]+$"),
+    "Webhook-Signature": ("Signatures of id, timestamp and body, joined by dots; one must fit.", "^v1a?,"),
 }
 EVENT: Document = {
     "type": "object",
@@ -47,6 +47,7 @@ DATA: Document = {
         "deliveries": {
             "type": "object",
             "description": "How many deliveries are in each state.",
+            "maxProperties": 10,
             "additionalProperties": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 2**31 - 1},
         },
         "delivery": {
