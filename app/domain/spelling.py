@@ -26,7 +26,8 @@ _HIDDEN = regex.compile(
 )
 _VISIBLE = regex.compile(r"[^\s\p{C}\p{Default_Ignorable_Code_Point}\u2800\ufffc]|\p{Co}")
 _CLUSTER = regex.compile(r"\X")
-_BREAKS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\t": " "})
+# Without one of these no character of more than two signs can be built.
+_PILES_UP = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Prepend}\p{GCB=L}\p{GCB=V}\p{GCB=T}]")
 
 
 class SpellingError(ValueError):
@@ -53,7 +54,10 @@ def checked_plain_lines(text: str) -> str:
 
 def tidied(text: str) -> str:
     """The same text with one kind of line break, no tabs, nothing hidden, in Unicode's composed form."""
-    unbroken = text.replace("\r\n", "\n").translate(_BREAKS)
+    unbroken = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    if unbroken.isascii():
+        return unbroken
+    unbroken = unbroken.replace("\u2028", "\n").replace("\u2029", "\n")
     return unicodedata.normalize("NFC", _LOOSE_JOINER.sub("", _HIDDEN.sub("", unbroken)))
 
 
@@ -68,7 +72,7 @@ def refuse_unprintable(text: str) -> None:
 
 def refuse_towers(text: str) -> None:
     """Refuse what is one character to the eye and has no end: it would fit into no post."""
-    if text.isascii():
+    if text.isascii() or not _PILES_UP.search(text):
         return
     for cluster in _CLUSTER.finditer(text):
         if units(cluster[0]) > MAX_CLUSTER:

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Acceptances that wait at the same moment are stored together: one statement and one commit for all of them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+from app.database import Pool
+from app.domain.errors import CampanellaError
+from app.domain.notice import Notice
+from app.intake import Accepted, Answer, Origin, Wish, accept_all, wish_for
+from app.routing import Routing
+
+MOST = 64
+"""Notices in one statement."""
+MOST_OWED = 20_000
+"""Deliveries that one statement may have to write, so that it ends well before its timeout."""
+AT_ONCE = 2
+"""Statements under way: while one is being written to disk, the next one is on its way."""
+Waiting = tuple[Wish, asyncio.Future[Answer]]
+
+
+class Gathering:
+    """The way in of one process. Nobody waits for company: whoever comes first goes at once, the others with the next."""
+
+    def __init__(self, pool: Pool, routing: Routing) -> None:
+        self._pool, self._routing = pool, routing
+        self._waiting: deque[Waiting] = deque()
+        self._storing: set[asyncio.Task[None]] = set()
+
+    async def accept(self, notice: Notice, origin: Origin) -> Accepted:
+        """Store a notice and all it owes, or find what an earlier call stored; errors are those of `app.intake.accept`."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wish_for(notice, origin), answered))
+        if len(self._storing) < AT_ONCE:
+            storing = asyncio.create_task(self._store())
+            self._storing.add(storing)
+            storing.add_done_callback(self._storing.discard)
+        answer = await answered
+        if isinstance(answer, CampanellaError):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        """Stop; whoever still waits is told that it was not stored."""
+        for storing in list(self._storing):
+            storing.cancel()
+            with suppress(asyncio.CancelledError):
+                await storing
+        while self._waiting:
+            self._waiting.popleft()[1].cancel()
+
+    async def _store(self) -> None:
+        while self._waiting:
+            await self._answer(self._next())
+
+    def _next(self) -> list[Waiting]:
+        reached = max(1, len(self._routing.snapshot.channels))
+        most = max(1, min(MOST, MOST_OWED // reached))
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    async def _answer(self, together: Sequence[Waiting]) -> None:
+        """Give everybody the own answer. What goes wrong for several is tried for each: one must not spoil the others."""
+        try:
+            answers = await accept_all(self._pool, self._pool, self._routing, [wish for wish, _ in together])
+        except Exception as error:  # noqa: BLE001 - it is passed on to whoever waits for it
+            if len(together) == 1:
+                _fail(together[0][1], error)
+            else:
+                await asyncio.gather(*(self._answer([one]) for one in together))
+            return
+        except asyncio.CancelledError:
+            for _, answered in together:
+                answered.cancel()
+            raise
+        for (_, answered), answer in zip(together, answers, strict=True):
+            if not answered.done():
+                answered.set_result(answer)
+
+
+def _fail(answered: asyncio.Future[Answer], error: Exception) -> None:
+    if not answered.done():
+        answered.set_exception(error)
