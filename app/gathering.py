@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from app.database import Pool
-from app.domain.errors import CampanellaError
 from app.domain.notice import Notice
-from app.intake import Accepted, Answer, Origin, Wish, accept_all, wish_for
+from app.intake import Accepted, Origin, Wish, accept_all, wish_for
 from app.routing import Routing
 
 MOST = 64
@@ -19,11 +18,11 @@ MOST_OWED = 20_000
 """Deliveries that one statement may have to write, so that it ends well before its timeout."""
 AT_ONCE = 2
 """Statements under way: while one is being written to disk, the next one is on its way."""
-Waiting = tuple[Wish, asyncio.Future[Answer]]
+Waiting = tuple[Wish, asyncio.Future[Accepted]]
 
 
 class Gathering:
-    """The way in of one process. Nobody waits for company: whoever comes first goes at once, the others with the next."""
+    """The way in of one process. Nobody waits for company: the first goes at once, the others with the next."""
 
     def __init__(self, pool: Pool, routing: Routing) -> None:
         self._pool, self._routing = pool, routing
@@ -31,17 +30,14 @@ class Gathering:
         self._storing: set[asyncio.Task[None]] = set()
 
     async def accept(self, notice: Notice, origin: Origin) -> Accepted:
-        """Store a notice and all it owes, or find what an earlier call stored; errors are those of `app.intake.accept`."""
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        """Store a notice and all it owes, or find what an earlier call stored; raises what `app.intake.accept` does."""
+        answered: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((wish_for(notice, origin), answered))
         if len(self._storing) < AT_ONCE:
             storing = asyncio.create_task(self._store())
             self._storing.add(storing)
             storing.add_done_callback(self._storing.discard)
-        answer = await answered
-        if isinstance(answer, CampanellaError):
-            raise answer
-        return answer
+        return await answered
 
     async def close(self) -> None:
         """Stop; whoever still waits is told that it was not stored."""
@@ -62,24 +58,28 @@ class Gathering:
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     async def _answer(self, together: Sequence[Waiting]) -> None:
-        """Give everybody the own answer. What goes wrong for several is tried for each: one must not spoil the others."""
+        """Give everybody the own answer. What goes wrong for several is tried for each, so that none spoils another."""
+        wishes = [wish for wish, _ in together]
         try:
-            answers = await accept_all(self._pool, self._pool, self._routing, [wish for wish, _ in together])
+            answers = await accept_all(self._pool, self._pool, self._routing, wishes)
         except Exception as error:  # noqa: BLE001 - it is passed on to whoever waits for it
             if len(together) == 1:
-                _fail(together[0][1], error)
+                _tell(together[0][1], error)
             else:
                 await asyncio.gather(*(self._answer([one]) for one in together))
             return
         except asyncio.CancelledError:
-            for _, answered in together:
-                answered.cancel()
+            self._waiting.extendleft(reversed(together))
             raise
         for (_, answered), answer in zip(together, answers, strict=True):
-            if not answered.done():
-                answered.set_result(answer)
+            _tell(answered, answer)
 
 
-def _fail(answered: asyncio.Future[Answer], error: Exception) -> None:
-    if not answered.done():
-        answered.set_exception(error)
+def _tell(answered: asyncio.Future[Accepted], answer: Accepted | Exception) -> None:
+    """Give an answer to a caller, unless the caller went away."""
+    if answered.done():
+        return
+    if isinstance(answer, Exception):
+        answered.set_exception(answer)
+    else:
+        answered.set_result(answer)

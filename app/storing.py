@@ -17,7 +17,7 @@ from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.lane import GOALS, LANES
 from app.domain.notice import Notice
-from app.reply import current_reply
+from app.reply import Reply, current_reply
 from app.routing import Snapshot
 from app.trace import Trace, current
 
@@ -88,17 +88,23 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A notice that is to be stored: its number-to-be, its content as JSON, and what tells that from any other."""
+    """A notice that is to be stored: its number-to-be, its content as JSON, and what tells that from any other.
+
+    `trace` and `reply` are those of its request, taken where the wish is made: another's task may store it.
+    """
 
     id: UUID
     notice: Notice
     origin: Origin
     content: str
     digest: bytes
+    trace: Trace | None
+    reply: Reply
 
     @classmethod
     def of(cls, number: UUID, notice: Notice, origin: Origin) -> Self:
-        return cls(number, notice, origin, notice.model_dump_json(), digest(notice))
+        belongs = (origin.trace or current(), current_reply())
+        return cls(number, notice, origin, notice.model_dump_json(), digest(notice), *belongs)
 
     @property
     def natural_key(self) -> tuple[str, str, str]:
@@ -144,10 +150,8 @@ def _row(wish: Wish, owed: int) -> tuple[object, ...]:
     patience = MEDIA_PATIENCE[lane] if notice.attachments else timedelta(0)
     when = (notice.publish_at, notice.expires_at, owed)
     guard = (wish.digest, wish.origin.by, lane, GOALS[lane], patience, GIVE_UP[lane])
-    trace = wish.origin.trace or current()
-    traced = (str(trace), trace.state or None) if trace else (None, None)
-    reply = current_reply()
-    answered = (reply.endpoint, reply.correlation)
+    traced = (str(wish.trace), wish.trace.state or None) if wish.trace else (None, None)
+    answered = (wish.reply.endpoint, wish.reply.correlation)
     return (wish.id, *wish.natural_key, *what, *when, *guard, *traced, *answered)
 
 

@@ -18,7 +18,7 @@ from app.database import Connection
 from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError, PersonalDataError
 from app.domain.notice import Notice
 from app.domain.personal import accounts_in, first_certain
-from app.intake import Accepted, Answer, Origin, Wish, accept, wish_for
+from app.intake import Accepted, Answer, Origin, Wish, wish_for
 from app.metrics import NOTICES as COUNTED
 from app.storing import Store
 from app.telemetry import log
@@ -55,7 +55,7 @@ async def hand_over(
         async with let_in(house, caller, [notice.priority]):
             if keeper is not None:
                 return await _kept(house, wish_for(notice, origin), keeper)
-            accepted = await accept(house.database.pool, house.routing, notice, origin)
+            accepted = await house.gathering.accept(notice, origin)
     except EventExistsError as error:
         COUNTED.labels("conflicting").inc()
         raise exists(house, error) from None

@@ -16,6 +16,7 @@ from app.api.gate import Gate
 from app.api.wrong_keys import WrongKeys
 from app.database import AWAY, Database
 from app.doorbell import Doorbell
+from app.gathering import Gathering
 from app.health import Health
 from app.quotas import Quotas
 from app.routing import Routing
@@ -36,6 +37,7 @@ class House:
     quotas: Quotas
     wrong_keys: WrongKeys
     gate: Gate
+    gathering: Gathering
 
     @property
     def public(self) -> str:
@@ -51,12 +53,15 @@ async def opened(settings: Settings, health: Health) -> AsyncIterator[House]:
     access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
     quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after)
     wrong_keys = WrongKeys(settings.wrong_keys_per_minute)
+    routing = Routing()
+    gathering = Gathering(database.pool, routing)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:
-        yield House(settings, database, Routing(), doorbell, access, health, quotas, wrong_keys, gate)
+        yield House(settings, database, routing, doorbell, access, health, quotas, wrong_keys, gate, gathering)
     finally:
         for task in tasks:
             task.cancel()
+        await gathering.close()
         with suppress(*AWAY):
             await access.write_down_use()
         health.close()

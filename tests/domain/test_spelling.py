@@ -6,10 +6,12 @@ import re
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.spelling import (
+    _PILES_UP,
     SpellingError,
     checked_plain_lines,
     checked_plain_text,
@@ -119,3 +121,14 @@ def attempt(text: str) -> tuple[str | None, str]:
         return checked_plain_text(text), ""
     except SpellingError as refusal:
         return None, str(refusal)
+
+
+def test_whatever_can_pile_up_is_looked_at() -> None:
+    """Every sign that builds characters of more than two makes the slow look necessary."""
+    signs = [chr(code) for code in (*range(0xD800), *range(0xE000, 0x20000, 7), *range(0xE0000, 0xE0200))]
+    piled = [sign for sign in signs if regex.fullmatch(r"\X", f"a{sign * 3}") or regex.fullmatch(r"\X", sign * 3)]
+
+    unseen = [sign for sign in piled if not _PILES_UP.search(sign)]
+
+    assert len(piled) > 1000
+    assert unseen == []
