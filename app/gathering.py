@@ -16,8 +16,8 @@ MOST = 64
 """Notices in one statement."""
 MOST_OWED = 20_000
 """Deliveries that one statement may have to write, so that it ends well before its timeout."""
-AT_ONCE = 2
-"""Statements under way: while one is being written to disk, the next one is on its way."""
+AT_ONCE = 4
+"""Statements under way: while some are being written to disk, the next ones are on their way."""
 Waiting = tuple[Wish, asyncio.Future[Accepted]]
 
 

@@ -44,6 +44,8 @@ FORMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 PATTERNS = [(needles, re.compile(form), instead) for needles, form, instead in FORMS]
 """Each is only looked for in a text that holds one of its needles: nearly every text holds none."""
+PLAIN = re.compile(r"[A-Za-z0-9.-]*")
+"""Such as a number, a level, a name: no pattern is found without a blank or a sign."""
 NAMES = re.compile(rf"(?i){WORDS}|authorization|cookie|admin_key|pepper")
 """Members whose text is hidden whatever it looks like; numbers stay, such as the token of a claim."""
 
@@ -85,6 +87,8 @@ def scrubbed(text: str) -> str:
     """Return the text without any token, key, credentials or password."""
     if _Configured.pattern is not None:
         text = _Configured.pattern.sub(HIDDEN, text)
+    if PLAIN.fullmatch(text):
+        return text
     # Beyond ASCII the patterns see letters that small letters do not show, such as a long s.
     small = text.lower() if text.isascii() else None
     for needles, pattern, instead in PATTERNS:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Under too much load the least important is turned away first: lists, then bulk, then normal, never what is urgent.
 
-As many notices are stored at a time as there are connections; who waits for a place goes in by importance.
+Some notices are let in for each connection, since those that come at once share one; the others wait by importance.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from statistics import median
 from app.database import AWAY, Pool
 from app.domain.errors import ReducedCapacityError
 
+TOGETHER = 4
+"""Notices let in for each connection: they are stored several in one statement."""
 LOOK = 0.05
 LOOKS = 5
 """One stall of the machine is no load: the event loop is late when most of the last looks say so."""
@@ -44,12 +46,12 @@ class Gate:
     """The load of one process; `watch` measures it for as long as it runs."""
 
     def __init__(self, pool: Pool, patience: float) -> None:
-        """Let in as many at a time as the pool has connections.
+        """Let in so many at a time for each connection of the pool.
 
         `patience`: seconds of waiting from which lists are refused, and the others soon after; 0: nobody ever is.
         """
-        self._pool, self._size, self._patience = pool, pool.get_max_size(), patience
-        self._free = self._size
+        self._pool, self._patience = pool, patience
+        self._size = self._free = pool.get_max_size() * TOGETHER
         self._waiting: list[tuple[int, int, float, asyncio.Future[None]]] = []
         self._numbers = count()
         self._hold, self._wait = 0.0, 0.0
@@ -96,7 +98,7 @@ class Gate:
                 probe = asyncio.create_task(self._probe())
 
     def _is_drained(self) -> bool:
-        return self._pool.get_idle_size() == 0 and self._pool.get_size() == self._size
+        return self._pool.get_idle_size() == 0 and self._pool.get_size() == self._pool.get_max_size()
 
     async def _probe(self) -> None:
         """Wait for a connection as a request would; while none can be had at all, other answers tell of that."""
