@@ -23,7 +23,8 @@ REMEMBERED = 0.8
 """Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
 LOOK_UP = """
 select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.not_before,
-       key.expires_at, source.services, source.event_sources, source.requests_per_minute, source.requests_per_day
+       key.expires_at, source.services, source.event_sources, source.link_hosts, source.requests_per_minute,
+       source.requests_per_day
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
@@ -53,6 +54,7 @@ class Caller:
     source: str | None = None
     services: frozenset[str] = frozenset()
     event_sources: tuple[str, ...] = ()
+    link_hosts: tuple[str, ...] = ()
     scopes: frozenset[Scope] = frozenset()
     label: str = ""
     address: str | None = None
@@ -181,7 +183,8 @@ class Access:
 def _known(number: str, row: Record, until: float) -> _Known:
     role = Role(row["role"])
     scopes = SCOPES[role] & frozenset(map(Scope, row["scopes"])) if row["scopes"] else SCOPES[role]
-    whose = (row["source"], frozenset(row["services"] or ()), tuple(row["event_sources"] or ()))
+    uris, hosts = tuple(row["event_sources"] or ()), tuple(row["link_hosts"] or ())
+    whose = (row["source"], frozenset(row["services"] or ()), uris, hosts)
     own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
     caller = Caller(number, role, *whose, scopes, row["label"], **own)
     networks = [ip_network(each) for each in row["networks"]]

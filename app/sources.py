@@ -27,8 +27,8 @@ async def add_source(session: AsyncSession, source: Source, days: int, actor: Ac
     await flush(session, f"There is a source {source.slug} already.")
     await session.refresh(source)
     issued = await add_key(session, Wanted(role=Role.SOURCE, source=source.slug, days=days), actor, pepper)
-    said = {"name": source.name, "services": source.services, "event_sources": source.event_sources}
-    after = {name: value for name, value in said.items() if value or name != "event_sources"}
+    said = source.model_dump(include={"name", "services", "event_sources", "link_hosts"})
+    after = {name: value for name, value in said.items() if value or name in ("name", "services")}
     await record(session, actor, "source.added", f"source/{source.slug}", after=after)
     return issued
 

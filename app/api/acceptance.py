@@ -15,7 +15,8 @@ from app.api.notice_view import ONE, NoticeSummary, links, summaries
 from app.api.standing import Counts, status_of
 from app.api.view import answer
 from app.database import Connection
-from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError, PersonalDataError
+from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError, InvalidNoticeError, PersonalDataError
+from app.domain.leading import first_foreign
 from app.domain.notice import Notice
 from app.domain.personal import accounts_in, first_certain
 from app.intake import Accepted, Answer, Origin, Wish, wish_for
@@ -24,6 +25,7 @@ from app.storing import Store
 from app.telemetry import log
 from app.together import Around, accept_together
 
+FOREIGN = "The links of this source may not lead to this host."
 EXISTS = (
     "A notice with this event_id exists with other content. If it is the same event, amend that notice: "
     "PATCH the address in `notice`. If it is another event, give it an event_id of its own."
@@ -41,6 +43,9 @@ def refuse_unfit(house: House, caller: Caller, notice: Notice, within: str = "#"
     """
     if not caller.may_speak_of(notice.service):
         raise ForbiddenError("This source may not speak of this service.")
+    foreign = first_foreign(notice, caller.link_hosts) if caller.link_hosts else None
+    if foreign is not None:
+        raise InvalidNoticeError(FOREIGN, pointer=within + foreign.removeprefix("#"))
     found = first_certain(notice, accounts_in(house.settings.own_ibans))
     if found is not None:
         raise PersonalDataError(pointer=within + found[0].removeprefix("#"))

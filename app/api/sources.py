@@ -46,6 +46,11 @@ EventSources = Annotated[
 ]
 
 
+QUOTAS = ("requests_per_minute", "requests_per_day")
+LinkHosts = Annotated[
+    list[Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", examples=["comune.prato.it"])]],
+    Field(max_length=50, description="Hosts, with all below them, that its links may lead to; empty: any."),
+]
 Requests = Annotated[
     int,
     Field(
@@ -64,11 +69,12 @@ class NewSource(Strict):
     name: Name
     services: Allowed = Field(default_factory=list)
     event_sources: EventSources = Field(default_factory=list)
+    link_hosts: LinkHosts = Field(default_factory=list)
     key_expires_in_days: Days = LONGEST_LIFE
 
     def row(self) -> dict[str, Any]:
         """Give the members that are stored with the source."""
-        return self.model_dump(include={"slug", "name", "services", "event_sources"})
+        return self.model_dump(include={"slug", "name", "services", "event_sources", "link_hosts"})
 
 
 class SourceChange(Strict):
@@ -77,6 +83,7 @@ class SourceChange(Strict):
     name: Name = Field(default_factory=str)
     services: Allowed = Field(default_factory=list)
     event_sources: EventSources = Field(default_factory=list)
+    link_hosts: LinkHosts = Field(default_factory=list)
     requests_per_minute: Requests | None = None
     requests_per_day: Requests | None = None
 
@@ -85,6 +92,7 @@ class SourceSeen(View):
     slug: SlugShown
     name: Words
     services: Slugs
+    link_hosts: LinkHosts
     event_sources: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=20)]
     requests_per_minute: Requests | None
     requests_per_day: Requests | None
@@ -167,5 +175,5 @@ async def change_source(
 
 
 def _members(source: Source) -> dict[str, object]:
-    shown = {"slug", "name", "services", "event_sources", "requests_per_minute", "requests_per_day", "created_at"}
+    shown = {"slug", "name", "services", "event_sources", "link_hosts", "created_at", *QUOTAS}
     return source.model_dump(include=shown)

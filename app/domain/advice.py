@@ -114,18 +114,18 @@ def _of_body(body: str) -> str | None:
 
 
 def _of_links(notice: Notice, official: Collection[str]) -> Iterator[Advice]:
-    linked = list(_linked(notice))
-    hosts = [host_of(href) for _, _, href in linked]
+    leading = list(linked(notice))
+    hosts = [host_of(href) for _, _, href in leading]
     if not any(not official or any(same_house(each, host) for each in official) for host in hosts):
         yield Advice("official_link_missing", "#/links")
-    for (pointer, title, _), host in zip(linked, hosts, strict=True):
+    for (pointer, title, _), host in zip(leading, hosts, strict=True):
         if any(not same_house(each, host) for each in hosts_in(title)):
             yield Advice("link_text_differs", pointer)
     disguised = (pointer for pointer, text in places(notice) if any(map(_seems_other, hosts_in(text))))
     yield from (Advice("mixed_script_host", pointer) for pointer in disguised)
 
 
-def _linked(notice: Notice) -> Iterator[tuple[str, str, str]]:
+def linked(notice: Notice) -> Iterator[tuple[str, str, str]]:
     """Every link with its place, what is shown of it, and where it leads."""
     yield from ((f"#/links/{number}", link.title, link.href) for number, link in enumerate(notice.links))
     for language, text in notice.texts.items():

@@ -40,6 +40,7 @@ class Source(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     services: list[str] = words()
     event_sources: list[str] = words()
+    link_hosts: list[str] = words()
     requests_per_minute: int | None = None
     requests_per_day: int | None = None
     created_at: datetime = instant(now=True)
