@@ -47,6 +47,7 @@ with made as (
   update choice x set decided_at = now(), decided_by = $2, send = $3, revision = d.wanted
     from delivery d
    where x.delivery_id = $1 and d.id = x.delivery_id and x.decided_at is null and d.wanted is not null
+     and d.lease_until is null
      and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
   returning x.delivery_id
 )
@@ -54,9 +55,9 @@ update delivery d
    set state = case when $3 then 'due' when d.state = 'due' then 'dead' else d.state end,
        due_at = case when $3 then now() else d.due_at end, last_error = case when $3 then null else $4 end,
        give_up_at = greatest(d.give_up_at, now() + interval '12 hours'),
-       token = d.token + 1, lease_until = null,
+       token = d.token + 1,
        settled_at = case when $3 then null else now() end
-  from made where d.id = made.delivery_id and d.lease_until is null
+  from made where d.id = made.delivery_id
 returning d.id
 """
 LEFT = "a person chose not to spend a push on it"

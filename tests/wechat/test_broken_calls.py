@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.amend import Change, withdraw
 from app.database import Pool
 from deploy.sandbox_wechat import WeChat
 from tests.wechat.town import Town, client_for
@@ -102,6 +103,23 @@ async def test_a_draft_that_is_gone_after_a_lost_answer_is_for_a_person(town: To
     await town.settles()
 
     assert await town.states() == ["held"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [("answer_reset", "held"), ("reset_before_accepting", "withdrawn")], ids=["taken", "not taken"]
+)
+async def test_what_is_withdrawn_without_an_answer_is_told_by_its_draft(town: Town, fault: str, state: str) -> None:
+    await town.channel()
+    town.sandbox.fault(fault, method="message/mass/sendall")
+    notice = await town.accepts()
+    await town.turn()
+
+    await withdraw(town.pool, Change(notice.id, "mensa", "test", None))
+    await town.settles()
+
+    assert await town.states() == [state]
+    assert len(list(town.calls("mass/sendall"))) == 1
+    assert town.sandbox.account.drafts == {}
 
 
 async def test_a_token_that_dies_between_draft_and_push_is_refreshed_once(town: Town) -> None:

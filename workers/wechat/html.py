@@ -11,9 +11,9 @@ import nh3
 
 from app.domain.blocks import Block, Code, Heading, ListBlock, Paragraph, Quote, Rule, Run
 
-TEXT = "margin:0 0 16px;font-size:16px;line-height:1.75;color:#1f2328"
+TEXT = "margin:0 0 16px;overflow-wrap:anywhere;font-size:16px;line-height:1.75;color:#1f2328"
 HEADING = "margin:24px 0 12px;font-size:18px;line-height:1.5;font-weight:bold;color:#0b4f8a"
-LIST = "margin:0 0 16px;padding-left:24px;font-size:16px;line-height:1.75;color:#1f2328"
+LIST = "margin:0 0 16px;overflow-wrap:anywhere;padding-left:24px;font-size:16px;line-height:1.75;color:#1f2328"
 QUOTE = "margin:0 0 16px;padding:8px 14px;border-left:4px solid #0b4f8a;background:#eef4fa"
 CODE = "margin:0 0 16px;padding:10px;background:#f3f4f6;font-size:14px;line-height:1.6;white-space:pre-wrap"
 RULE = "margin:20px 0;border:0;border-top:1px solid #d0d7de"
