@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.api.installation import Installation
+from app.domain.posting import PLACE
 
 VALID = timedelta(days=180)
 """A file that is never looked after must say so: it ends within a year."""
@@ -31,7 +32,7 @@ def security_txt(installation: Installation, now: datetime) -> str:
 
 
 def api_catalog(installation: Installation) -> dict[str, Any]:
-    """Name everything that describes the API."""
+    """Name everything that describes the API, and the noticeboard, whose pages name their feeds."""
     public = installation.public
 
     def link(path: str, media_type: str) -> dict[str, str]:
@@ -43,6 +44,7 @@ def api_catalog(installation: Installation) -> dict[str, Any]:
         "service-desc": [*described, link("/asyncapi.yaml", "application/yaml")],
         "service-doc": [link("/docs", "text/html"), link("/problems", "text/html")],
         "status": [link("/status", "application/json")],
+        "related": [link(PLACE, "text/html")],
     }
     return {"linkset": [context]}
 

@@ -64,7 +64,7 @@ async def test_the_catalogue_names_what_describes_the_api_and_every_link_leads_s
     assert answer.headers["Content-Type"].startswith("application/linkset+json")
     (context,) = json.loads(answer.text)["linkset"]
     assert context["anchor"].endswith("/v1")
-    links = [link for relation in ("service-desc", "service-doc", "status") for link in context[relation]]
+    links = [link for relation in ("service-desc", "service-doc", "status", "related") for link in context[relation]]
     for link in links:
         led = await operator.having(None).get(link["href"].removeprefix("http://127.0.0.1:8080"), Accept=link["type"])
         assert (led.status, led.headers["Content-Type"].partition(";")[0]) == (200, link["type"])

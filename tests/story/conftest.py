@@ -3,7 +3,8 @@
 """The whole product: the API behind a real port, a worker, a Telegram that refuses, real servers underneath."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,18 +40,33 @@ class Town:
         return made
 
 
+Make = Callable[..., AbstractAsyncContextManager[Town]]
+
+
 @pytest.fixture
-async def town(database_url: str, redis_url: str, sandbox: Sandbox) -> AsyncIterator[Town]:
-    """Start everything on this loop."""
-    port = unused_port()
-    settings = settings_for(database_url, redis_url, sandbox, admin_key=SecretStr(ADMIN))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, server_header=False))
-    async with a_city(settings, sandbox) as city, ClientSession(f"http://127.0.0.1:{port}") as client:
-        serving = asyncio.create_task(server.serve())
-        await until(lambda: _serves(server), 60)
-        yield Town(client, city)
-        server.should_exit = True
-        await serving
+def make_town(database_url: str, redis_url: str, sandbox: Sandbox) -> Make:
+    """Give the way to a town with other settings; everything in it runs on this loop."""
+
+    @asynccontextmanager
+    async def made(**members: Any) -> AsyncIterator[Town]:
+        port = unused_port()
+        settings = settings_for(database_url, redis_url, sandbox, admin_key=SecretStr(ADMIN), **members)
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, server_header=False))
+        async with a_city(settings, sandbox) as city, ClientSession(f"http://127.0.0.1:{port}") as client:
+            serving = asyncio.create_task(server.serve())
+            await until(lambda: _serves(server), 60)
+            yield Town(client, city)
+            server.should_exit = True
+            await serving
+
+    return made
+
+
+@pytest.fixture
+async def town(make_town: Make) -> AsyncIterator[Town]:
+    """Start everything."""
+    async with make_town() as started:
+        yield started
 
 
 async def _serves(server: uvicorn.Server) -> bool:

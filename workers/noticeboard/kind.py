@@ -8,6 +8,7 @@ from app.domain.pace import Limits
 from app.outbox import ChannelKind
 from workers.desk import Desk, Tools
 from workers.noticeboard import check
+from workers.noticeboard.preview import previewed
 from workers.noticeboard.sender import Sender
 from workers.noticeboard.shown import shown
 
@@ -19,7 +20,7 @@ def desk(tools: Tools) -> Desk:
     """Set the noticeboard up; it needs nothing but the database."""
     kind = ChannelKind("noticeboard", Limits(0, 0, 0), shown, once_key=True)
     public = str(tools.settings.public_url).rstrip("/")
-    return Desk(kind, Sender(tools.pool).send, partial(check.inspect, public), _nothing, TIMEOUT)
+    return Desk(kind, Sender(tools.pool).send, partial(check.inspect, public), _nothing, TIMEOUT, previewed)
 
 
 async def _nothing() -> None:
