@@ -84,7 +84,28 @@ async def test_the_page_shows_every_operation_and_asks_nobody_else(watched: Watc
     assert shown == len(api().router.routes)
     assert watched.hosts == {"127.0.0.1"}
     assert watched.complaints == []
-    assert await watched.page.locator("html").get_attribute("lang") == "it"
+
+
+@pytest.mark.parametrize(("asked", "shown", "button"), [("?lang=it", "it", "Esegui"), ("?lang=en", "en", "Execute")])
+async def test_the_page_speaks_the_language_that_is_asked_for(
+    watched: Watched, operator: Caller, asked: str, shown: str, button: str
+) -> None:
+    await watched.page.goto(f"{operator.address}/docs{asked}")
+    block = watched.page.locator("[id$='-list_services'].opblock")
+    await block.locator(".opblock-summary-control").click()
+
+    await expect(block.locator(".execute")).to_have_text(button)
+    assert await watched.page.locator("html").get_attribute("lang") == shown
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("audience", ["operators", "developers"])
+async def test_a_guide_is_read_without_the_internet(watched: Watched, operator: Caller, audience: str) -> None:
+    await watched.page.goto(f"{operator.address}/docs/guide/{audience}?lang=it")
+
+    assert await watched.page.locator("h1").inner_text() in await watched.page.content()
+    assert await watched.page.locator("pre").count() > 3
+    assert (watched.hosts, watched.complaints) == ({"127.0.0.1"}, [])
 
 
 async def test_a_notice_is_handed_in_from_the_page(watched: Watched, operator: Caller) -> None:

@@ -15,7 +15,7 @@ from tests.repository.files import ROOT, read, tracked
 ROW = re.compile(
     r"^\| `CAMPANELLA_(?P<name>[A-Z_]+)` \| `?(?P<default>[^|`]+)`? \| (?P<meaning>[^|]+) \|$", re.MULTILINE
 )
-LINK = re.compile(r"\]\((?!https?://|#|mailto:)(?P<target>[^)#]+)")
+LINK = re.compile(r"\]\((?!https?://|/docs|#|mailto:)(?P<target>[^)#]+)")
 DOCUMENTS = tracked("*.md")
 FIELDS = Settings.model_fields | {f"wechat_{name}": field for name, field in WeChatSettings.model_fields.items()}
 

@@ -59,7 +59,7 @@ class City:
     async def states(self) -> list[str]:
         return [row["state"] for row in await self.pool.fetch("select state from delivery order by id")]
 
-    async def settled(self, *states: str, within: float = 15) -> None:
+    async def settled(self, *states: str, within: float = 45) -> None:
         """Wait until every delivery is in one of these states (delivered unless told otherwise)."""
         wanted = set(states or ("delivered",))
 
@@ -69,7 +69,7 @@ class City:
         await until(all_are, within)
 
 
-async def until(true: Callable[[], Awaitable[bool]], within: float = 15) -> None:
+async def until(true: Callable[[], Awaitable[bool]], within: float = 45) -> None:
     """Look again and again until something is true."""
     async with asyncio.timeout(within):
         while not await true():  # noqa: ASYNC110 - what is waited for happens in another process or in Postgres
