@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import fastapi_offline
 from markdown_it import MarkdownIt
@@ -59,7 +60,7 @@ AUDIENCES = ("operators", "developers")
 
 def routes(document: dict[str, object], installation: Installation) -> list[BaseRoute]:
     """Serve the page, the guides, their files, and the contracts."""
-    tried = {**document, "servers": [{"url": "/v1", "description": "The installation that serves this page."}]}
+    tried = to_be_tried(document)
     return [
         Route("/docs", _docs()),
         Route("/docs/guide/{audience}", _guide()),
@@ -71,6 +72,26 @@ def routes(document: dict[str, object], installation: Installation) -> list[Base
         Mount("/docs/swagger", StaticFiles(directory=SWAGGER)),
         Mount("/docs/own", StaticFiles(directory=OWN)),
     ]
+
+
+def to_be_tried(document: dict[str, Any]) -> dict[str, object]:
+    """Give the document for the page: it calls this installation, and fills in no header that may be left out."""
+    paths = {
+        path: {method: {**operation, **_inviting(operation)} for method, operation in methods.items()}
+        for path, methods in document["paths"].items()
+    }
+    servers = [{"url": "/v1", "description": "The installation that serves this page."}]
+    return {**document, "servers": servers, "paths": paths}
+
+
+def _inviting(operation: dict[str, Any]) -> dict[str, Any]:
+    parameters = [
+        {name: value for name, value in each.items() if name != "example"}
+        if each["in"] == "header" and not each["required"]
+        else each
+        for each in operation.get("parameters", [])
+    ]
+    return {"parameters": parameters} if parameters else {}
 
 
 def guide(audience: str, language: str) -> str:
