@@ -29,5 +29,5 @@ def _canonical(media_type: str, body: bytes) -> bytes:
         return body
     try:
         return rfc8785.dumps(read(body))
-    except rfc8785.CanonicalizationError:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         return body  # a number or a letter that JSON cannot say; the rules of the content refuse it

@@ -133,6 +133,14 @@ async def test_3_26_a_key_whose_request_fails_meanwhile_is_free(source: Caller) 
     assert (await waiting).status == 202
 
 
+async def test_a_body_that_has_no_canonical_form_is_refused_as_it_is_without_a_key(source: Caller) -> None:
+    body = json.dumps({**a_notice(), "\ud800": 1, "n": 2**70}).encode()
+
+    with_key, without = await sent(source, body, "chiave"), await sent(source, body, None)
+
+    assert (with_key.status, with_key.problem) == (without.status, without.problem) == (400, "malformed-body")
+
+
 @pytest.mark.parametrize("key", [None, "nuova"])
 async def test_3_27_a_known_event_that_was_withdrawn_shows_its_present_status(
     operator: Caller, key: str | None

@@ -16,7 +16,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from deploy.processes import free_port
 from tests.reliability.ground import until
-from tests.reliability.processes import Nursery, Processes
+from tests.reliability.mutants import Mutant
+from tests.reliability.processes import HERE, Nursery, Processes
 
 ADMIN = "an-operator-key-of-a-test-0123456789abcdef"
 AGAIN = (ClientError, OSError, TimeoutError)
@@ -35,8 +36,8 @@ class Counters:
         self.processes[number].kill(self.processes[number].running[0])
         self.processes[number].start()
 
-    async def call(self, port: int, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        whose = {"Authorization": f"Bearer {self.key}"}
+    async def call(self, port: int, path: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
+        whose = {"Authorization": f"Bearer {self.key}"} | {each.replace("_", "-"): headers[each] for each in headers}
         async with self.session.post(f"http://127.0.0.1:{port}/v1/{path}", json=body, headers=whose) as answer:
             return answer.status, await answer.json()
 
@@ -48,7 +49,16 @@ class Counters:
 
 
 @pytest.fixture
-async def counters(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Counters]:
+def code(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Give the checkout that the processes run; a test that names a mutant has a spoiled one."""
+    mutant: Mutant | None = getattr(request, "param", None)
+    return HERE if mutant is None else mutant.code(tmp_path / "spoiled")
+
+
+@pytest.fixture
+async def counters(
+    nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path, code: Path
+) -> AsyncIterator[Counters]:
     environment = {
         "CAMPANELLA_DATABASE_URL": database_url,
         "CAMPANELLA_REDIS_URL": redis_url,
@@ -57,7 +67,7 @@ async def counters(nursery: Nursery, database_url: str, redis_url: str, tmp_path
     }
     ports = [free_port(), free_port()]
     processes = [
-        Processes(nursery, environment, tmp_path / "api.log", command=("app.cli", "api", "--port", str(port))).start()
+        Processes(nursery, environment, tmp_path / "api.log", code, ("app.cli", "api", "--port", str(port))).start()
         for port in ports
     ]
     async with ClientSession(timeout=ClientTimeout(total=5)) as session:

@@ -32,13 +32,14 @@ class Mutant:
         """Copy the code and spoil the copy; words that are no longer there are an error, not a survivor."""
         for package in ("app", "workers"):
             shutil.copytree(HERE / package, directory / package, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(HERE / "pyproject.toml", directory)
+        for file in ("pyproject.toml", "openapi.yaml"):
+            shutil.copy(HERE / file, directory)
         for edit in self.edits:
-            file = directory / edit.file
-            source = file.read_text("utf-8")
+            spoiled = directory / edit.file
+            source = spoiled.read_text("utf-8")
             if source.count(edit.words) != 1:
                 raise LookupError(f"{edit.words!r} stands {source.count(edit.words)} times in {edit.file}")
-            file.write_text(source.replace(edit.words, edit.by), "utf-8")
+            spoiled.write_text(source.replace(edit.words, edit.by), "utf-8")
         return directory
 
 
@@ -50,6 +51,14 @@ NO_INTENT = mutant("no intent", ("app/outbox/claim.py", "intent = t.intent::json
 NO_FENCE = mutant(
     "no fence",
     ("app/outbox/record.py", "d.id = x.id and d.token = x.token and d.lease_until is not null", "d.id = x.id"),
+)
+KEY_OUTSIDE = mutant(
+    "idempotency key written outside the intake transaction",
+    (
+        "app/api/acceptance.py",
+        "        await self._keeper.reserve(connection)",
+        "        async with self._house.database.pool.acquire() as another: await self._keeper.reserve(another)",
+    ),
 )
 NO_PROBE = mutant("no probe", ("app/domain/delivery.py", "if can_ask and intent.after is not None:", "if False:"))
 DOUBT_AS_FAILURE = mutant(

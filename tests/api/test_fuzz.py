@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Whatever is sent, a reader gives a value or a problem: 5,000 inputs each in the gate, 20,000 by night."""
+
+import json
+import random
+import string
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.access import Caller
+from app.api.cloudevent import event_from
+from app.api.cloudevent_headers import attributes_in, header
+from app.api.cloudevents import structured
+from app.api.fingerprint import _canonical
+from app.api.reading import read, validated
+from app.domain.errors import CampanellaError, InvalidNoticeError
+from app.domain.key import Role
+from app.domain.notice import Notice
+from tests.api.calling import a_notice
+from tests.api.events import an_event
+
+GATE, NIGHT = 5_000, 20_000
+Fuzz = Callable[[random.Random], object]
+CALLER = Caller("k", Role.SOURCE, "mensa", event_sources=("/mensa",))
+NAMES = [
+    "ce-id",
+    "ce-source",
+    "ce-type",
+    "ce-specversion",
+    "ce-time",
+    "ce-subject",
+    "ce-datacontenttype",
+    "ce-",
+    "ce-x_y",
+]
+PIECES = [
+    *("%", "%4", "%zz", "%00", "%C3%A8", "%ED%A0%80", "%ff", '"', '\\"', "\\", " ", "\t", "1.0", "/mensa", "a", "\x7f"),
+    *(
+        "2026-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "0000-00-00T00:00:00Z",
+        "https://[",
+        "urn:",
+        "#",
+        "\xff",
+        "",
+    ),
+]
+VALUES: list[Any] = [
+    *(
+        None,
+        True,
+        0,
+        -1,
+        2**31,
+        2**70,
+        1e308,
+        -0.0,
+        "",
+        "\x00",
+        "\ud800",
+        "\ufffe",
+        "a" * 2000,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+    ),
+    *("2026-02-30T00:00:00Z", "1:b", "https://x.it", "<b>x</b>", "![x](y)", "**" * 50, "\u200b", "e" + "\u0301" * 70),
+]
+
+
+def some_headers(dice: random.Random) -> object:
+    """Read headers of any names and values, as the attributes of an event."""
+    named = {name: "".join(dice.choices(PIECES, k=dice.randrange(4))) for name in dice.sample(NAMES, dice.randrange(8))}
+    base = {"ce-id": "1", "ce-source": "/mensa", "ce-type": "t", "ce-specversion": "1.0"}
+    given = base | named if dice.random() < 0.7 else named
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+    if dice.random() < 0.2:
+        raw += [(bytes(dice.randbytes(dice.randrange(6))).lower(), dice.randbytes(dice.randrange(30)))]
+        raw += [(b"ce-" + bytes(dice.randbytes(3)).lower(), dice.randbytes(9))]
+    return event_from(attributes_in(raw), header).context()
+
+
+def bent(value: Any, dice: random.Random) -> Any:
+    """Give the same document with something replaced, taken away or added somewhere."""
+    if isinstance(value, dict) and value and dice.random() < 0.8:
+        name = dice.choice(list(value))
+        return {**value, dice.choice([name, "".join(dice.choices(string.printable, k=3))]): bent(value[name], dice)}
+    if isinstance(value, list) and value and dice.random() < 0.8:
+        return [*value[1:], bent(value[0], dice)]
+    return dice.choice(VALUES)
+
+
+def torn(body: bytes, dice: random.Random) -> bytes:
+    """Give the same bytes with some of them changed, taken away or doubled."""
+    place, length = dice.randrange(len(body)), dice.randrange(12)
+    put = dice.choice(
+        [b"", dice.randbytes(length), b"\\ud800", b"{" * length, b'"', b",", b"1e999", b"NaN", b"\xef\xbb\xbf"]
+    )
+    return body[:place] + put + body[place + dice.choice([0, length]) :]
+
+
+def some_body(dice: random.Random) -> object:
+    """Read bytes that are nearly a notice."""
+    body = json.dumps(bent(a_notice(valid_from="2026-11-27T11:30:00Z"), dice)).encode()
+    if dice.random() < 0.5:
+        body = torn(body, dice)
+    read(body)
+    _canonical("application/json", body)
+    return validated(Notice, body, InvalidNoticeError)
+
+
+def some_event(dice: random.Random) -> object:
+    """Read a document that is nearly an event."""
+    body = json.dumps(bent(bent(an_event(), dice), dice)).encode()
+    return structured(CALLER, read(body), (dice.randrange(100),))
+
+
+def what_came_of(fuzz: Fuzz, seed: int) -> int:
+    """Give the status of the refusal, or 200; anything else that is raised is a crash, and names its seed."""
+    try:
+        fuzz(random.Random(seed))  # noqa: S311 - to be repeated
+    except CampanellaError as error:
+        json.dumps(error.members).encode()
+        return error.status
+    except Exception as error:
+        raise AssertionError(f"seed {seed}") from error
+    return 200
+
+
+def holds(fuzz: Fuzz, times: int) -> None:
+    statuses = {what_came_of(fuzz, seed) for seed in range(times)}
+
+    assert {200, 400, 422} <= statuses <= {200, 400, 403, 413, 422}
+
+
+@pytest.mark.parametrize("fuzz", [some_headers, some_body, some_event], ids=lambda each: each.__name__)
+def test_whatever_is_sent_is_read_or_refused(fuzz: Fuzz) -> None:
+    holds(fuzz, GATE)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fuzz", [some_headers, some_body, some_event], ids=lambda each: each.__name__)
+def test_whatever_is_sent_all_night_is_read_or_refused(fuzz: Fuzz) -> None:
+    holds(fuzz, NIGHT)
