@@ -35,3 +35,22 @@ Allontanati da fiumi e argini.</instruction>
 </alert>
 """
 CAP: dict[str, Any] = {"orange": {"summary": "An orange alert of the weather service, in Italian", "value": ALERT}}
+CALM = "Assenza di fenomeni significativi prevedibili / NESSUNA ALLERTA"
+ZONE = {
+    "type": "Feature",
+    "properties": {
+        "Nome zona": "Bisenzio e Ombrone Pistoiese",
+        "Rappresentata nella mappa": "Ordinaria per rischio temporali / ALLERTA GIALLA",
+        "Per rischio idraulico": CALM,
+        "Per rischio temporali": "Ordinaria / ALLERTA GIALLA",
+        "Per rischio idrogeologico": CALM,
+        "Comuni": ["Prato"],
+    },
+    "geometry": None,
+}
+BULLETINS: dict[str, Any] = {
+    "yellow": {
+        "summary": "One zone of a bulletin, without its geometry",
+        "value": {"id": "20261210_1500", "today": {"type": "FeatureCollection", "features": [ZONE]}},
+    }
+}

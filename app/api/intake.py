@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from app.access import Caller
-from app.api import cloudevents
+from app.api import bulletins, cloudevents
 from app.api.acceptance import hand_over, origin_of
 from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
@@ -53,6 +53,7 @@ ARRIVALS = Arrivals(
     cloudevents.MEDIUM,
     Medium(EVENT_BATCH, receive_events, EVENTS_SCHEMA, EVENT_BATCHES, LARGEST),
     *ALERTS,
+    bulletins.MEDIUM,
 )
 
 

@@ -4,7 +4,7 @@
 
 from app.tables.administration import Check, IdempotencyKey, Key, Question, Quota, Routing, Service, Source, Worker
 from app.tables.alarms import Alarm
-from app.tables.alerts import AlertMessage
+from app.tables.alerts import AlertMessage, BulletinLevel
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
 from app.tables.callbacks import Call, Change, Endpoint
@@ -18,6 +18,7 @@ __all__ = [
     "Attempt",
     "Audit",
     "AuditCheckpoint",
+    "BulletinLevel",
     "Call",
     "Callback",
     "Change",

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the authorities have said, and which notice it is about."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, Text
+from sqlalchemy import Date, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from app.tables.columns import instant
@@ -28,3 +28,16 @@ class AlertMessage(SQLModel, table=True):
     notice_id: UUID = Field(foreign_key="notice.id")
     applied_at: datetime | None = instant()
     taken_at: datetime = instant(now=True)
+
+
+class BulletinLevel(SQLModel, table=True):
+    """What was told last of a risk in an alert zone on a day: how grave it is, by which event, of which issue."""
+
+    __tablename__ = "bulletin_level"
+    source: str = Field(primary_key=True, sa_type=Text)
+    zone: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True, sa_type=Date)
+    risk: str = Field(primary_key=True, sa_type=Text)
+    level: int
+    event_id: str = Field(sa_type=Text)
+    issued_at: datetime = instant(nullable=False)

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The national bulletin, received at POST /notices: a notice for each zone and day of which something is new."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from app.access import Caller
+from app.alerts.bulletin import LARGEST, parse
+from app.alerts.notices import SERVICE
+from app.alerts.taking import Hand
+from app.alerts.telling import tell
+from app.alerts.zones import zones_of
+from app.api.acceptance import announce
+from app.api.admission import let_in
+from app.api.alert_examples import BULLETINS
+from app.api.arrivals import Arrival, Medium
+from app.api.batch_view import BatchAnswer, item_of
+from app.api.house import House
+from app.api.view import answer, no_content
+from app.domain.errors import ForbiddenError, StateConflictError
+from app.domain.notice import Priority
+from app.intake import Accepted
+from app.telemetry import log
+
+MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
+NO_ZONES = "This installation tells of no alert zone: CAMPANELLA_ALERT_ZONES names them."
+DESCRIPTION = (
+    "The national bulletin of hydrogeological criticality: the name of its files and, as they are published, the "
+    "GeoJSON of today and tomorrow (one of them may be missing, and so may every geometry). What has not been told of "
+    "the zones of this installation becomes a notice for each zone and day; the answer lists those of this issue, and "
+    "is 204 where nothing is to be told."
+)
+COLLECTION = {
+    "type": "object",
+    "required": ["type", "features"],
+    "properties": {
+        "type": {"type": "string", "enum": ["FeatureCollection"]},
+        "features": {
+            "type": "array",
+            "minItems": 0,
+            "maxItems": 1000,
+            "items": {
+                "type": "object",
+                "required": ["properties"],
+                "properties": {"properties": {"type": "object", "additionalProperties": True}},
+                "additionalProperties": True,
+            },
+        },
+    },
+    "additionalProperties": True,
+}
+SCHEMA = {
+    "type": "object",
+    "description": DESCRIPTION,
+    "required": ["id"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]{8}_[0-9]{4}$", "maxLength": 13},
+        "today": COLLECTION,
+        "tomorrow": COLLECTION,
+    },
+    "additionalProperties": True,
+}
+
+
+async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Response:
+    """Tell what is new; the body is read in a thread, since a whole one is large."""
+    if not caller.may_speak_of(SERVICE):
+        raise ForbiddenError("This source may not speak of this service.")
+    zones = zones_of(house.settings.alert_zones)
+    if not zones:
+        raise StateConflictError(NO_ZONES)
+    bulletin = await asyncio.to_thread(parse, arrival.body, zones, ZoneInfo(house.settings.timezone))
+    hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
+    async with let_in(house, caller, [Priority.URGENT]):
+        notices, withdrawn = await tell(hand, bulletin)
+    _announce(house, hand.source, notices, withdrawn)
+    if not notices:
+        return no_content()
+    items = [item_of(house, arrival.request, place, each) for place, each in enumerate(notices)]
+    return answer(BatchAnswer(items=items[:100]), 202)
+
+
+def _announce(house: House, source: str, notices: Sequence[Accepted], withdrawn: Sequence[UUID]) -> None:
+    for number in withdrawn:
+        log.info("notice.withdrawn", notice=str(number))
+        house.doorbell.ring()
+    for accepted in notices:
+        announce(house, source, accepted)
+
+
+MEDIUM = Medium(MEDIA_TYPE, receive_bulletin, SCHEMA, BULLETINS, LARGEST)
