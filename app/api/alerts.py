@@ -11,14 +11,16 @@ from app.alerts.cap import LARGEST, Alert, parse
 from app.alerts.notices import SERVICE, priority_of
 from app.alerts.taking import Hand, Taken, take
 from app.alerts.zones import zones_of
-from app.api.acceptance import acknowledged, seen_now
+from app.api.acceptance import FOREIGN, acknowledged, seen_now
 from app.api.admission import let_in
 from app.api.alert_examples import CAP
 from app.api.arrivals import Arrival, Medium
 from app.api.house import House
 from app.api.notice_view import links
 from app.api.view import no_content
-from app.domain.errors import EventExistsError, ForbiddenError, PersonalDataError
+from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, PersonalDataError
+from app.domain.hosts import host_of
+from app.domain.leading import is_among
 from app.domain.personal import accounts_in, certain
 from app.telemetry import log
 
@@ -35,6 +37,7 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     alert = parse(arrival.body)
     if not caller.may_speak_of(SERVICE):
         raise ForbiddenError("This source may not speak of this service.")
+    _refuse_foreign(caller, alert)
     _refuse_personal(house, alert)
     zones = zones_of(house.settings.alert_zones)
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
@@ -47,6 +50,12 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     if taken is None:
         return no_content()
     return await _answered(house, hand.source, taken)
+
+
+def _refuse_foreign(caller: Caller, alert: Alert) -> None:
+    for place, info in enumerate(alert.infos):
+        if info.web and caller.link_hosts and not is_among(host_of(info.web), caller.link_hosts):
+            raise InvalidNoticeError(FOREIGN, pointer=f"#/alert/info/{place}/web")
 
 
 def _refuse_personal(house: House, alert: Alert) -> None:

@@ -13,8 +13,9 @@ def first_foreign(notice: Notice, hosts: Collection[str]) -> str | None:
     """Point to the first link or attachment that leads to none of these hosts nor to a name below one of them."""
     attached = [(f"#/attachments/{number}/href", each.href) for number, each in enumerate(notice.attachments)]
     leading = [*((pointer, href) for pointer, _, href in linked(notice)), *attached]
-    return next((pointer for pointer, href in leading if not _is_known(host_of(href), hosts)), None)
+    return next((pointer for pointer, href in leading if not is_among(host_of(href), hosts)), None)
 
 
-def _is_known(host: str, hosts: Collection[str]) -> bool:
+def is_among(host: str, hosts: Collection[str]) -> bool:
+    """Whether a host is one of these, or below one."""
     return any(same_house(each, host) for each in hosts)

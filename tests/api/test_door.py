@@ -54,6 +54,13 @@ UNREADABLE = {
     "a length and chunks": (
         b"POST /v1/notices HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     ),
+    "a bare line feed after the version": b"GET /v1/services HTTP/1.1\nHost: x\r\n\r\n",
+    "a bare line feed after a header": b"GET /v1/services HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",
+    "a blank before a colon": b"POST /v1/notices HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\n12345",
+    "a signed length": b"POST /v1/notices HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\n12345",
+    "chunks and something": (
+        b"POST /v1/notices HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"
+    ),
     "a control character": b"GET /v1/services HTTP/1.1\r\nHost: x\x01\r\n\r\n",
     "two hosts": b"GET /v1/services HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
 }

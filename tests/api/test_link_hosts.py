@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.calling import Caller, a_notice
+from tests.alerts.given import cap, info
+from tests.api.calling import Caller, a_notice, fresh
 
 HOSTS = ["comune.prato.it", "www.example.it"]
 GOOD = "https://www.comune.prato.it/mensa"
@@ -80,3 +81,13 @@ async def test_a_list_holds_hosts_only(operator: Caller, source: Caller, host: s
     answer = await operator.patch(f"/v1/sources/{source.slug}", {"link_hosts": [host]})
 
     assert (answer.status, answer.pointers) == (422, ["#/link_hosts/0"])
+
+
+async def test_an_alert_leads_nowhere_else_either(bound: Caller) -> None:
+    answers = [
+        await bound.post("/v1/notices", cap(info(web=web), identifier=fresh("cap")), Content_Type="application/cap+xml")
+        for web in ("https://evil.example/allerta", "https://www.comune.prato.it/allerta")
+    ]
+
+    assert [answer.status for answer in answers] == [422, 202]
+    assert answers[0].pointers == ["#/alert/info/0/web"]

@@ -21,6 +21,7 @@ STRANGE_TOKEN = "1234567890:BBcanaryCanaryCanaryCanaryCanary-_2"  # noqa: S105 -
 SHORT_TOKEN = "42:canary"  # noqa: S105 - what a sandbox may use
 ADMIN_KEY = "the canary that administers everything here"
 DATABASE_PASSWORD = 'canary/data@base\'s "pass" wörd'  # noqa: S105
+KEY_PEPPER = "the canary that every digest is made with"
 REDIS_PASSWORD = "canary-of-redis"  # noqa: S105
 OTHER_PASSWORD = "canary-of-somebody-else"  # noqa: S105
 DATABASE_URL = f"postgresql://campanella:{quote(DATABASE_PASSWORD, safe='')}@127.0.0.1:1/campanella"
@@ -31,7 +32,7 @@ BASIC = base64.b64encode(b"canary:canary-of-a-proxy").decode()
 BOT_API = f"http://127.0.0.1:1/bot{TOKEN}/sendMessage"
 
 CANARIES = [
-    *(TOKEN, STRANGE_TOKEN, SHORT_TOKEN, ADMIN_KEY, REDIS_PASSWORD, OTHER_PASSWORD, KEY, TEST_KEY, BASIC),
+    *(TOKEN, STRANGE_TOKEN, SHORT_TOKEN, ADMIN_KEY, KEY_PEPPER, REDIS_PASSWORD, OTHER_PASSWORD, KEY, TEST_KEY, BASIC),
     *(DATABASE_PASSWORD, quote(DATABASE_PASSWORD, safe=""), quote(TOKEN, safe="")),
     *(token.partition(":")[2] for token in (TOKEN, STRANGE_TOKEN)),
     *(KEY.split("_")[3][:12], KEY[-12:], "canary"),
@@ -74,6 +75,8 @@ PARCELS = [
     Parcel(Strange()),
     SecretStr(OTHER_PASSWORD),
     {"password": OTHER_PASSWORD, "db_password": OTHER_PASSWORD.encode(), "api_key": OTHER_PASSWORD},
+    f"digests are made with {KEY_PEPPER}",
+    {"pepper": KEY_PEPPER.encode()},
     f"amqp://user:{OTHER_PASSWORD}@broker:5672//",
     f"redis://:{OTHER_PASSWORD}@h:6379/0",
     f"host=db user=campanella password={OTHER_PASSWORD} dbname=x",

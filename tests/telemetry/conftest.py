@@ -21,7 +21,7 @@ from app.health import Health
 from app.scrub import hide
 from app.settings import Settings
 from app.telemetry import configure
-from tests.telemetry.canaries import ADMIN_KEY, DATABASE_URL, REDIS_URL, TOKEN
+from tests.telemetry.canaries import ADMIN_KEY, DATABASE_URL, KEY_PEPPER, REDIS_URL, TOKEN
 
 Configured = Callable[..., "Written"]
 
@@ -85,6 +85,7 @@ def some_settings(**members: Any) -> Settings:
             "redis_url": Url(REDIS_URL),
             "telegram_token": SecretStr(TOKEN),
             "admin_key": SecretStr(ADMIN_KEY),
+            "key_pepper": SecretStr(KEY_PEPPER),
             **members,
         }
     )
