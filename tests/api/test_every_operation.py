@@ -31,7 +31,7 @@ expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428,
 include-operation-id-regex = "^list_"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 429]
 [[operations]]
-include-operation-id-regex = "^(make|change|name|issue)_"
+include-operation-id-regex = "^(make|change|name|issue|enter)_"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
 [[operations]]
 include-operation-id-regex = "^(amend|withdraw)_"
