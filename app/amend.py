@@ -37,6 +37,7 @@ update notice
 HOLD = "select from delivery where notice_id = $1 order by id for no key update"
 # A doubt rests its time whatever is wished meanwhile: the doubted request may still be on its way.
 # What was delivered, refused or expired is due again; what a person must decide stays with the person.
+# What a retired channel shows stays as it is: nobody speaks there any more.
 WISH = """
 update delivery d
    set wanted = case when d.channel_id = any($2::uuid[]) then $3::int end, lane = $4,
@@ -44,8 +45,8 @@ update delivery d
        state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
        ready_at = greatest(d.ready_at, $5), rank = greatest(d.ready_at, $5) + $6::interval,
        give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, failures = 0,
-       parked = (select paused_at is not null from channel where id = d.channel_id)
- where d.notice_id = $1
+       parked = (select paused_at is not null from channel where id = d.channel_id), erase = false
+ where d.notice_id = $1 and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
 ALSO = """
 insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at, state,
@@ -63,12 +64,15 @@ update delivery set due_at = greatest(ready_at, now()) + $2::interval
 """
 LATEST = "select digest from revision where notice_id = $1 and number = $2"
 WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
+# $3: it is to be deleted. $4: for the first time; whoever asks for the deletion later asks for that alone.
 NOTHING = """
-update delivery
+update delivery d
    set wanted = null, due_at = case when state = 'in_doubt' then due_at else now() end, settled_at = null,
        state = case when state in ('held', 'in_doubt') then state else 'due' end,
-       give_up_at = now() + $2::interval, failures = 0
- where notice_id = $1 and state <> 'withdrawn'
+       give_up_at = now() + $2::interval, failures = 0, erase = erase or $3
+ where notice_id = $1
+   and ($4 and state <> 'withdrawn' or $3 and not erase and (state <> 'withdrawn' or posts::text <> '[]'))
+   and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
 
 
@@ -113,19 +117,26 @@ async def amend(pool: Pool, routing: Routing, change: Change, notice: Notice) ->
         return Amended(revision + 1, changed=True)
 
 
-async def withdraw(pool: Pool, change: Change) -> Amended:
-    """Take a notice back: what is not yet posted never is, what is posted will say so. Repeatable."""
+async def withdraw(pool: Pool, change: Change, *, delete: bool = False) -> Amended:
+    """Take a notice back: what is not yet posted never is, what is posted will say so. Repeatable.
+
+    With `delete`, what is posted is taken away where the platform allows it, also of a notice withdrawn before.
+    """
     async with pool.acquire() as connection, connection.transaction():
         row = await _locked(connection, change)
-        if row["withdrawn_at"] is not None:
+        first = row["withdrawn_at"] is None
+        if not first and not delete:
             return Amended(row["revision"], changed=False)
-        _agreed(row["revision"], change.expected)
+        if first:
+            _agreed(row["revision"], change.expected)
+            await connection.execute(WITHDRAW, change.number)
         lane = LANES[Notice.model_validate_json(row["content"]).priority]
-        await connection.execute(WITHDRAW, change.number)
         await connection.execute(HOLD, change.number)
-        await connection.execute(NOTHING, change.number, GIVE_UP[lane])
-        await _noted(connection, change, "notice.withdrawn", {"source": change.source})
-        return Amended(row["revision"], changed=True)
+        tag = await connection.execute(NOTHING, change.number, GIVE_UP[lane], delete, first)
+        changed = first or not tag.endswith(" 0")
+        if changed:
+            await _noted(connection, change, "notice.withdrawn", {"source": change.source, "delete": delete})
+        return Amended(row["revision"], changed=changed)
 
 
 async def _noted(connection: Connection, change: Change, act: str, after: Mapping[str, object]) -> None:

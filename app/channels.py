@@ -57,7 +57,7 @@ async def add_channel(session: AsyncSession, channel: Channel, answer: Answer, a
     await (await session.connection()).execute(ONE_AT_A_TIME)
     await _refuse_twin(session, channel)
     session.add(channel)
-    await flush(session, f"There is a channel {channel.slug} already.")
+    await flush(session, f"There is a channel {channel.slug} already, or one at this address.")
     await session.refresh(channel)
     after = {"kind": channel.kind, **_told(channel, {name: getattr(channel, name) for name in CHANGEABLE})}
     await record(session, actor, "channel.added", f"channel/{channel.slug}", after=after)

@@ -19,6 +19,7 @@ from app.auditing import UnreadableAnchorError
 from app.doctor import examine
 from app.domain.errors import CampanellaError
 from app.migrate import migrate as run_migrations
+from app.restore import hold_overdue
 from app.running import PostgresAwayError, run
 from app.secret_commands import secret_commands
 from app.serving import serve
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for name, group in {**administration(), "secrets": secret_commands()}.items():
     app.add_typer(group, name=name)
+app.command("hold-overdue")(hold_overdue)
 
 
 @app.command()

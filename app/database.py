@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import asyncpg
+from asyncpg.exceptions._base import DataError as BaseDataError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -86,3 +87,8 @@ AWAY = (
     TimeoutError,
 )
 """What Postgres being away looks like: the caller is told to come back, the worker tries again."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell Postgres being away from a value of ours that it can never take; asyncpg has two classes for those."""
+    return isinstance(error, AWAY) and not isinstance(error, asyncpg.DataError | BaseDataError)

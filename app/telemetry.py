@@ -98,6 +98,8 @@ EVENTS = {
     "callback.replayed": "Calls of a callback are made once more, as a person wishes.",
     "alarm.sent": "The operators were told of something that waits for them.",
     "alarm.failed": "An alarm did not reach the operators; it is sent again.",
+    "outcome.lost": "An outcome could not be written down, by a fault of ours; its attempt counts as one without any.",
+    "delivery.broken": "A notice could not be made into posts, by a fault of ours; that delivery is given up.",
     "lease.lapsed": "A worker vanished in the middle of its work; what it had begun is in doubt.",
     "turn.failed": "A worker's turn broke off; the next one takes up what is left.",
     "doorbell.lost": "The workers could not be rung for; they look by themselves within a second.",

@@ -4,11 +4,13 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
-from app.database import AWAY, Pool
+from app.database import Pool, is_away
 from app.domain.delivery import State
 from app.domain.outcome import Doubted, Gone, Misconfigured, Moved, Throttled, named, reason
 from app.outbox import Done, record
+from app.scrub import place
 from app.telemetry import ATTEMPTS, SETTLED, THROTTLED, log
 
 MOST = 200
@@ -40,19 +42,32 @@ class Recorder:
                 if not written.done():
                     written.set_result(None)
 
-    async def _write(self, done: list[Done], until: float) -> None:
+    async def _write(self, done: Sequence[Done], until: float) -> None:
+        """Write until it is written or `until` is over; where one outcome can never be, the others still are."""
         while True:
             try:
                 held = await record(self._pool, done)
-            except AWAY as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the recorder goes on for the others
+                if not is_away(error):
+                    return await self._apart(done, until, error)
                 log.warning("database.away", error=type(error).__name__)
                 if time.monotonic() > until:
-                    return
+                    return None
                 await asyncio.sleep(AGAIN)
                 continue
             for one in done:
                 _tell(one, held=one.owed.id in held)
+            return None
+
+    async def _apart(self, done: Sequence[Done], until: float, error: Exception) -> None:
+        """Find the outcome that Postgres refuses: it is a fault of ours, and its lease lapses, which is counted."""
+        if len(done) > 1:
+            for one in done:
+                await self._write([one], until)
             return
+        lost = done[0]
+        facts = {"delivery": lost.owed.id, "channel": lost.owed.slug, "outcome": named(lost.outcome)}
+        log.error("outcome.lost", **facts, error=type(error).__name__, place=place(error))
 
 
 def _tell(one: Done, *, held: bool) -> None:  # noqa: C901 - one match, a line for each outcome that people hear of

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from uuid_utils.compat import uuid7
 
-from app.database import AWAY, Pool
+from app.database import Pool, is_away
 from app.domain.delivery import State
 from app.outbox import sweep
 from app.telemetry import SETTLED, log
@@ -46,13 +46,18 @@ class Relay:
                 if self._away:
                     log.info("database.back")
                 self._away = False
-            except AWAY as error:
-                if not self._away:
-                    log.warning("database.away", error=type(error).__name__)
-                self._away = True
             except Exception as error:  # noqa: BLE001 - the tick is the last to give up
-                log.error("turn.failed", error=type(error).__name__, exc_info=True)
+                self._tell(error)
             await asyncio.sleep(TICK * random.uniform(0.8, 1.2))  # noqa: S311 - spread, not secrecy
+
+    def _tell(self, error: Exception) -> None:
+        """Say once that Postgres is away; anything else is a fault of ours, said each time with its place."""
+        if not is_away(error):
+            log.error("turn.failed", error=type(error).__name__, exc_info=error)
+            return
+        if not self._away:
+            log.warning("database.away", error=type(error).__name__)
+        self._away = True
 
     def look(self) -> None:
         """Start every errand side by side; returns at once."""
@@ -90,7 +95,8 @@ class Relay:
 async def _watched(work: Coroutine[None, None, object]) -> None:
     try:
         await work
-    except AWAY as error:
-        log.warning("turn.failed", error=type(error).__name__)
     except Exception as error:  # noqa: BLE001 - the next tick takes another turn
-        log.error("turn.failed", error=type(error).__name__, exc_info=True)
+        if is_away(error):
+            log.warning("turn.failed", error=type(error).__name__)
+        else:
+            log.error("turn.failed", error=type(error).__name__, exc_info=error)

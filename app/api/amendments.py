@@ -15,15 +15,15 @@ from app.amend import Change, amend, withdraw
 from app.api.acceptance import refuse_unfit
 from app.api.callers import Owner
 from app.api.document_answers import VERSIONED
-from app.api.examples import AMENDMENTS
+from app.api.examples import AMENDMENTS, WITHDRAWALS
 from app.api.house import House, Open
 from app.api.notice_view import ONE, NoticeInPath, NoticeWhole, etag, whole
-from app.api.reading import MERGE_PATCH, checked_body, validated
+from app.api.reading import MERGE_PATCH, Reading, checked_body, validated
 from app.api.routes import StrictRoute
 from app.api.view import answer
 from app.audit import Actor
 from app.domain.errors import InvalidNoticeError, NotFoundError, PreconditionRequiredError
-from app.domain.notice import Notice
+from app.domain.notice import Notice, Strict
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
@@ -49,6 +49,12 @@ class Amending:
         if not isinstance(change, dict):
             raise InvalidNoticeError("#: The change is no object.", pointer="#")
         return change
+
+
+class WithdrawalWish(Strict):
+    """How a notice is taken back. delete: what is posted is deleted where that is possible, not only struck."""
+
+    delete: bool = False
 
 
 @router.patch(
@@ -88,12 +94,22 @@ async def amend_notice(
     responses={**VERSIONED, 412: {}},
     response_model=NoticeWhole,
 )
-async def withdraw_notice(caller: Owner, notice_id: NoticeInPath, house: Open, if_match: IfMatch = None) -> Response:
-    """Take a notice back: what is not yet posted never is, what is posted will say so. Repeating it changes nothing."""
+async def withdraw_notice(
+    caller: Owner,
+    notice_id: NoticeInPath,
+    wish: Annotated[WithdrawalWish, Depends(Reading(WithdrawalWish, examples=WITHDRAWALS, needed=False))],
+    house: Open,
+    if_match: IfMatch = None,
+) -> Response:
+    """Take a notice back: what is not yet posted never is, what is posted will say so. Repeating it changes nothing.
+
+    With `delete`, posts are deleted where the platform allows it (Telegram: within 48 hours), also of a notice that was
+    withdrawn before; the others are struck. `taken_back` of each delivery says which it was.
+    """
     row = await _own(house, caller, notice_id)
     expected = None if if_match is None else _revision(if_match)
     asked = Change(notice_id, row["source"], caller.key, expected, _acting(caller))
-    withdrawn = await withdraw(house.database.pool, asked)
+    withdrawn = await withdraw(house.database.pool, asked, delete=wish.delete)
     if withdrawn.changed:
         log.info("notice.withdrawn", notice=str(notice_id))
         house.doorbell.ring()

@@ -14,8 +14,23 @@ from app.api.standing import Counts, counts_in
 from app.api.view import Count, Link, Moment, Names, Slugs, SlugShown, View, Words
 from app.tables import Channel
 
+LATEST = 500
+"""Of so many deliveries that a channel was last owed the settled ones are counted: it may have had millions."""
 COUNTS = """
-select channel_id, state, count(*) as number from delivery where channel_id = any($1::uuid[]) group by channel_id, state
+select channel_id, state, sum(number)::bigint as number
+  from (select channel_id, state, count(*) as number from delivery
+         where channel_id = any($1::uuid[]) and state in ('due', 'in_doubt') and not parked group by 1, 2
+        union all
+        select channel_id, state, count(*) from delivery
+         where channel_id = any($1::uuid[])
+           and ((state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')) group by 1, 2
+        union all
+        select id, state, count(*)
+          from unnest($1::uuid[]) as one (id)
+         cross join lateral (
+           select state from delivery where channel_id = one.id order by delivery.id desc limit $2) as latest
+         where state in ('delivered', 'expired', 'withdrawn') group by 1, 2) as counted
+ group by 1, 2
 """
 MINUTE = timedelta(minutes=1)
 Kind = Annotated[str, Field(max_length=20, pattern=r"^[a-z]+$", examples=["telegram"])]
@@ -81,14 +96,17 @@ class ChannelSeen(View):
     paused_reason: Words | None
     check: CheckSeen
     pace: PaceSeen
-    deliveries: Counts
+    deliveries: Counts = Field(
+        description="What is due, in doubt, held or dead: all of it. What is settled: of the last "
+        f"{LATEST} that the channel was owed."
+    )
     created_at: Moment
     links: ChannelLinks
 
 
 async def channels_seen(house: House, channels: Sequence[Channel]) -> list[ChannelSeen]:
-    """Show channels with the counts of all they were ever owed."""
-    rows = await house.database.pool.fetch(COUNTS, [channel.id for channel in channels])
+    """Show channels with the counts of what waits, and of what came of their latest deliveries."""
+    rows = await house.database.pool.fetch(COUNTS, [channel.id for channel in channels], LATEST)
     return [
         _seen(house.public, channel, counts_in(row for row in rows if row["channel_id"] == channel.id))
         for channel in channels

@@ -30,6 +30,7 @@ from app.domain.markup import checked_plain_text
 from app.domain.notice import LanguageTag, Name, Slug, Strict
 from app.kinds import KnownKind
 from app.outbox import resume
+from app.sources import flush
 from app.tables import Channel
 from app.telemetry import log
 
@@ -172,7 +173,7 @@ async def retire_channel(caller: ChannelAdmin, slug: SlugInPath, house: Open) ->
     return no_content()
 
 
-@router.post("/channels/{slug}/check", summary="Check a channel with its platform")
+@router.post("/channels/{slug}/check", summary="Check a channel with its platform", responses={409: {}})
 async def check_channel(
     caller: ChannelAdmin,
     slug: SlugInPath,
@@ -187,6 +188,7 @@ async def check_channel(
         channel = await channel_named(session, slug, for_update=True)
         note_check(channel, found, proved=wish.ask)
         session.add(channel)
+        await flush(session, "Another channel has the address that the platform calls this one by.")
         after = {"ask": wish.ask, "verdict": found.verdict, "can_ask": channel.can_ask}
         await record(session, caller.actor, "channel.checked", f"channel/{slug}", after=after)
     log.info("channel.checked", channel=slug, verdict=found.verdict)

@@ -73,8 +73,10 @@ async def redrive_dead_letter(caller: Redriver, delivery_id: DeliveryInPath, hou
     row = await house.database.pool.fetchrow(STANDING, delivery_id)
     if row is None:
         raise NotFoundError("There is no such delivery.")
-    if row["state"] != State.DEAD or row["retired"]:
-        raise StateConflictError("The delivery is not dead, or its channel is retired.")
+    if row["retired"]:
+        raise StateConflictError("The channel of this delivery is retired; nothing is posted there any more.")
+    if row["state"] != State.DEAD:
+        raise StateConflictError("The delivery is not dead.")
     if not await _redriven(house, caller, [delivery_id]):
         raise StateConflictError("The time of this notice is over; it would be posted too late.")
     return Redriven(matched=1, redriven=1, dry_run=False)

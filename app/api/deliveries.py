@@ -4,6 +4,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -28,7 +29,7 @@ LOGGED = 50
 SEEN = "select true from notice where id = $1 and ($2::text is null or source = $2)"
 DELIVERIES = """
 select d.id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.attempts, d.last_error, d.due_at, d.settled_at,
-       d.parked, c.slug, c.kind
+       d.parked, d.erase, d.deleted_at, c.slug, c.kind
   from delivery d join channel c on c.id = d.channel_id
  where d.notice_id = $1 and ($2::text is null or d.state = $2) and d.id > $3
  order by d.id limit $4
@@ -53,6 +54,14 @@ class AttemptSeen(View):
     error: Words | None
 
 
+class TakenBack(StrEnum):
+    """deleted: nothing of it stands there any more. struck: it stands there, marked. partly_deleted: some of each."""
+
+    DELETED = "deleted"
+    STRUCK = "struck"
+    PARTLY_DELETED = "partly_deleted"
+
+
 class DeliverySeen(View):
     """What one channel should show of a notice, what it does show, and every try so far."""
 
@@ -65,6 +74,8 @@ class DeliverySeen(View):
     shown: Count | None = Field(description="The revision it shows; null: nothing yet.")
     attempts: Count
     references: list[Reference] = Field(max_length=100)
+    taken_back: TakenBack | None = Field(description="What became of the posts of a withdrawn notice; null: nothing.")
+    deleted_at: Moment | None = Field(description="When something of it was last deleted.")
     last_error: Words | None
     due_at: Moment
     settled_at: Moment | None
@@ -103,13 +114,25 @@ async def _with_attempts(pool: Pool, rows: Sequence[Record]) -> list[DeliverySee
 
 
 def _seen(row: Record, tries: Iterable[Record]) -> DeliverySeen:
-    same = ("id", "channel_id", "state", "parked", "wanted", "shown", "attempts", "last_error", "due_at", "settled_at")
+    same = ("id", "channel_id", "state", "parked", "wanted", "shown", "attempts", "last_error")
+    moments = ("due_at", "settled_at", "deleted_at")
     return DeliverySeen(
-        **{name: row[name] for name in same},
+        **{name: row[name] for name in (*same, *moments)},
         channel=ChannelNamed(slug=row["slug"], kind=row["kind"]),
-        references=[post["reference"] for post in json.loads(row["posts"])],
+        references=[post["reference"] for post in json.loads(row["posts"]) if post["reference"]],
+        taken_back=_taken_back(row),
         attempt_log=[_try(each) for each in tries],
     )
+
+
+def _taken_back(row: Record) -> TakenBack | None:
+    """Say how a withdrawn notice was taken back, where anything of it was shown."""
+    stands, deleted = row["posts"] != "[]", row["erase"] and row["deleted_at"] is not None
+    if row["state"] != State.WITHDRAWN or not (stands or deleted):
+        return None
+    if not deleted:
+        return TakenBack.STRUCK
+    return TakenBack.PARTLY_DELETED if stands else TakenBack.DELETED
 
 
 def _try(row: Record) -> AttemptSeen:

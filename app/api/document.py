@@ -127,7 +127,8 @@ def _taken(body: Taking) -> Document:
         return {"required": True, "content": {medium.media_type: _shown(medium) for medium in body.media.values()}}
     name = body.model.__name__ if isinstance(body, Reading) else "NoticeChange"
     content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "examples": dict(body.examples)}
-    return {"required": True, "content": {body.media_type: content}}
+    needed = not isinstance(body, Reading) or body.needed
+    return {"required": needed, "content": {body.media_type: content}}
 
 
 def _shown(medium: Medium) -> Document:

@@ -64,6 +64,10 @@ AMENDMENTS: dict[str, Any] = {
         "value": {"texts": {"it": {"title": "Sciopero del 27 novembre: pasto freddo in tutte le mense"}}},
     }
 }
+WITHDRAWALS: dict[str, Any] = {
+    "struck": {"summary": "Strike it and say that it is withdrawn", "value": {"delete": False}},
+    "deleted": {"summary": "Delete it where the platform allows it", "value": {"delete": True}},
+}
 SERVICES: dict[str, Any] = {
     "libraries": {"summary": "A service that is new", "value": {"name": "Biblioteche e ludoteche"}}
 }
@@ -177,4 +181,8 @@ HAND_MADE: dict[str, Any] = {
 DECISIONS: dict[str, Any] = {
     "not_sent": {"summary": "It is not in the channel: post it", "value": {"decision": "not_sent"}},
     "sent": {"summary": "It is in the channel", "value": {"decision": "sent"}},
+    "found": {
+        "summary": "It is in the channel, and this is its link",
+        "value": {"decision": "sent", "references": ["https://t.me/c/1234567890/42"]},
+    },
 }

@@ -36,13 +36,24 @@ class Reading(Generic[Model]):
         wrong: type[CampanellaError] = InvalidBodyError,
         media_type: str = JSON,
         examples: Mapping[str, Any],
+        needed: bool = True,
     ) -> None:
-        """`wrong` is the problem of a body that breaks the model's rules; `examples` are shown and can be tried."""
+        """`wrong` is the problem of a body that breaks the model's rules; `examples` are shown and can be tried.
+
+        Where the body is not `needed`, none at all is one with nothing in it.
+        """
         self.model, self.wrong, self.media_type, self.examples = model, wrong, media_type, examples
+        self.needed = needed
 
     async def __call__(self, request: Request) -> Model:
         """Read the body, or say what is wrong with it and where."""
+        if not self.needed and _is_empty(request):
+            return validated(self.model, b"{}", self.wrong)
         return validated(self.model, await checked_body(request, self.media_type), self.wrong)
+
+
+def _is_empty(request: Request) -> bool:
+    return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
 
 
 async def checked_body(request: Request, media_type: str) -> bytes:

@@ -22,9 +22,13 @@ class Wire(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The platform has it; `references` are what it calls our posts."""
+    """The platform has it; `references` are what it calls our posts.
+
+    `latest`: the place behind which whatever comes later stands, where that is not the last reference.
+    """
 
     references: tuple[str, ...] = ()
+    latest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,13 @@ class Undecided:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Undeletable:
+    """The platform will not take the post away (too old, or not allowed); it can still be changed."""
+
+    reason: str
+
+
 Outcome = (
     Delivered
     | Throttled
@@ -161,6 +172,7 @@ Outcome = (
     | Postponed
     | Unchanged
     | Undecided
+    | Undeletable
 )
 
 

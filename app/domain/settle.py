@@ -17,6 +17,7 @@ from app.domain.delivery import (
     State,
     by_policy,
     settled_state,
+    what_is_left,
 )
 from app.domain.outcome import (
     Absent,
@@ -36,19 +37,24 @@ from app.domain.outcome import (
     Unchanged,
     Unclear,
     Undecided,
+    Undeletable,
     WithoutMedia,
     reason,
 )
 
 
-def settle(  # noqa: C901, PLR0911 - one match over one value is the whole life; splitting it would hide an arm
+def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the whole life; splitting it would hide an arm
     progress: Progress, done: Intent, outcome: Outcome, now: datetime, chance: float
 ) -> Settlement:
     """Go where the outcome leads. This is the whole life of a delivery. `chance` (0 to 1) spreads the next try."""
     stay = Settlement(progress.state, progress.posts, progress.failures, error=reason(outcome), intent=progress.intent)
     match outcome:
+        case Delivered() if done.action is Action.DELETE:
+            return _removed(progress, done)
         case Delivered(references):
             return _closer(progress, done, references)
+        case Undeletable():
+            return replace(stay, state=State.DUE, posts=_kept(progress, done.number))
         case Throttled() | Moved() | Gone() | Misconfigured():
             return stay
         case Failed() if now < progress.give_up_at:
@@ -84,19 +90,48 @@ def _slow(
 def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost | Doubted) -> Settlement:
     """Give up, visibly; but a post that is gone when it should be taken back has come to what was wanted."""
     taken_back = isinstance(outcome, Lost) and progress.wanted is None
-    return replace(stay, state=State.WITHDRAWN if taken_back else State.DEAD, intent=None)
+    stray = progress.state is State.IN_DOUBT
+    return replace(stay, state=State.WITHDRAWN if taken_back else State.DEAD, intent=None, stray=stray)
 
 
 def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:
     """Take what the platform has as ours; another part may be due at once, or a later wish than the one found."""
-    reference = references[0] if references else (done.reference or "")
     posts = list(progress.posts)
-    posts[done.number : done.number + 1] = [Post(reference, done.digest)]
+    posts[done.number : done.number + 1] = [now_there(progress, done, references)]
     doubted = progress.state is State.IN_DOUBT and done.action is not Action.EDIT
     outdated = doubted and done.revision != progress.wanted
     whole = len(posts) >= done.parts and done.number == done.parts - 1 and not outdated
     state = settled_state(progress) if whole else State.DUE
-    return Settlement(state, tuple(posts), 0, shown=done.revision if whole else None)
+    error = what_is_left(progress) if whole else None
+    return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole else None)
+
+
+def now_there(progress: Progress, done: Intent, references: Sequence[str]) -> Post:
+    """Say what stands in the channel after a post, or after a change of one that stood there."""
+    if done.action is Action.EDIT:
+        before = progress.posts[done.number]
+        places = before.references if before.items else ()
+        items = tuple(zip(places, done.items, strict=True)) if len(places) == len(done.items) else before.items
+        return replace(before, digest=done.digest, items=items)
+    reference = references[0] if references else (done.reference or "")
+    unknown = ("",) * (len(done.items) - len(references))
+    return Post(reference, done.digest, tuple(zip((*references, *unknown), done.items, strict=False)))
+
+
+def _removed(progress: Progress, done: Intent) -> Settlement:
+    """Forget what was deleted: items of a post, or all of it."""
+    posts = list(progress.posts)
+    left = tuple(item for item in posts[done.number].items if item[0] not in done.items)
+    remains = [replace(posts[done.number], reference=left[0][0], items=left, digest=done.digest)] if left else []
+    posts[done.number : done.number + 1] = remains
+    over = progress.wanted is None and not posts
+    return Settlement(State.WITHDRAWN if over else State.DUE, tuple(posts), 0)
+
+
+def _kept(progress: Progress, number: int) -> tuple[Post, ...]:
+    """Remember what the platform will not take away, so that it is struck or exchanged instead."""
+    posts = progress.posts
+    return (*posts[:number], replace(posts[number], kept=True), *posts[number + 1 :])
 
 
 def _later(stay: Settlement, progress: Progress, chance: float) -> Settlement:

@@ -36,6 +36,7 @@ class Words:
     corrected_at: str
     withdrawn: str
     withdrawn_at: str
+    taken_out: str
 
 
 ITALIAN = Words(
@@ -63,6 +64,7 @@ ITALIAN = Words(
     corrected_at="Corretto il {date} alle {time}",
     withdrawn="AVVISO RITIRATO",
     withdrawn_at="AVVISO RITIRATO, alle {time} del giorno {date}",
+    taken_out="Un allegato mostrato qui non fa più parte dell'avviso.",
 )
 
 ENGLISH = Words(
@@ -90,6 +92,7 @@ ENGLISH = Words(
     corrected_at="Corrected on {date} at {time}",
     withdrawn="NOTICE WITHDRAWN",
     withdrawn_at="NOTICE WITHDRAWN, at {time} on {date}",
+    taken_out="An attachment shown here is no longer part of the notice.",
 )
 
 SIMPLIFIED_CHINESE = Words(
@@ -117,6 +120,7 @@ SIMPLIFIED_CHINESE = Words(
     corrected_at="本通知已于{date}{time}更正",
     withdrawn="【已撤回】本通知已撤回",
     withdrawn_at="【已撤回】本通知已于{date}{time}撤回",
+    taken_out="此处显示的一个附件已不属于本通知。",
 )
 
 TRADITIONAL_CHINESE = replace(
@@ -129,6 +133,7 @@ TRADITIONAL_CHINESE = replace(
     when="時間",
     preview="【預覽】本通知尚未發布",
     original="此通知暫無中文版，以下為{language}原文。",
+    taken_out="此處顯示的一個附件已不屬於本通知。",
 )
 
 _TRADITIONAL = ("zh-Hant", "zh-TW", "zh-HK", "zh-MO")

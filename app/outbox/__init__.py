@@ -3,10 +3,11 @@
 """Deliveries seen as work: claim what is due, record what it came to, sweep up what nobody recorded."""
 
 from app.outbox.claim import claim
+from app.outbox.consequences import Done
 from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
 from app.outbox.person import decide, redrive, resume
-from app.outbox.record import Done, give_back, record
+from app.outbox.record import give_back, record
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.sweep import Swept, sweep
 from app.outbox.turn import Claimed, Taken, Turn

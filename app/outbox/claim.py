@@ -10,13 +10,12 @@ from time import monotonic
 import asyncpg
 
 from app.database import Connection, Pool
-from app.domain.delivery import Action, Intent, Part, Settlement, State, next_step
-from app.domain.outcome import Refused
+from app.domain.delivery import Action, Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
-from app.outbox.key import once_key
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import OWED, Owed, intent_text, owed
 from app.outbox.record import end
+from app.outbox.step import one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
 
 NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
@@ -47,12 +46,13 @@ select d.id
 # The rows are locked before they are read: whoever amends or withdraws meanwhile comes after the lease, and is seen.
 TAKE = """
 with taken as (
-  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[])
-             as t (id, intent, action, part, revision, wanted, traceparent)
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[],
+                       $10::boolean[])
+             as t (id, intent, action, part, revision, wanted, traceparent, erase)
 ), claimed as (
   update delivery d
      set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz
-    from taken t where d.id = t.id and d.wanted is not distinct from t.wanted
+    from taken t where d.id = t.id and d.wanted is not distinct from t.wanted and d.erase = t.erase
   returning d.id, d.token
 ), kept as (
   insert into attempt (delivery_id, token, action, part, revision, started_at, traceparent)
@@ -117,8 +117,8 @@ async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pa
     found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(pace.moments), now, kind.in_order)]
     if not found:
         return Taken(now, pace.at, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
-    works = [owed(row) for row in await connection.fetch(OWED, found)]
-    steps = [(work, _step(work, kind, now)) for work in works]
+    works = one_each([owed(row) for row in await connection.fetch(OWED, found)])
+    steps = [(work, step_of(work, kind, now)) for work in works]
     ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     for work, settlement in ended:
         await end(connection, work, settlement)
@@ -126,18 +126,6 @@ async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pa
     calls = [_Call(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)
     return Taken(now, pace.at, claimed, tuple(ended), 0.0)
-
-
-def _step(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
-    """Render, and decide what closes the difference between what the channel shows and what it should."""
-    parts: Sequence[Part] | Refused = kind.render(work)
-    if isinstance(parts, Refused):
-        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)
-    step = next_step(work.progress, parts, work.revision, now, can_ask=work.can_ask)
-    if isinstance(step, Settlement) or step.key is not None:
-        return step
-    key = once_key(work, step) if kind.once_key else None
-    return replace(step, key=key, after=work.last_reference if step.action is Action.POST else step.after)
 
 
 async def _reserve(
@@ -176,6 +164,7 @@ async def _write_intents(
         now,
         [call.owed.progress.wanted for call in calls],
         [_traced(call.owed) for call in calls],
+        [call.owed.progress.erase for call in calls],
     )
     return {row["id"]: row["token"] for row in rows}
 

@@ -19,7 +19,8 @@ class ChannelKind:
 
     `once_key`: the platform does a thing once however often it is told under one key (an idempotency key, a webhook's
     id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was. `in_order`: a notice
-    waits for the one before it in the channel; without it what was postponed holds up nobody.
+    waits for the one before it in the channel; without it what was postponed holds up nobody. `deletes`: whether a post
+    can be taken away; elsewhere what is withdrawn is marked only.
     """
 
     name: str
@@ -28,3 +29,4 @@ class ChannelKind:
     is_group: Callable[[str], bool] = lambda _: False
     once_key: bool = False
     in_order: bool = True
+    deletes: bool = False

@@ -19,9 +19,10 @@ from app.trace import parsed as stored
 
 OWED = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
-       d.give_up_at, d.expires_at, d.intent, d.token, n.content, n.revision, n.policy, n.changed_at, n.withdrawn_at,
-       n.source, n.service, coalesce(s.name, n.source) as source_name, coalesce(v.name, n.service) as service_name,
-       n.traceparent, n.tracestate, c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       d.give_up_at, d.expires_at, d.intent, d.token, d.erase, n.content, n.revision, n.policy, n.changed_at,
+       n.withdrawn_at, n.source, n.service, coalesce(s.name, n.source) as source_name,
+       coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
+       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
@@ -70,19 +71,23 @@ class Owed:
     trace: Trace | None = None
 
 
-def owed(row: asyncpg.Record) -> Owed:
-    progress = Progress(
+def progress_of(row: asyncpg.Record) -> Progress:
+    return Progress(
         state=State(row["state"]),
         lane=row["lane"],
         wanted=row["wanted"],
-        posts=tuple(Post(**post) for post in json.loads(row["posts"])),
+        posts=posts_from(row["posts"]),
         failures=row["failures"],
         crashes=row["crashes"],
         give_up_at=row["give_up_at"],
         expires_at=row["expires_at"],
         policy=DoubtPolicy(row["policy"]),
         intent=intent_from(row["intent"]),
+        erase=row["erase"],
     )
+
+
+def owed(row: asyncpg.Record) -> Owed:
     same = ("id", "token", "notice_id", "channel_id", "slug", "kind", "address", "language", "can_ask")
     more = (
         "last_reference",
@@ -96,8 +101,8 @@ def owed(row: asyncpg.Record) -> Owed:
     )
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     media = json.loads(row["media"] or "{}")
-    known = {"media": media, "sent": tuple(row["sent"]), "notice": parsed(row["content"]), "progress": progress}
-    return Owed(**plain, **known, trace=stored(row["traceparent"], row["tracestate"]))
+    known = {"media": media, "sent": tuple(row["sent"]), "notice": parsed(row["content"])}
+    return Owed(**plain, **known, progress=progress_of(row), trace=stored(row["traceparent"], row["tracestate"]))
 
 
 @lru_cache(maxsize=256)
@@ -107,15 +112,25 @@ def parsed(content: str) -> Notice:
 
 
 def intent_from(text: str | None) -> Intent | None:
-    if text is None:
+    members = json.loads(text or "{}")
+    if not members:
         return None
-    members = json.loads(text)
-    return Intent(**{**members, "action": Action(members["action"])})
+    return Intent(**{**members, "action": Action(members["action"]), "items": tuple(members.get("items", ()))})
 
 
 def intent_text(intent: Intent | None) -> str | None:
-    return None if intent is None else json.dumps(asdict(intent), ensure_ascii=False)
+    return None if intent is None else json.dumps(_said(asdict(intent)), ensure_ascii=False)
+
+
+def posts_from(text: str) -> tuple[Post, ...]:
+    rows = json.loads(text)
+    return tuple(Post(**{**row, "items": tuple(map(tuple, row.get("items", ())))}) for row in rows)
 
 
 def posts_text(posts: tuple[Post, ...]) -> str:
-    return json.dumps([asdict(post) for post in posts])
+    return json.dumps([_said(asdict(post)) for post in posts])
+
+
+def _said(members: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what an earlier version does not know, where it says nothing: both may work side by side."""
+    return {name: value for name, value in members.items() if not (name in ("items", "kept", "key") and not value)}

@@ -3,28 +3,36 @@
 """What a person decides: a fresh start for a dead letter, the truth of a held delivery, a paused channel's return."""
 
 from collections.abc import Sequence
-from typing import Literal
 from uuid import UUID
 
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP
+from app.domain.decision import Decision, decided
+from app.domain.errors import StateConflictError
+from app.outbox.owed import posts_text, progress_of
 
-Decision = Literal["sent", "not_sent", "give_up"]
 REDRIVE = """
 update delivery
    set state = 'due', due_at = now(), failures = 0, crashes = 0, intent = null, settled_at = null,
        give_up_at = now() + case lane when 0 then $2::interval when 1 then $3::interval else $4::interval end,
        parked = exists (select from channel where id = delivery.channel_id and paused_at is not null)
  where id = any($1::bigint[]) and state = 'dead' and (expires_at is null or expires_at > now())
+   and not exists (select from channel where id = delivery.channel_id and retired_at is not null)
+"""
+HELD = """
+select d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
+       d.channel_id, n.policy, n.revision
+  from delivery d join notice n on n.id = d.notice_id
+ where d.id = $1 and d.state = 'held' for no key update of d
+"""
+KNOWN = """
+select exists (select from delivery d, json_array_elements(d.posts) as post
+                where d.channel_id = $1 and d.id <> $2 and post ->> 'reference' = any($3::text[]))
 """
 DECIDE = """
-update delivery d
-   set state = case $2 when 'not_sent' then 'due' when 'give_up' then 'dead'
-                       when 'sent' then case when d.wanted is null then 'withdrawn' else 'delivered' end end,
-       due_at = now(), intent = null, token = token + 1, shown = case $2 when 'sent' then d.wanted else d.shown end,
-       last_error = case $2 when 'sent' then 'a person saw it in the channel' when 'give_up' then 'a person gave it up'
-                            else 'a person did not find it in the channel' end,
-       settled_at = case $2 when 'not_sent' then null else now() end
+update delivery
+   set state = $2, due_at = now(), intent = null, token = token + 1, posts = $3::json, shown = coalesce($4, shown),
+       last_error = $5, settled_at = case when $2 = 'due' then null else now() end
  where id = $1 and state = 'held'
 """
 RESUME = """
@@ -37,14 +45,25 @@ update delivery set parked = false, due_at = least(due_at, now()) from back
 
 
 async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
-    """Give dead letters a fresh start, unless their time is over; returns how many were."""
+    """Give dead letters a fresh start, unless their time is over or their channel retired; returns how many were."""
     ages = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
     return _count(await there.execute(REDRIVE, list(ids), *ages))
 
 
-async def decide(there: Pool | Connection, delivery: int, decision: Decision) -> bool:
-    """Settle a held delivery; False when it is not held (any more)."""
-    return _count(await there.execute(DECIDE, delivery, decision)) == 1
+async def decide(there: Pool | Connection, delivery: int, decision: Decision, references: Sequence[str] = ()) -> bool:
+    """Settle a held delivery, in the transaction of the connection; False when it is not held (any more).
+
+    `references`: where the person saw it. StateConflictError when one of them is the post of another delivery.
+    """
+    row = await there.fetchrow(HELD, delivery)
+    if row is None:
+        return False
+    if references and await there.fetchval(KNOWN, row["channel_id"], delivery, list(references)):
+        raise StateConflictError("That post is of another delivery.", pointer="#/references")
+    end = decided(progress_of(row), decision, references, row["revision"])
+    what = (end.state.value, posts_text(end.posts), end.shown, end.error)
+    await there.execute(DECIDE, delivery, *what)
+    return True
 
 
 async def resume(there: Pool | Connection, channel: UUID) -> None:

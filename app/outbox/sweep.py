@@ -33,7 +33,8 @@ with over as (
    where state = 'due' and expires_at <= now() and lease_until is null and wanted is not null and shown is null
    order by id for update skip locked limit 500
 )
-update delivery d set state = 'expired', settled_at = now(), last_error = 'its time was over before it could be posted'
+update delivery d
+   set state = 'expired', parked = false, settled_at = now(), last_error = 'its time was over before it could be posted'
   from over where d.id = over.id
 """
 STRAY = """
@@ -41,17 +42,39 @@ update channel set turn_until = null
  where turn_until < now() and not exists (
    select from delivery where channel_id = channel.id and lease_until is not null)
 """
+# Accepted in the very moment in which its channel was retired, or left over from it: nothing is owed there any more.
+RETIRED = """
+with retired as (
+  select id from channel where retired_at is not null
+), over as (
+  select id from delivery
+   where lease_until is null
+     and id in (select d.id from retired join delivery d on d.channel_id = retired.id
+                 where d.state in ('due', 'in_doubt') and not d.parked
+                union all
+                select d.id from retired join delivery d on d.channel_id = retired.id
+                 where ((d.state in ('due', 'in_doubt') and d.parked) or d.state in ('held', 'dead'))
+                   and d.state <> 'dead')
+   order by id for no key update skip locked limit 500
+)
+update delivery d
+   set state = 'withdrawn', parked = false, token = token + 1, intent = null, settled_at = now(),
+       last_error = 'the channel was retired'
+  from over where d.id = over.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
     lapsed: int
     expired: int
+    retired: int
 
 
 async def sweep(pool: Pool) -> Swept:
-    """Turn lapsed leases into doubts and overdue deliveries into expired ones."""
+    """Turn lapsed leases into doubts, and end what is overdue or owed to a retired channel."""
     lapsed = await pool.fetchval(LAPSED, DOUBT_RESTS)
     expired = await pool.execute(EXPIRED)
+    retired = await pool.execute(RETIRED)
     await pool.execute(STRAY)
-    return Swept(lapsed, int(expired.split()[-1]))
+    return Swept(lapsed, int(expired.split()[-1]), int(retired.split()[-1]))

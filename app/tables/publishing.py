@@ -24,6 +24,7 @@ from sqlmodel import Field, SQLModel
 
 from app.tables.columns import flag, instant, number, words
 
+WAITING = text("(state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')")
 OPEN = text("state in ('due', 'in_doubt') and not parked")
 
 
@@ -31,6 +32,9 @@ class Channel(SQLModel, table=True):
     """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute."""
 
     __tablename__ = "channel"
+    __table_args__ = (
+        Index("channel_place", "kind", "address", unique=True, postgresql_where=text("retired_at is null")),
+    )
     id: UUID = Field(primary_key=True)
     slug: str = Field(sa_type=Text, unique=True)
     kind: str = Field(sa_type=Text)
@@ -104,7 +108,10 @@ class Revision(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """One notice owed to one channel: `wanted`: the revision it should show (null: nothing), `posts`: what it shows."""
+    """One notice owed to one channel: `wanted`: the revision it should show (null: nothing), `posts`: what it shows.
+
+    `erase`: what is withdrawn is to be deleted, not struck. `deleted_at`: when something of it was, last.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -115,6 +122,7 @@ class Delivery(SQLModel, table=True):
         Index("delivery_expiring", "expires_at", postgresql_where=text("state = 'due' and expires_at is not null")),
         Index("delivery_sad", "state", "id", postgresql_where=text("state in ('in_doubt', 'held', 'dead')")),
         Index("delivery_of_channel", "channel_id", "id"),
+        Index("delivery_waiting", "channel_id", "state", postgresql_where=WAITING),
     )
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     notice_id: UUID = Field(foreign_key="notice.id")
@@ -141,6 +149,8 @@ class Delivery(SQLModel, table=True):
     last_error: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = instant(now=True)
     settled_at: datetime | None = instant()
+    erase: bool = flag()
+    deleted_at: datetime | None = instant()
 
 
 class Attempt(SQLModel, table=True):

@@ -12,13 +12,14 @@ from deploy.checker.journal import Entry
 from deploy.checker.once import doubted_before, intended, once
 from deploy.checker.order import in_order
 from deploy.checker.rows import Records
-from deploy.checker.shown import as_shown, in_time
+from deploy.checker.shown import as_shown, in_time, taken_away
 
 __all__ = ["RULES", "STATES", "Violation", "check"]
 
 RULES: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I1 whatever is accepted is owed": as_accounted,
     "I2 delivered means seen there": as_shown,
+    "I2 deleted means gone": taken_away,
     "I3 one post per notice and channel": once,
     "I4 a second try only after a recorded doubt": doubted_before,
     "I4 an intent before every post": intended,

@@ -26,7 +26,10 @@ def code_of(notice: UUID) -> str:
 
 @dataclass
 class Evidence:
-    """`posts` of each delivery in their order; `shows`: the entry that last wrote a place; places of people's posts."""
+    """`posts` of each delivery in their order; `shows`: the entry that last wrote a place; places of people's posts.
+
+    `gone`: places from which something was deleted, by whomever.
+    """
 
     records: Records
     entries: Sequence[Entry]
@@ -34,6 +37,7 @@ class Evidence:
     shows: dict[Place, Entry] = field(default_factory=dict)
     foreign: set[Place] = field(default_factory=set)
     strays: list[Entry] = field(default_factory=list)
+    gone: set[Place] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         known = {(row.address, code_of(row.notice.id)): row for row in self.records.deliveries}
@@ -44,6 +48,8 @@ class Evidence:
                 self.foreign.update(places[-1:])
             if entry.did in ("accepted", "edited"):
                 self.shows.update(dict.fromkeys(places, entry))
+            if entry.did == "deleted":
+                self.gone.update(places)
             if entry.is_post:
                 self._attribute(entry, known, referred)
 
@@ -63,3 +69,7 @@ class Evidence:
         """Tell whether our bot changed or removed what a person had posted."""
         touched = {(str(entry.chat), message) for message in entry.messages}
         return entry.by == "bot" and entry.did in ("edited", "deleted") and not touched.isdisjoint(self.foreign)
+
+    def stands(self, entry: Entry) -> list[int]:
+        """Give the messages of a post that are still there."""
+        return [message for message in entry.messages if (str(entry.chat), message) not in self.gone]

@@ -15,7 +15,7 @@ UNDECIDED = ("in_doubt", "held", "dead")
 def once(evidence: Evidence) -> Iterator[str]:
     """Say where more was posted than is known, without a policy that allows it."""
     for row in evidence.records.deliveries:
-        extra = _extra(row, evidence.posts[row.id])
+        extra = _extra(evidence, row)
         if extra and row.notice.policy != REPEAT:
             yield f"{row.where} was posted {len(extra)} times too often: {_ids(evidence.posts[row.id])}"
 
@@ -26,7 +26,7 @@ def doubted_before(evidence: Evidence) -> Iterator[str]:
         if row.notice.policy != REPEAT:
             continue
         ends = sorted(doubt.finished_at for doubt in row.doubts if doubt.finished_at is not None)
-        for number, post in enumerate(_extra(row, evidence.posts[row.id])):
+        for number, post in enumerate(_extra(evidence, row)):
             if sum(end <= post.at for end in ends) <= number:
                 yield f"{row.where} was posted again without a doubt on record: {_ids(evidence.posts[row.id])}"
 
@@ -40,10 +40,12 @@ def intended(evidence: Evidence) -> Iterator[str]:
                 yield f"{row.where}: entry {post.number} went out without an intent"
 
 
-def _extra(row: Delivery, posts: list[Entry]) -> list[Entry]:
-    """Give the posts beyond those that the row explains: its references, and one that is or was in doubt."""
-    is_open = row.state in UNDECIDED or row.lease_until is not None or row.by_a_person
-    explained = len(row.references) + (1 if is_open and row.doubts else 0)
+def _extra(evidence: Evidence, row: Delivery) -> list[Entry]:
+    """Give the posts beyond those that the row explains: its references, what is deleted, and one in doubt."""
+    posts = evidence.posts[row.id]
+    is_open = row.state in UNDECIDED or row.lease_until is not None
+    deleted = sum(not evidence.stands(post) for post in posts) if row.erase else 0
+    explained = len(row.references) + row.unknown + deleted + (1 if is_open and row.doubts else 0)
     if not explained and (row.doubts or row.lease_until is not None):
         explained = 1
     return posts[explained:]

@@ -18,7 +18,7 @@ select n.id, n.owed, n.revision, n.policy, n.expires_at, n.withdrawn_at,
 """
 DELIVERIES = """
 select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
-       d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error,
+       d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase,
        c.address, c.slug, c.paused_at, c.turn_until,
        coalesce((select json_agg(json_build_array(a.action, a.revision, a.started_at, a.finished_at, a.outcome)
                                  order by a.token)
@@ -66,6 +66,9 @@ class Delivery:
     wanted: int | None
     shown: int | None
     references: tuple[str, ...]
+    items: tuple[str, ...]
+    unknown: int
+    erase: bool
     rank: datetime
     ready_at: datetime
     due_at: datetime
@@ -87,8 +90,8 @@ class Delivery:
 
     @property
     def by_a_person(self) -> bool:
-        """Tell whether a person said that the post is there: then no reference is known."""
-        return not self.references and self.last_error.startswith("a person saw it")
+        """Tell whether a person said that a post is there, and nobody knows where."""
+        return self.unknown > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ def _titles(content: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
+    posts = json.loads(row["posts"])
     return Delivery(
         id=row["id"],
         notice=notices[row["notice_id"]],
@@ -130,7 +134,10 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
         state=row["state"],
         wanted=row["wanted"],
         shown=row["shown"],
-        references=tuple(post["reference"] for post in json.loads(row["posts"])),
+        references=tuple(post["reference"] for post in posts if post["reference"] is not None),
+        items=tuple(item for post in posts for item, _ in post.get("items", ())),
+        unknown=sum(post["reference"] is None for post in posts),
+        erase=row["erase"],
         rank=row["rank"],
         ready_at=row["ready_at"],
         due_at=row["due_at"],

@@ -38,6 +38,8 @@ def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) ->
     if entry is None or entry.by != "bot":
         yield f"{row.where}: {reference} was never posted by us"
         return
+    if row.erase and (row.address, int(reference)) in evidence.gone and row.state == "withdrawn":
+        yield f"{row.where} claims {reference}, which is deleted"
     if code_of(row.notice.id) not in entry.text:
         yield f"{row.where}: {reference} shows something else: {entry.text[:60]!r}"
     titles = row.notice.titles.get(row.shown or 0, frozenset())
@@ -46,6 +48,17 @@ def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) ->
     taken_back = row.notice.withdrawn_at
     if row.state == "withdrawn" and taken_back is not None and (entry.did != "edited" or entry.at < taken_back):
         yield f"{row.where}: {reference} does not say that it is withdrawn"
+
+
+def taken_away(evidence: Evidence) -> Iterator[str]:
+    """Say what still stands of a notice that is to be deleted, and is not told of as what could not be."""
+    for row in evidence.records.deliveries:
+        if row.state != "withdrawn" or not row.erase or (row.doubts and row.notice.policy != "hold"):
+            continue
+        known = {int(reference) for reference in (*row.references, *row.items) if reference}
+        for post in evidence.posts[row.id]:
+            if left := set(evidence.stands(post)) - known:
+                yield f"{row.where} is deleted, but {sorted(left)} still stands"
 
 
 def in_time(evidence: Evidence) -> Iterator[str]:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from app.api.amendments import merged
-from tests.api.calling import Caller
+from tests.api.calling import Caller, a_delivery
 
 ANY = {"If-Match": "*"}
+ENDED = """
+update delivery set state = 'withdrawn', posts = $2::json, deleted_at = case when $3 then now() end where id = $1
+"""
 
 
 async def test_an_amended_notice_has_a_new_revision_and_keeps_what_was_left_out(operator: Caller) -> None:
@@ -116,6 +119,44 @@ async def test_a_withdrawn_notice_stays_withdrawn(operator: Caller, source: Call
     assert [(answer.status, answer.body["status"]) for answer in (first, second)] == [(200, "withdrawn")] * 2
     assert (amended.status, amended.problem) == (409, "state-conflict")
     assert (again.status, again.body["status"]) == (202, "withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("posts", "deleted", "taken_back"),
+    [
+        ("[]", True, "deleted"),
+        ('[{"reference": "42", "digest": "d"}]', False, "struck"),
+        ('[{"reference": "42", "digest": "d"}]', True, "partly_deleted"),
+        ("[]", False, None),
+    ],
+)
+async def test_a_delivery_says_whether_it_was_deleted_or_struck(
+    operator: Caller, posts: str, *, deleted: bool, taken_back: str | None
+) -> None:
+    source, path, delivery = await a_delivery(operator)
+
+    answer = await source.post(f"{path}/withdrawal", {"delete": True})
+    await operator.pool.execute(ENDED, delivery, posts, deleted)
+
+    (seen,) = (await source.get(f"{path}/deliveries")).body["items"]
+    assert (answer.status, answer.body["status"]) == (200, "withdrawn")
+    assert (seen["taken_back"], seen["deleted_at"] is not None) == (taken_back, deleted)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "pointers"),
+    [({"delete": "yes"}, 422, ["#/delete"]), ({"erase": True}, 422, ["#/erase"]), ({}, 200, None)],
+)
+async def test_a_withdrawal_says_what_is_wrong_with_its_wish(
+    source: Caller, body: dict[str, Any], status: int, pointers: list[str] | None
+) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.post(f"{path}/withdrawal", body)
+
+    assert answer.status == status
+    assert pointers is None or answer.pointers == pointers
+    assert (await source.get(path)).body["status"] == ("withdrawn" if status == 200 else "reaches_nobody")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,20 @@ from tests.api.calling import Caller, a_channel, fresh
 OK = Said("ok", title="Scuola e famiglie", address="-1009", rights={"can_post_messages": True}, can_ask=True)
 NO_ADMIN = Said("refused", "The bot is no administrator of this channel. Make it one, with the right to post.")
 UPDATE = "update channel_check set answer = $2::json where answer is null and address = $1"
+OWED_TO = "select d.id from delivery d join channel c on c.id = d.channel_id where c.slug = $1"
+SET = "update delivery set state = $2, parked = $3 where id = $1"
+PAST = """
+with one as (select d.*, c.id as channel from channel c join delivery d on d.channel_id = c.id where c.slug = $1),
+     past as (
+  insert into notice (id, source, event_id, service, kind, priority, content, policy)
+  select gen_random_uuid(), 'past', number::text, service, kind, priority, content, policy
+    from generate_series(1, 620) as number, notice where notice.id = (select notice_id from one)
+  returning id, event_id::int as number
+)
+insert into delivery (notice_id, channel_id, lane, rank, ready_at, due_at, give_up_at, state, wanted)
+select past.id, one.channel, 1, now(), now(), now(), now(), case when number <= 20 then 'dead' else 'delivered' end, 1
+  from past, one order by number
+"""
 
 
 @asynccontextmanager
@@ -145,3 +159,43 @@ async def test_channels_are_listed_in_pages_with_what_they_are_owed(operator: Ca
     assert listed[slug]["deliveries"]["due"] == 1
     assert not any("~" in each for each in listed)
     assert await owed_states(operator, slug) == {"due": 1}
+
+
+async def test_a_channel_that_turns_out_to_be_another_one_is_refused(operator: Caller) -> None:
+    first, second = a_channel(fresh("canale")), {**a_channel(fresh("canale")), "address": f"@{fresh('canale')}"}
+    for new in (first, second):
+        assert (await operator.post("/v1/channels", new)).status == 201
+    same = Said("ok", address=first["address"])
+
+    async with a_worker_that_says(operator.pool, second["address"], same):
+        answer = await operator.post(f"/v1/channels/{second['slug']}/check", {"ask": False})
+
+    assert (answer.status, answer.problem) == (409, "state-conflict")
+    assert (await operator.get(f"/v1/channels/{second['slug']}")).body["address"] == second["address"]
+
+
+async def test_a_channel_counts_all_that_waits_and_its_latest_ends(operator: Caller) -> None:
+    service = await operator.a_service()
+    slug = await operator.a_channel(service)
+    source = await operator.a_source()
+    for _ in range(6):
+        await source.hand_in(service=service)
+    states = ["delivered", "withdrawn", "held", "dead", "in_doubt", "due"]
+    ids = await operator.pool.fetch(
+        "select d.id from delivery d join channel c on c.id = channel_id where slug = $1", slug
+    )
+    for row, state in zip(ids, states, strict=True):
+        await operator.pool.execute(
+            "update delivery set state = $2, parked = $2 = 'due' where id = $1", row["id"], state
+        )
+
+    assert await owed_states(operator, slug) == dict.fromkeys(states, 1)
+
+
+async def test_of_a_channels_long_past_only_the_latest_are_counted(operator: Caller) -> None:
+    service = await operator.a_service()
+    slug = await operator.a_channel(service)
+    await (await operator.a_source()).hand_in(service=service)
+    await operator.pool.execute(PAST, slug)
+
+    assert await owed_states(operator, slug) == {"due": 1, "dead": 20, "delivered": 500}

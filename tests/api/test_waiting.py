@@ -148,3 +148,48 @@ async def test_what_cannot_be_decided_is_refused(operator: Caller) -> None:
     assert [(await operator.post(f"/v1/dead-letters/{each}/redrive")).status for each in ("999999999", "x")] == [
         404
     ] * 2
+
+
+@pytest.mark.parametrize("written", ["42", "https://t.me/c/{chat}/42"])
+async def test_a_person_says_where_the_post_is_by_its_number_or_its_link(operator: Caller, written: str) -> None:
+    one = await waiting(operator, "held")
+    address = await operator.pool.fetchval("select address from channel where slug = $1", one.channel)
+    place = written.format(chat=address.removeprefix("-100"))
+
+    answer = await operator.post(f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "references": [place]})
+
+    (seen,) = (await operator.get(f"/v1/notices/{one.notice}/deliveries")).body["items"]
+    assert (answer.status, seen["references"]) == (204, ["42"])
+
+
+@pytest.mark.parametrize(
+    ("decision", "references", "pointer"),
+    [
+        ("sent", ["https://t.me/c/1/42"], "#/references/0"),
+        ("sent", ["42", "in alto"], "#/references/1"),
+        ("not_sent", ["42"], "#"),
+    ],
+)
+async def test_a_place_that_is_none_changes_nothing(
+    operator: Caller, decision: str, references: list[str], pointer: str
+) -> None:
+    one = await waiting(operator, "held")
+
+    answer = await operator.post(
+        f"/v1/deliveries/{one.delivery}/decision", {"decision": decision, "references": references}
+    )
+
+    assert (answer.status, answer.pointers) == (422, [pointer])
+    assert await state_of(operator, one.delivery) == "held"
+
+
+async def test_the_post_of_another_delivery_is_not_taken_for_this_one(operator: Caller) -> None:
+    one, other = await waiting(operator, "held"), await waiting(operator, "delivered")
+    shown = """update delivery set posts = '[{"reference": "42", "digest": "d"}]', channel_id = d.channel_id
+                 from delivery d where d.id = $2 and delivery.id = $1"""
+    await operator.pool.execute(shown, other.delivery, one.delivery)
+
+    answer = await operator.post(f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "references": ["42"]})
+
+    assert (answer.status, answer.problem) == (409, "state-conflict")
+    assert await state_of(operator, one.delivery) == "held"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.backoff import CRASHES, DOUBT_RESTS
-from app.domain.delivery import PLACES, Action, Intent, Part, Post, Progress, Settlement, State, next_step
+from app.domain.delivery import PLACES, Action, Intent, Part, Post, Progress, Settlement, State
 from app.domain.notice import DoubtPolicy
 from app.domain.outcome import (
     Absent,
@@ -26,6 +26,7 @@ from app.domain.outcome import (
     Unclear,
 )
 from app.domain.settle import settle
+from app.domain.step import next_step
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ONE = (Part("d1", "p1"),)

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from app.domain.backoff import DOUBT_RESTS
-from app.domain.delivery import Action, Part, Post, Progress, Settlement, State, next_step
+from app.domain.delivery import Action, Part, Post, Progress, Settlement, State
 from app.domain.notice import DoubtPolicy
 from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Refused, Throttled
 from app.domain.settle import settle
+from app.domain.step import next_step
 from tests.domain.test_delivery import NOW, POSTING, progress
 
 KEYED = replace(POSTING, key="k1", after=None)

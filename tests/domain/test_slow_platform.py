@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.delivery import Action, Part, Post, Progress, State, next_step
+from app.domain.delivery import Action, Part, Post, Progress, State
 from app.domain.notice import DoubtPolicy
 from app.domain.outcome import Postponed, Submitted, Unchanged, Undecided
 from app.domain.settle import settle
+from app.domain.step import next_step
 from tests.domain.test_delivery import NOW, POSTING, progress
 
 KEYED = replace(POSTING, key="k1", after=None)

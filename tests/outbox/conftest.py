@@ -32,7 +32,9 @@ def plainly(owed: Owed) -> Sequence[Part]:
 
 
 def plain(limits: Limits | None = None) -> ChannelKind:
-    return ChannelKind("telegram", limits or Limits(0, 0, 0), plainly, lambda address: not address.isdigit())
+    return ChannelKind(
+        "telegram", limits or Limits(0, 0, 0), plainly, lambda address: not address.isdigit(), deletes=True
+    )
 
 
 async def claimed(pool: Pool, *, limits: Limits | None = None, most: int = 50, lease: float = 30) -> Taken:

@@ -208,8 +208,8 @@ async def test_a_moved_channel_is_followed(pool: Pool) -> None:
     assert again.owed.address == "-10077"
 
 
-async def test_the_intent_knows_the_last_post_of_the_channel(pool: Pool) -> None:
-    await a_channel(pool)
+async def test_the_intent_knows_the_last_post_of_a_channel_that_can_be_asked(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
     await accepted(pool)
     (call,) = (await claimed(pool)).calls
     await recorded(pool, call, Delivered(("42",)))

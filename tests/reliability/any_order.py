@@ -26,6 +26,7 @@ from app.domain.outcome import (
     Refused,
     Throttled,
     Unclear,
+    Undeletable,
     Wire,
 )
 from app.domain.settle import settle
@@ -40,7 +41,8 @@ POLICIES = ("repeat", "hold", "drop")
 POSTING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Refused("never"), Throttled(0.0), Gone("kicked"))
 PROBING: tuple[Outcome, ...] = (Absent(), Foreign(), Unclear("?"), Doubted("?"), Throttled(0.0))
 EDITING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Lost("gone"), Refused("never"))
-MOVES = {"post": POSTING, "probe": PROBING, "edit": EDITING}
+DELETING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Undeletable("too old"), Throttled(0.0), Gone("kicked"))
+MOVES = {"post": POSTING, "probe": PROBING, "edit": EDITING, "delete": DELETING}
 HASTEN = "update delivery set due_at = now() where state in ('due', 'in_doubt') and lease_until is null"
 EMPTY = """
 with a as (delete from attempt), d as (delete from delivery), r as (delete from revision), m as (delete from media),
@@ -57,6 +59,11 @@ union all
 select 'a false end', id::text from delivery
  where (state = 'delivered' and (wanted is null or (shown is distinct from wanted)))
     or (state = 'withdrawn' and wanted is not null)
+union all
+select 'deleted, yet shown', id::text from delivery
+ where state = 'withdrawn' and erase
+   and exists (select from json_array_elements(posts) as post where (post ->> 'kept') is null and settled_at is not null
+                                                               and post ->> 'reference' is not null)
 union all
 select 'two turns at once', channel_id::text from delivery where lease_until is not null group by 2 having count(*) > 1
 union all
@@ -101,10 +108,10 @@ class AnyOrder(RuleBasedStateMachine):
             self.home.do(amend(self.home.pool, Routing(), Change(number, "mensa", "test", None), notice))
 
     @precondition(lambda self: self.notices)
-    @rule(data=st.data())
-    def take_back(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), delete=st.booleans())
+    def take_back(self, data: st.DataObject, delete: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
         number = data.draw(st.sampled_from(sorted(self.notices)))
-        self.home.do(withdraw(self.home.pool, Change(number, "mensa", "test", None)))
+        self.home.do(withdraw(self.home.pool, Change(number, "mensa", "test", None), delete=delete))
 
     @rule()
     def claim(self) -> None:
@@ -159,10 +166,11 @@ class AnyOrder(RuleBasedStateMachine):
         assert self._record(self.stale.pop(), Delivered(("9999",))) == set()
         assert self.do("select * from delivery order by id") == before
 
-    @rule(decision=st.sampled_from(["sent", "not_sent", "give_up"]))
-    def decide_one(self, decision: Any) -> None:
+    @rule(decision=st.sampled_from(["sent", "not_sent", "give_up"]), known=st.booleans())
+    def decide_one(self, decision: Any, known: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
+        references = [str(next(self.numbers))] if known and decision == "sent" else []
         for row in self.do("select id from delivery where state = 'held' limit 1"):
-            assert self.home.do(decide(self.home.pool, row["id"], decision))
+            assert self.home.do(decide(self.home.pool, row["id"], decision, references))
 
     @rule()
     def mend_everything(self) -> None:

@@ -60,7 +60,7 @@ KEY_OUTSIDE = mutant(
         "        async with self._house.database.pool.acquire() as another: await self._keeper.reserve(another)",
     ),
 )
-NO_PROBE = mutant("no probe", ("app/domain/delivery.py", "if can_ask and intent.after is not None:", "if False:"))
+NO_PROBE = mutant("no probe", ("app/domain/step.py", "if can_ask and intent.after is not None:", "if False:"))
 DOUBT_AS_FAILURE = mutant(
     "in doubt taken as never left", ("workers/telegram/errors.py", "if wire.left else Failed(", "if False else Failed(")
 )
@@ -72,7 +72,7 @@ NO_TICK = mutant("no tick, doorbell only", ("workers/relay.py", "await self._tic
 NO_PACE = mutant("no pace at the claim", ("app/domain/pace.py", "if not per_second:", "if True:"))
 NO_EXPIRY = mutant(
     "expiry not looked at",
-    ("app/domain/delivery.py", "and progress.expires_at <= now:", "and False:"),
+    ("app/domain/step.py", "if step.action is Action.POST and progress.expires_at", "if False and progress.expires_at"),
     ("app/outbox/sweep.py", "where state = 'due' and expires_at <= now()", "where state = 'due' and false"),
     ("workers/turn.py", "and ends is not None and ends <= now", "and False"),
 )

@@ -20,8 +20,8 @@ async def corrected(ground: Ground, number: UUID, event: str, title: str, **memb
     await amend(ground.pool, ground.routing, Change(number, "mensa", "test", None), notice)
 
 
-async def taken_back(ground: Ground, number: UUID) -> None:
-    await withdraw(ground.pool, Change(number, "mensa", "test", None))
+async def taken_back(ground: Ground, number: UUID, *, delete: bool = False) -> None:
+    await withdraw(ground.pool, Change(number, "mensa", "test", None), delete=delete)
 
 
 async def in_doubt(ground: Ground) -> bool:
@@ -45,6 +45,24 @@ async def test_a_correction_reaches_a_post_that_is_in_doubt(ground: Ground, faul
 
     assert "Domani mensa chiusa" in (await ground.telegram.shows(chat))[-1]
     assert len(ground.telegram.posts()) == 1
+    assert await ground.verdict() == []
+
+
+@pytest.mark.parametrize("fault", ["answer_reset", "reset_before_accepting", "late_answer"])
+async def test_a_deletion_reaches_a_post_that_is_in_doubt_or_on_the_wire(ground: Ground, fault: str) -> None:
+    chat = await ground.channel("scuola", can_ask=True)
+    figures: dict[str, Any] = {"seconds": 0.5} if fault == "late_answer" else {}
+    await ground.telegram.fault(fault, chat, **figures)
+    await ground.telegram.fault("answer_reset", chat, method="deleteMessage")
+    number = (await ground.accept(in_doubt="hold")).id
+    ground.workers.start()
+    await until(lambda: called(ground))
+
+    await taken_back(ground, number, delete=True)
+    await ground.settles()
+
+    assert await ground.telegram.shows(chat) == []
+    assert await ground.states() == {"withdrawn": 1}
     assert await ground.verdict() == []
 
 
@@ -123,7 +141,7 @@ async def test_the_latest_wish_wins_whatever_breaks_and_whoever_is_killed(ground
 
 
 async def live(ground: Ground, number: int, dice: random.Random) -> None:
-    """Accept, correct twice, perhaps withdraw: the life of one notice."""
+    """Accept, correct twice, perhaps withdraw or have it deleted: the life of one notice."""
     await asyncio.sleep(dice.uniform(0, 3))
     accepted = await ground.accept(event_id=f"e{number}", in_doubt="hold")
     for revision in range(2):
@@ -131,4 +149,4 @@ async def live(ground: Ground, number: int, dice: random.Random) -> None:
         await corrected(ground, accepted.id, f"e{number}", f"Avviso {number} corretto {revision}", in_doubt="hold")
     if dice.random() < 0.4:
         await asyncio.sleep(dice.uniform(0, 1))
-        await taken_back(ground, accepted.id)
+        await taken_back(ground, accepted.id, delete=dice.random() < 0.5)

@@ -24,6 +24,10 @@ NOT_OURS = (
     "|message has protected content"
 )
 LOST = f"{NOT_THERE}|{NOT_OURS}|message_id_invalid|message not found|message to be replied not found"
+DELETED = "message to delete not found|message identifier is not specified|message_id_invalid"
+UNDELETABLE = (
+    "message can't be deleted|message_delete_forbidden|not enough rights|need administrator rights|chat_admin_required"
+)
 REFUSED = (
     "can't parse entities|can't parse messageentity|entity_bounds_invalid|unsupported parse_mode|text is too long"
     "|message is too long|message caption is too long|message_too_long|media_caption_too_long|message text is empty"

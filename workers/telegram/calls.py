@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiogram.methods import (
+    DeleteMessage,
+    DeleteMessages,
     EditMessageCaption,
     EditMessageMedia,
     EditMessageText,
@@ -69,6 +71,13 @@ def edit(address: str, reference: str, payload: str, files: Sequence[File] = ())
     if files:
         return EditMessageMedia(**where, media=_item(media[0][0], files[0], caption))
     return EditMessageCaption(**where, **caption)
+
+
+def delete(address: str, references: Sequence[str]) -> TelegramMethod[Any]:
+    """Make the call that takes messages away: all of them or none."""
+    if len(references) == 1:
+        return DeleteMessage(chat_id=address, message_id=int(references[0]))
+    return DeleteMessages(chat_id=address, message_ids=[int(reference) for reference in references])
 
 
 def is_text(payload: str) -> bool:

@@ -8,12 +8,13 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from aiogram.methods import DeleteMessage, GetChat, GetChatMember, SendMessage, TelegramMethod
+from aiogram.methods import DeleteMessage, GetChat, GetChatMember, TelegramMethod
 
 from app.checks import Answer
 from app.domain.delivery import Action
 from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused, named
 from workers.desk import Finding, Pause
+from workers.telegram.calls import post
 from workers.telegram.errors import read
 from workers.telegram.sender import Sender
 from workers.telegram.session import Reply, Watch
@@ -76,12 +77,12 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
         return Finding(replace(answer, problem=EDITS_OTHERS))
     text = f"Prova di Campanella {secrets.token_hex(4)}"
     await pause()
-    post = SendMessage(chat_id=address, text=text, parse_mode=None, disable_notification=True)
-    posted = read(await _call(sender, post), Action.POST)
+    payload = json.dumps({"text": text, "entities": []})
+    posted = read(await _call(sender, post(address, payload, [], {"disable_notification": True})), Action.POST)
     if not isinstance(posted, Delivered) or not posted.references:
         return Finding(replace(answer, problem="The test post was not taken, so the channel cannot be asked."))
     number = int(posted.references[0])
-    answers = await _ask_twice(sender, address, number, json.dumps({"text": text, "entities": []}), pause)
+    answers = await _ask_twice(sender, address, number, payload, pause)
     await pause()
     await _call(sender, DeleteMessage(chat_id=address, message_id=number))
     honest = isinstance(answers[0], Delivered) and isinstance(answers[1], Absent)

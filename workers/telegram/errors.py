@@ -22,11 +22,23 @@ from app.domain.outcome import (
     Refused,
     Throttled,
     Unclear,
+    Undeletable,
     Wire,
     WithoutMedia,
 )
 from app.telemetry import UNCLASSIFIED, log
-from workers.telegram.answers import GONE, LOST, MEDIA, NOT_OURS, NOT_THERE, REFUSED, REMOVED_AT_ONCE, THERE
+from workers.telegram.answers import (
+    DELETED,
+    GONE,
+    LOST,
+    MEDIA,
+    NOT_OURS,
+    NOT_THERE,
+    REFUSED,
+    REMOVED_AT_ONCE,
+    THERE,
+    UNDELETABLE,
+)
 from workers.telegram.session import Reply
 
 THROTTLED_WITHOUT_A_TIME = 30.0
@@ -67,6 +79,17 @@ def broke(error: Exception, wire: Wire) -> Outcome:
     return Doubted(f"no answer after the request had left: {name}") if wire.left else Failed(f"never left: {name}")
 
 
+def has_changed(reply: Reply) -> bool:
+    """Tell whether an edit was carried out: then something else stood there before."""
+    return (_json(reply.body) or {}).get("ok") is True
+
+
+def standing(reply: Reply) -> dict[str, Any] | None:
+    """Give how a member stands to a chat, if that is what was answered."""
+    member = (_json(reply.body) or {}).get("result")
+    return member if isinstance(member, dict) and "status" in member else None
+
+
 def _json(body: bytes | None) -> dict[str, Any] | None:
     try:
         answer = json.loads(body or b"")
@@ -89,6 +112,8 @@ def _unreadable(status: int) -> Outcome:
 def _accepted(answer: dict[str, Any], action: Action, candidate: str | None) -> Outcome:
     """Believe a yes only with the message that it is about; without one an edit or a question is made again."""
     result = answer.get("result")
+    if action is Action.DELETE and result is True:
+        return Delivered()
     numbers = [_number(message) for message in (result if isinstance(result, list) else [result])]
     if not numbers or None in numbers:
         return Doubted("Telegram accepted it without saying where it is")
@@ -126,8 +151,8 @@ def _refusal(code: int, plain: str, text: str, action: Action, candidate: str | 
 def _bad_request(plain: str, text: str, action: Action, candidate: str | None) -> Outcome:
     if action is not Action.POST and _starts(plain, THERE):
         return Delivered((candidate,) if candidate else ())
-    if action is Action.PROBE:
-        return _probed(plain, text)
+    if action in UNLIKE_THE_OTHERS:
+        return UNLIKE_THE_OTHERS[action](plain, text)
     meanings: dict[str, Callable[[str], Outcome]] = {GONE: Gone, MEDIA: WithoutMedia, REFUSED: Refused}
     if action is Action.EDIT:
         meanings = {GONE: Gone, LOST: Lost, **meanings}
@@ -145,6 +170,18 @@ def _probed(plain: str, text: str) -> Outcome:
     if _starts(plain, NOT_OURS):
         return Foreign()
     return Gone(text) if _starts(plain, GONE) else Unclear(f"Telegram could not be asked: {text}")
+
+
+def _undeleted(plain: str, text: str) -> Outcome:
+    """Read what a deletion met: what is gone already is deleted, and what stays can still be struck."""
+    if _starts(plain, DELETED):
+        return Delivered()
+    if _starts(plain, GONE) and not _starts(plain, UNDELETABLE):
+        return Gone(text)
+    return Undeletable(text)
+
+
+UNLIKE_THE_OTHERS = {Action.PROBE: _probed, Action.DELETE: _undeleted}
 
 
 def _server_error(plain: str, text: str, action: Action) -> Outcome:

@@ -27,10 +27,11 @@ def desk(tools: Tools) -> Desk:
     session = WatchedSession(str(settings.telegram_api_url), settings.telegram_timeout)
     bot = Bot(settings.telegram_token.get_secret_value(), session=session)
     silent_below = Priority(settings.telegram_silent_below)
-    sender = Sender(bot, session, silent_below, settings.telegram_operations_chat, partial(contents, tools.pool))
+    load = partial(contents, tools.pool)
+    sender = Sender(bot, session, silent_below, settings.telegram_operations_chat, load, settings.telegram_timeout)
     limits = Limits(settings.telegram_per_second, settings.telegram_chat_per_second, settings.telegram_group_per_minute)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
-    kind = ChannelKind("telegram", limits, show, is_group)
+    kind = ChannelKind("telegram", limits, show, is_group, deletes=True)
     inspect = partial(check.inspect, sender)
     return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout, partial(previewed, show))
 

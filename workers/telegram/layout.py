@@ -41,18 +41,36 @@ def groups(media: Sequence[Medium]) -> list[tuple[Medium, ...]]:
     return [tuple(one[start : start + ALBUM]) for one in sorted_out for start in range(0, len(one), ALBUM)]
 
 
-def media_posts(messages: Sequence[Message], albums: Sequence[tuple[Medium, ...]], shown: Sequence[Post]) -> list[Part]:
-    """Give media first: the whole text as caption where it fits, else a short one and the text after all media."""
-    fits = len(messages) == 1 and units(messages[0].text) <= CAPTION - (0 if shown else ROOM)
-    caption = messages[0] if fits else shortened(messages[0])
-    captions = [caption, *(Message("") for _ in albums[1:])]
-    parts = [_part("m", text, album) for text, album in zip(captions, albums, strict=True)]
-    return parts + ([] if fits else text_posts(messages))
+def captions(messages: Sequence[Message], albums: int, code: str, *, posted: bool) -> tuple[list[Message], bool]:
+    """Give a caption for each album, none of them empty or like another; and whether the first holds the whole text."""
+    whole = len(messages) == 1 and units(messages[0].text) <= CAPTION - (0 if posted else ROOM)
+    first = messages[0] if whole else shortened(messages[0])
+    return [first, *(Message(f"{code} · {number}") for number in range(2, albums + 1))], whole
 
 
-def shown_media(posts: Sequence[Post]) -> int:
-    """Count the posts at the front that hold media."""
-    return next((number for number, post in enumerate(posts) if not post.digest.startswith("m")), len(posts))
+def media_post(message: Message, album: Sequence[Medium]) -> Part:
+    """Make a post of media with its caption, or of one whose media stay as they are."""
+    return _part("m", message, album)
+
+
+def exchanged(message: Message, media: Sequence[Medium], place: int, post: Post) -> Part:
+    """Exchange one item of a post; `media` is what it shows then. Only the first item carries the caption."""
+    caption = message if place == 0 else Message("")
+    members = {**caption.as_json(), "media": [[media[place].kind, media[place].href]], "album": True, "replace": True}
+    digest = f"{_caption_digest(message) if place == 0 else _before(post)}.{_media_digest(media)}"
+    payload = json.dumps(members, ensure_ascii=False)
+    return Part(digest, payload, items=_labels(media), at=post.items[place][0])
+
+
+def reduced(left: Sequence[Medium], post: Post, gone: Sequence[str]) -> Part:
+    """Take items out of a post; nothing of what is left changes by that."""
+    return Part(f"{_before(post)}.{_media_digest(left)}", "", remove=tuple(gone))
+
+
+def shown_media(posts: Sequence[Post], albums: int) -> int:
+    """Count the posts at the front that hold media; where nobody knows, as many as there are albums to show."""
+    digests = [post.digest or "mt"[number >= albums] for number, post in enumerate(posts)]
+    return next((number for number, digest in enumerate(digests) if not digest.startswith("m")), len(posts))
 
 
 def shortened(message: Message) -> Message:
@@ -62,13 +80,33 @@ def shortened(message: Message) -> Message:
     return Message(f"{title}\n{code}", (Entity("bold", 0, units(title)),))
 
 
+def label(medium: Medium) -> str:
+    return f"{medium.kind} {medium.href}"
+
+
 def _part(sort: str, message: Message, album: Sequence[Medium]) -> Part:
     members = {**message.as_json(), "media": [[medium.kind, medium.href] for medium in album], "album": sort == "m"}
     payload = json.dumps(members, ensure_ascii=False)
     if sort == "t":
         return Part(f"t{_short(payload)}", payload)
-    # What is attached is not part of the digest's first half: a correction changes captions and replaces one medium.
-    return Part(f"m{_short(json.dumps(message.as_json()))}.{_short(json.dumps(members['media']))}", payload)
+    # The caption and the media have each a half of the digest: a correction changes the one or the other.
+    return Part(f"{_caption_digest(message)}.{_media_digest(album)}", payload, items=_labels(album))
+
+
+def _labels(album: Sequence[Medium]) -> tuple[str, ...]:
+    return tuple(label(medium) for medium in album)
+
+
+def _caption_digest(message: Message) -> str:
+    return f"m{_short(json.dumps(message.as_json()))}"
+
+
+def _media_digest(album: Sequence[Medium]) -> str:
+    return _short(json.dumps([[medium.kind, medium.href] for medium in album]))
+
+
+def _before(post: Post) -> str:
+    return post.digest.partition(".")[0] or "m"
 
 
 def _short(text: str) -> str:

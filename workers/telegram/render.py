@@ -49,6 +49,8 @@ class Facts:
     preview: bool = False
     attached: frozenset[str] = frozenset()
     """Attachments that are sent as media and need no link."""
+    stale: bool = False
+    """Media stand there that are no longer part of the notice."""
 
 
 def render(notice: Notice, language: str, facts: Facts) -> tuple[Part, ...]:
@@ -84,6 +86,8 @@ def _head(number: int, words: Words, facts: Facts) -> Rich:
     elif facts.state == "corrected" and number == 1:
         line = stamped(words.corrected, words.corrected_at, facts.changed_at, facts.zone, words)
         lines.append(Rich(line).marked("italic"))
+    if facts.stale and number == 1:
+        lines.append(Rich(words.taken_out).marked("italic"))
     return joined(joined((line, Rich("\n\n"))) for line in lines)
 
 

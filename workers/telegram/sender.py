@@ -2,29 +2,36 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One call to Telegram: no retry, no exception, no waiting."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from aiogram import Bot
-from aiogram.methods import DeleteMessage, ForwardMessage, TelegramMethod
+from aiogram.methods import DeleteMessage, ForwardMessage, GetChatMember, TelegramMethod
+from aiohttp import ClientError
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Foreign, Outcome
+from app.domain.outcome import Delivered, Foreign, Outcome, Unclear
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
-from workers.telegram.calls import File, edit, post, read_payload, reply_to, upload, wants_files
-from workers.telegram.errors import broke, read
+from workers.telegram.calls import File, delete, edit, post, read_payload, reply_to, upload, wants_files
+from workers.telegram.errors import broke, has_changed, read, standing
 from workers.telegram.session import Reply, Watch, WatchedSession
 
 Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
 """Give the contents of a notice's media by address."""
 KNOWN_FILES = 1000
+TIDY = 0.1
+"""Seconds kept for the way back when a copy is taken away."""
+TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
+OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
 
 @dataclass(frozen=True)
@@ -36,13 +43,15 @@ class Sender:
     silent_below: Priority
     operations_chat: str | None
     load: Load
+    timeout: float
     _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
 
     async def send(self, owed: Owed, intent: Intent) -> Report:
         """Carry out one intent and say what it came to."""
-        watch = Watch()
+        watch = Watch(until=asyncio.get_running_loop().time() + self.timeout)
         try:
-            return Report(await self._act(owed, intent, watch), watch.wire)
+            async with asyncio.timeout_at(watch.until):  # all calls of one intent together: the lease is for no more
+                return Report(await self._act(owed, intent, watch), watch.wire)
         except Exception as error:  # noqa: BLE001 - whatever broke, the wire tells whether Telegram may have acted
             log.warning("attempt.crashed", delivery=owed.id, error=type(error).__name__, wire=watch.wire)
             return Report(broke(error, watch.wire), watch.wire)
@@ -55,6 +64,8 @@ class Sender:
                 files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=True) else []
                 method = edit(owed.address, intent.reference or "", intent.payload, files)
                 return read(await self._call(method, watch), Action.EDIT)
+            case Action.DELETE:
+                return read(await self._call(delete(owed.address, intent.items), watch), Action.DELETE)
             case Action.PROBE:
                 place = str(int(intent.after or "0") + 1 + intent.asked)
                 return await self.ask(owed.address, place, intent.payload, watch)
@@ -95,22 +106,54 @@ class Sender:
         """Ask whether a place holds exactly this content, without being able to change what is not ours."""
         watch = watch or Watch()
         if self.operations_chat is None:
-            return read(await self._call(edit(address, place, payload), watch), Action.PROBE, place)
-        forward = ForwardMessage(
-            chat_id=self.operations_chat, from_chat_id=address, message_id=int(place), disable_notification=True
-        )
-        return await self._compare(await self._call(forward, watch), payload, place)
+            outcome = await self._ask_by_edit(address, place, payload, watch)
+        else:
+            outcome = await self._ask_by_forward(self.operations_chat, address, place, payload, watch)
+        album = len(read_payload(payload)[2])
+        if isinstance(outcome, Delivered) and album > 1:  # its other items stand behind the one that was found
+            return replace(outcome, latest=str(int(place) + album - 1))
+        return outcome
 
-    async def _compare(self, reply: Reply, payload: str, place: str) -> Outcome:
-        """Look at the forwarded copy, which carries the whole text, and take it away again."""
+    async def _ask_by_edit(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
+        """Give the place the content that it should have: only `message is not modified` says that it has it."""
+        refused = await self._may_harm(address)
+        if refused is not None:
+            return refused
+        reply = await self._call(edit(address, place, payload), watch)
+        outcome = read(reply, Action.PROBE, place)
+        return Unclear(OVERWROTE.format(place)) if isinstance(outcome, Delivered) and has_changed(reply) else outcome
+
+    async def _may_harm(self, address: str) -> Outcome | None:
+        """Look at our rights: who may edit other people's posts must not ask by editing, whatever was proved before."""
+        reply = await self._call(GetChatMember(chat_id=address, user_id=self.bot.id), Watch())
+        member = standing(reply)
+        if member is None:
+            return read(reply, Action.PROBE)
+        return Unclear(TOO_MIGHTY) if member.get("can_edit_messages") is True else None
+
+    async def _ask_by_forward(self, operations: str, address: str, place: str, payload: str, watch: Watch) -> Outcome:
+        """Have the place forwarded, look at the copy, which carries the whole text, and take it away again."""
+        forward = ForwardMessage(
+            chat_id=operations, from_chat_id=address, message_id=int(place), disable_notification=True
+        )
+        reply = await self._call(forward, watch)
         outcome = read(reply, Action.PROBE, place)
         if not isinstance(outcome, Delivered):
             return outcome
         copy = json.loads(reply.body or b"{}").get("result") or {}
-        if isinstance(copy.get("message_id"), int) and self.operations_chat is not None:
-            await self._call(DeleteMessage(chat_id=self.operations_chat, message_id=copy["message_id"]), Watch())
-        text = copy.get("text") or copy.get("caption") or ""
-        return outcome if text == json.loads(payload)["text"] else Foreign()
+        await self._tidy(operations, copy.get("message_id"), watch)
+        text, medium = copy.get("text") or copy.get("caption"), bool(copy.get("photo") or copy.get("document"))
+        wanted, _, media = read_payload(payload)
+        return outcome if text and text == wanted and medium is bool(media) else Foreign()
+
+    async def _tidy(self, operations: str, number: object, watch: Watch) -> None:
+        """Take a copy away in what time is left; a copy that stays is silent, and harms nobody."""
+        if not isinstance(number, int):
+            return
+        until = None if watch.until is None else watch.until - TIDY
+        with contextlib.suppress(TimeoutError, ClientError, OSError):
+            async with asyncio.timeout_at(until):
+                await self._call(DeleteMessage(chat_id=operations, message_id=number), Watch())
 
 
 def file_id(message: object) -> str | None:

@@ -25,9 +25,10 @@ LARGEST_ANSWER = 1 << 20
 
 @dataclass
 class Watch:
-    """How far the request of the running task got."""
+    """How far the request of the running task got; `until` (seconds of the loop) it has time."""
 
     wire: Wire = Wire.NONE
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a channel should show of a delivery, as the parts that the outbox compares with what is there."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,31 +13,30 @@ from app.domain.delivery import Part, Post
 from app.domain.notice import Notice
 from app.domain.outcome import Refused
 from app.outbox import Owed
-from workers.telegram.layout import Medium, chosen, groups, media_posts, shown_media, text_posts
+from workers.telegram.albums import Album, arranged, media_parts
+from workers.telegram.layout import Medium, chosen, groups, label, shown_media, text_posts
 from workers.telegram.part import Part as Message
 from workers.telegram.render import Facts, TooLong, render
 
 State = Literal["current", "corrected", "withdrawn"]
-Album = tuple[Medium, ...]
 
 
 def shown(owed: Owed, *, municipality: str, zone: str) -> Sequence[Part] | Refused:
     """Give the posts that show the delivery as it should be; as many as stand there already, or more."""
     albums = _albums(owed)
-    facts = _facts(owed, municipality, zone, frozenset(medium.href for album in albums for medium in album))
-    messages = _messages(_Page(owed.notice_id, owed.revision, owed.language, facts, owed.notice))
+    messages = _messages(_page(owed, albums, municipality, zone))
     if isinstance(messages, Refused):
         return messages
-    posts = owed.progress.posts
-    parts = media_posts(messages, albums, posts) if albums else text_posts(messages)
-    return [*_replacing(parts, posts), *_surplus(owed, len(parts))]
+    posts, code = owed.progress.posts, visible_code(owed.notice_id)
+    parts = media_parts(messages, albums, posts, code) if albums else text_posts(messages)
+    return [*parts, *_surplus(owed, len(parts))]
 
 
-def _facts(owed: Owed, municipality: str, zone: str, attached: frozenset[str]) -> Facts:
+def _page(owed: Owed, albums: Sequence[Album], municipality: str, zone: str) -> "_Page":
     state: State = "current" if owed.revision == 1 else "corrected"
     if owed.progress.wanted is None:
         state = "withdrawn"
-    return Facts(
+    facts = Facts(
         reference=visible_code(owed.notice_id),
         source_name=owed.source_name,
         municipality=municipality,
@@ -46,32 +44,29 @@ def _facts(owed: Owed, municipality: str, zone: str, attached: frozenset[str]) -
         zone=zone,
         state=state,
         changed_at=None if state == "current" else (owed.withdrawn_at or owed.changed_at),
-        attached=attached,
+        attached=frozenset(medium.href for album in albums for medium in album.shows),
+        stale=any(album.stale for album in albums),
     )
+    return _Page(owed.notice_id, owed.revision, owed.language, facts, owed.notice)
 
 
 def _albums(owed: Owed) -> list[Album]:
-    """Choose the media to send; a correction keeps as many albums as were posted, none where there were none."""
-    ready = groups(chosen(owed.media, [attachment.href for attachment in owed.notice.attachments]))
-    if not owed.progress.posts:
-        return ready
-    count = shown_media(owed.progress.posts)
-    nothing: list[Album] = [()] * count
-    begun = owed.shown is None and count > 0
-    return [*(ready if begun else ready[:count]), *nothing[len(ready) :]]
+    """Choose the media to send; what is posted keeps its albums, and gets more only while it is still being posted."""
+    listed = [attachment.href for attachment in owed.notice.attachments]
+    ready, posts = chosen(owed.media, listed), owed.progress.posts
+    if not posts:
+        return [Album((), album) for album in groups(ready)]
+    guessed = groups(ready)
+    count = shown_media(posts, len(guessed))
+    media = [post if post.items else _guessed(post, guessed[number : number + 1]) for number, post in enumerate(posts)]
+    albums, left = arranged(media[:count], listed, ready)
+    begun = owed.shown is None and 0 < count == len(posts)
+    return [*albums, *(Album((), album) for album in groups(left) if begun)]
 
 
-def _replacing(parts: Sequence[Part], posts: Sequence[Post]) -> list[Part]:
-    """Mark the single pictures and documents that a correction exchanges."""
-    there = [post.digest.partition(".")[2] for post in posts] + [""] * len(parts)
-    return [_marked(part, old) for part, old in zip(parts, there, strict=False)]
-
-
-def _marked(part: Part, old: str) -> Part:
-    new, payload = part.digest.partition(".")[2], json.loads(part.payload)
-    if not old or old == new or len(payload["media"]) != 1:
-        return part
-    return replace(part, payload=json.dumps({**payload, "replace": True}, ensure_ascii=False))
+def _guessed(post: Post, albums: Sequence[Sequence[Medium]]) -> Post:
+    """Suppose that a post of which only a person knows shows what it was meant to; where its items are nobody knows."""
+    return replace(post, items=tuple(("", label(medium)) for album in albums for medium in album))
 
 
 def _surplus(owed: Owed, needed: int) -> list[Part]:

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What an outcome means beyond its delivery: for the rest of the channel, of the notice, or of the account.
+
+All of it is part of the transaction that records the outcome: whoever dies in between has recorded neither.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app.database import Connection
+from app.domain.backoff import MISCONFIGURED
+from app.domain.delivery import Intent, Settlement
+from app.domain.outcome import Gone, Misconfigured, Moved, Outcome, Throttled, Wire, WithoutMedia, reason
+from app.outbox.owed import Owed
+
+# In the order of their ids, as everybody does who changes many rows: two who do never wait for each other.
+LOCK = """
+select from delivery
+ where id in (select unnest($1::bigint[])
+              union select id from delivery
+                     where channel_id = any($2::uuid[]) and state in ('due', 'in_doubt') and not parked)
+ order by id for no key update
+"""
+TAKEN = """
+select slug from channel where kind = $1 and address = $2 and retired_at is null and id <> $3
+"""
+PARK = """
+update delivery set parked = true where channel_id = $1 and state in ('due', 'in_doubt') and not parked
+"""
+# Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests.
+# What was on its way when the first was refused is refused with it: that is one warning, and slows down once.
+THROTTLED = """
+update pace
+   set throttled_at = now(), throttled_by = $2,
+       slowdown = case when throttled_at > now() - $3::interval - interval '1 second' then slowdown
+                       else least(4, slowdown * 1.25) end,
+       free_at = case when $4 or (throttled_at > now() - interval '10 seconds' and throttled_by <> $2)
+                      then greatest(free_at, now() + $3::interval) else free_at end
+ where kind = $1
+"""
+BLOCK = "update pace set free_at = greatest(free_at, now() + $2::interval), blocked_reason = $3 where kind = $1"
+NO_MEDIA = "update media set state = 'failed', error = $2 where notice_id = $1 and state <> 'failed'"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An attempt that has ended: what was done under which token, and what it came to. `rest`: the channel's pace."""
+
+    owed: Owed
+    intent: Intent
+    token: int
+    outcome: Outcome
+    settlement: Settlement
+    wire: Wire
+    rest: timedelta = timedelta(0)
+
+
+def reaches_further(done: Done) -> bool:
+    """Tell whether an outcome concerns more than its own delivery."""
+    return isinstance(done.outcome, Gone | Moved | Throttled | WithoutMedia | Misconfigured)
+
+
+async def prepare(connection: Connection, done: Sequence[Done]) -> list[Done]:
+    """Lock all that will change; a channel that moved to where another one of ours is cannot follow, and pauses."""
+    followed = [await _followed(connection, one) for one in done]
+    gone = [one.owed.channel_id for one in followed if isinstance(one.outcome, Gone)]
+    await connection.execute(LOCK, [one.owed.id for one in followed], gone)
+    return followed
+
+
+async def _followed(connection: Connection, one: Done) -> Done:
+    if not isinstance(one.outcome, Moved):
+        return one
+    place = (one.owed.kind, one.outcome.address, one.owed.channel_id)
+    other = await connection.fetchval(TAKEN, *place)
+    if other is None:
+        return one
+    return replace(one, outcome=Gone(f"it has moved to {one.outcome.address}, where the channel {other} is already"))
+
+
+async def follow_up(connection: Connection, one: Done) -> None:
+    """Let an outcome reach the rest of the channel, of the notice or of the account."""
+    match one.outcome:
+        case Gone():
+            await connection.execute(PARK, one.owed.channel_id)
+        case Throttled(seconds, everywhere, alone=False):
+            wait = timedelta(seconds=seconds)
+            await connection.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)
+        case WithoutMedia(why):
+            await connection.execute(NO_MEDIA, one.owed.notice_id, why)
+        case Misconfigured():
+            await connection.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))

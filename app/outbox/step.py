@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What a claim does with each delivery that it has found due."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.domain.delivery import Action, Intent, Part, Settlement, State
+from app.domain.outcome import Refused
+from app.domain.step import next_step
+from app.outbox.key import once_key
+from app.outbox.kind import ChannelKind
+from app.outbox.owed import Owed, intent_text
+from app.scrub import place
+from app.telemetry import log
+
+
+def one_each(works: Sequence[Owed]) -> list[Owed]:
+    """Keep the first of each channel: two doubts of one channel are never looked at side by side."""
+    return list({work.channel_id: work for work in reversed(works)}.values())[::-1]
+
+
+def step_of(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
+    """Find what is to be done; a notice on which our own code breaks is set aside, and keeps nobody waiting."""
+    try:
+        step = _next(work, kind, now)
+        (intent_text(step if isinstance(step, Intent) else step.intent) or "").encode()  # what no database could take
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others must go out
+        where = place(error)
+        log.error("delivery.broken", delivery=work.id, channel=work.slug, error=type(error).__name__, place=where)
+        why = f"a fault of ours ({type(error).__name__} at {where})"
+        stray = work.progress.state is State.IN_DOUBT
+        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=why, stray=stray)
+    return step
+
+
+def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
+    """Render, and decide what closes the difference between what the channel shows and what it should."""
+    parts: Sequence[Part] | Refused = kind.render(work)
+    if isinstance(parts, Refused):
+        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)
+    progress = replace(work.progress, erase=work.progress.erase and kind.deletes)
+    step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask)
+    if isinstance(step, Settlement) or step.key is not None:
+        return step
+    key = once_key(work, step) if kind.once_key else None
+    return replace(step, key=key, after=_after(work) if step.action is Action.POST else step.after)
+
+
+def _after(work: Owed) -> str | None:
+    """Say where a doubt would be asked about; only where one can ask is one doubt at a time in a channel."""
+    return work.last_reference if work.can_ask else None
