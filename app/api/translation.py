@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The document of the API in Italian: the same contract, with every sentence for people exchanged."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,55 @@ SAID = ("summary", "description", "x-summary")
 NAMED_FREELY = ("properties", "examples", "example", "default", "enum", "const", "mapping")
 """Members whose own members are names or values, where `description` may be a field rather than a sentence."""
 ITALIAN: Mapping[str, str] = yaml.safe_load((Path(__file__).parent / "italian.yaml").read_text(encoding="utf-8")) or {}
-"""What stands in openapi.yaml, and how it is said in Italian."""
+"""Each paragraph of the document, on one line, and how it is said in Italian."""
+ROLES = {"source": "una fonte", "operator": "chi opera", "viewer": "chi guarda"}
+PATTERNS = {
+    re.compile(r"The installation of (?P<rest>.+)\."): "L'installazione di {rest}.",
+    re.compile(r"What went wrong \(RFC 9457\)\. The types are (?P<rest>.+)"): (
+        "Che cosa è andato storto (RFC 9457). I tipi sono {rest}"
+    ),
+}
+"""What depends on the installation or on a registry."""
+KEYED = re.compile(r"Needs the key of: (?P<roles>[a-z ]+)(?:; with the scope (?P<scopes>`[a-z:`\- ]+))?\.")
 
 
-def sentences(document: Mapping[str, Any]) -> Iterator[str]:
-    """Give every sentence of a document that is meant for people, and the names of its groups."""
-    found: dict[str, str] = {}
-    _exchanged(document, lambda sentence: found.setdefault(sentence, sentence))
-    return iter(found)
+def paragraphs(document: Mapping[str, Any]) -> Iterator[str]:
+    """Give all that a document says to people, by paragraphs, each on one line, and the names of its groups."""
+    found: dict[str, None] = {}
+
+    def noted(text: str) -> str:
+        found.update(dict.fromkeys(map(_on_one_line, text.split("\n\n"))))
+        return text
+
+    _exchanged(document, noted)
+    return (paragraph for paragraph in found if _by_pattern(paragraph) is None)
 
 
 def in_italian(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Exchange each sentence for the Italian one; what has none stays English."""
-    translated: dict[str, Any] = _exchanged(document, lambda sentence: ITALIAN.get(sentence, sentence))
+    """Exchange each paragraph for the Italian one; what has none stays English."""
+    translated: dict[str, Any] = _exchanged(document, _italian)
     return translated
+
+
+def _italian(text: str) -> str:
+    paragraphs = ((each, _on_one_line(each)) for each in text.split("\n\n"))
+    return "\n\n".join(_by_pattern(line) or ITALIAN.get(line, each) for each, line in paragraphs)
+
+
+def _by_pattern(line: str) -> str | None:
+    for pattern, italian in PATTERNS.items():
+        if found := pattern.fullmatch(line):
+            return italian.format(**found.groupdict())
+    found = KEYED.fullmatch(line)
+    if found is None:
+        return None
+    roles = " o ".join(ROLES[role] for role in found["roles"].split(" or "))
+    scopes = f", con l'ambito {found['scopes'].replace(' or ', ' o ')}" if found["scopes"] else ""
+    return f"Serve la chiave di {roles}{scopes}."
+
+
+def _on_one_line(paragraph: str) -> str:
+    return " ".join(paragraph.split())
 
 
 def _exchanged(value: Any, say: Say, where: str = "") -> Any:
