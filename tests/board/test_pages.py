@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from deploy.processes import free_port
 from tests.api.calling import Caller, served, some_settings
 from tests.board.conftest import DECLARATION, Board, Hang
+from tests.workers.conftest import until
 
 TITLE = re.compile(r"<h3[^>]*><a [^>]*>(?:<s>)?(.*?)(?:</s>)?</a></h3>")
 PUBLIC = "http://127.0.0.1:8080"
@@ -198,12 +199,11 @@ async def test_the_boards_are_listed_but_not_those_for_exercises(board: Board, h
     test = await hang(title="Prove")
     await reader.pool.execute("update channel set test = true where id = $1", test.id)
 
-    async def listed() -> str:
-        return (await reader.get("/bacheca")).text
+    async def is_listed_no_more() -> bool:
+        return test.path not in (await reader.get("/bacheca")).text
 
-    while test.path in (page := await listed()):
-        assert board.path in page
-    assert board.path in page
+    await until(is_listed_no_more)
+    assert board.path in (await reader.get("/bacheca")).text
     assert '<meta name="robots" content="noindex, nofollow">' in await test.page()
 
 
@@ -211,10 +211,11 @@ async def test_a_closed_board_still_shows_what_it_showed_and_says_that_it_is_clo
     notice = await board.shows(**titled("resta"))
     await board.pool.execute("update channel set retired_at = now(), slug = slug || '~x' where id = $1", board.id)
 
-    while "bacheca è chiusa" not in (page := await board.notice_page(notice)):
-        pass
+    async def says_so() -> bool:
+        return "bacheca è chiusa" in await board.notice_page(notice)
 
-    assert "resta" in page
+    await until(says_so)
+    assert "resta" in await board.notice_page(notice)
 
 
 async def test_a_board_without_its_database_says_so_in_a_page() -> None:
@@ -237,9 +238,11 @@ async def test_whoever_reads_can_join_the_public_channels_of_the_same_language(b
     for name, language, test in (("famiglie", "it", False), ("cinese", "zh-Hans", False), ("prove", "it", True)):
         await board.pool.execute(insert, name, language, link if name == "famiglie" else f"{link}_{name}", test)
 
-    while link not in (page := await board.page()):
-        pass
+    async def is_offered() -> bool:
+        return link in await board.page()
 
+    await until(is_offered)
+    page = await board.page()
     await board.pool.execute("delete from channel where kind = 'telegram'")
     assert re.findall(r'href="(https://t.me/[^"]+)"', page) == [link]
     assert page.count("<svg") == 2
