@@ -67,7 +67,16 @@ async def _in_one_transaction(
     except _RefusedError as refusal:
         return refusal.answers
     except COMMIT_UNKNOWN:
-        return {**await found(pool, wishes), **refused}
+        return await _looked_up(pool, wishes) | refused
+    return answers
+
+
+async def _looked_up(pool: Pool, wishes: Mapping[int, Wish]) -> dict[int, Answer]:
+    """Say what became of a commit that nobody answered: all notices are there, or the caller sends them again."""
+    answers = await found(pool, wishes)
+    for answer in answers.values():
+        if isinstance(answer, UnavailableError):
+            raise answer
     return answers
 
 

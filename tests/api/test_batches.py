@@ -250,3 +250,34 @@ async def test_2_7_what_may_be_handed_in_at_once_is_said(sender: Caller) -> None
     assert said.body["batch"] == {"max_events": 100, "max_bytes": 1_048_576}
     assert said.body["event"] == {"max_bytes": 262_144}
     assert {"application/json", "application/cloudevents+json", BATCH} <= set(said.body["media_types"])
+
+
+SLOW_COMMIT = """
+create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(30); return null; end $$;
+create constraint trigger slow_commit after insert on notice deferrable initially deferred
+   for each row execute function slow_commit();
+"""
+END_IT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+ where datname = current_database() and wait_event = 'PgSleep' and query ilike 'commit%'
+"""
+
+
+async def test_a_batch_whose_commit_breaks_is_looked_up_before_it_is_answered(sender: Caller) -> None:
+    """Nothing of it is there: 503, and neither a notice nor the key stays behind; the next try stores it."""
+    batch, key = many(3), {"Idempotency_Key": fresh("chiave")}
+    await sender.pool.execute(SLOW_COMMIT)
+    try:
+        sending = asyncio.create_task(events(sender, batch, **key))
+        while not sending.done() and not await sender.pool.fetchval(END_IT):  # noqa: ASYNC110 - it is in Postgres
+            await asyncio.sleep(0.05)
+        broken = await sending
+    finally:
+        await sender.pool.execute("drop trigger slow_commit on notice; drop function slow_commit()")
+
+    again = await events(sender, batch, **key)
+
+    assert (broken.status, broken.problem) == (503, "unavailable")
+    assert again.status == 202
+    assert "Idempotent-Replayed" not in again.headers
+    assert await stored(sender, ids(batch)) == 3
