@@ -35,6 +35,7 @@ with over as (
 update attempt set finished_at = now(), outcome = 'abandoned', error = 'the channel was retired'
   from over where attempt.delivery_id = over.id and attempt.outcome is null
 """)
+FORGET = text("delete from secret where purpose = 'channel' and owner = cast(cast(:id as uuid) as text)")
 
 
 class InvalidChannelError(InvalidNoticeError):
@@ -112,6 +113,7 @@ async def retire(session: AsyncSession, channel: Channel, actor: Actor) -> None:
     channel.slug = f"{channel.slug}~{now:%Y%m%d%H%M%S%f}"
     session.add(channel)
     await _run(session, ABANDON, channel.id)
+    await _run(session, FORGET, channel.id)
     erased = await erase(session, channel) if is_private(channel) else {}
     await record(session, actor, "channel.retired", f"channel/{slug}", after={"slug": channel.slug, **erased})
 

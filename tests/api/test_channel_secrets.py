@@ -66,3 +66,12 @@ async def test_only_an_operator_makes_one_and_only_for_a_channel_that_is_there(o
 
     assert (await source.post(f"/v1/channels/{slug}/secret", {})).status == 403
     assert (await operator.post("/v1/channels/nessuno/secret", {})).status == 404
+
+
+async def test_a_retired_channel_leaves_no_secret(operator: Caller) -> None:
+    slug = await a_webhook(operator)
+    await operator.post(f"/v1/channels/{slug}/secret", {})
+    number = str(await operator.pool.fetchval("select id from channel where slug = $1", slug))
+
+    assert (await operator.call("DELETE", f"/v1/channels/{slug}")).status == 204
+    assert await operator.pool.fetchval("select count(*) from secret where owner = $1", number) == 0

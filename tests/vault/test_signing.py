@@ -3,14 +3,18 @@
 """Standard Webhooks: the vectors of the specification of this project, and an independent library as the receiver."""
 
 import base64
+import hashlib
+import hmac
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.signing import SecretError, headers, new_private_key, new_shared_secret, public_half, verify
+from tests.repository.files import read
 
 NUMBER, MOMENT = "msg_01JDCAMPANELLA", datetime.fromtimestamp(1795478400, UTC)
 BODY = b'{"type":"notice.delivered","timestamp":"2026-11-24T00:00:00Z","data":{"id":"AVV-0001"}}'
@@ -103,3 +107,15 @@ def test_the_shortest_and_the_longest_secret_sign(length: int) -> None:
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(length)).decode()
 
     assert verify([secret], headers([secret], NUMBER, MOMENT, BODY), BODY, MOMENT)
+
+
+def test_the_code_that_we_give_to_receivers_takes_what_we_sign_and_nothing_else() -> None:
+    guide = read("deploy/docs/webhooks.md").split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {"base64": base64, "hmac": hmac, "hashlib": hashlib}
+    exec(guide, names)  # noqa: S102 - it is our own documentation
+    made, now = headers([SECOND, FIRST], NUMBER, MOMENT, BODY), MOMENT.timestamp()
+
+    assert names["is_ours"](FIRST, made, BODY, now)
+    assert not names["is_ours"](FIRST, made, BODY + b" ", now)
+    assert not names["is_ours"](FIRST, made, BODY, now + 301)
+    assert not names["is_ours"](new_shared_secret(), made, BODY, now)
