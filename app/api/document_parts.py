@@ -68,6 +68,18 @@ normal notices, with 503; urgent ones never are.
 
 An operation that will end says so for months: `Deprecation`, `Sunset`, and links to what takes its place.
 
+### Preview
+
+`POST /notices/preview` takes a notice and stores nothing: it shows which channels it would reach, every post with its
+length, why the other channels are not reached, and advice in Italian and English. What would be refused is marked so.
+
+### Alerts
+
+`POST /notices` also takes CAP 1.2 (`application/cap+xml`): an Alert is told, an Update amends the notice that its
+`references` lead to, a Cancel withdraws it and says that it is over. Every `status` but Actual reaches only channels
+with `test`. The national bulletin of hydrogeological criticality comes as `application/vnd.campanella.bulletin+json`;
+of a re-issue only the difference is told.
+
 ### Lists
 
 A list answers `items` and `next`, the address of the next page or null. Nothing is shown twice or left out while new

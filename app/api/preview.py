@@ -21,6 +21,7 @@ from app.domain.advice import Advice, advise
 from app.domain.errors import ForbiddenError, InvalidNoticeError
 from app.domain.hosts import hosts_listed
 from app.domain.key import Role, Scope
+from app.domain.leading import first_foreign
 from app.domain.notice import Notice
 from app.domain.personal import accounts_in
 from app.previewing import Reach, preview
@@ -105,7 +106,9 @@ async def preview_notice(
         raise ForbiddenError("This source may not speak of this service.")
     settings = house.settings
     looked_at = (accounts_in(settings.own_ibans), hosts_listed(settings.official_hosts))
-    advice = advise(notice, datetime.now(UTC), settings.timezone, *looked_at)
+    foreign = first_foreign(notice, caller.link_hosts) if caller.link_hosts else None
+    refused = [] if foreign is None else [Advice("foreign_link", foreign)]
+    advice = [*refused, *advise(notice, datetime.now(UTC), settings.timezone, *looked_at)]
     reaches = await preview(house.database.pool, house.doorbell, notice, caller.source)
     return _seen(advice, reaches)
 

@@ -40,6 +40,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Il nome del sito mescola alfabeti diversi o li imita.",
         "The name of the site mixes scripts or imitates another.",
     ),
+    "foreign_link": (
+        "Il collegamento porta a un sito che questa fonte non può indicare: l'avviso verrebbe rifiutato.",
+        "The link leads to a site that this source may not link to: the notice would be refused.",
+    ),
     "fiscal_code": (
         "C'è un codice fiscale: l'avviso verrebbe rifiutato.",
         "There is a fiscal code: the notice would be refused.",

@@ -132,3 +132,14 @@ async def test_a_source_previews_only_what_it_may_speak_of(operator: Caller) -> 
     source = await operator.a_source(["trasporto"])
 
     assert (await preview(source)).status == 403
+
+
+async def test_a_link_that_the_source_may_not_give_is_said_to_be_refused(operator: Caller) -> None:
+    source = await operator.a_source()
+    await operator.patch(f"/v1/sources/{source.slug}", {"link_hosts": ["altro.example.it"]})
+
+    answer = await preview(source)
+
+    assert answer.body["acceptable"] is False
+    assert [each["rule"] for each in answer.body["advice"] if each["refused"]] == ["foreign_link"]
+    assert (await source.hand_in(texts={"it": GOOD}, links=LINKS)).status == 422
