@@ -14,6 +14,7 @@ from app.api.application import NO_TELEMETRY, api, document_of
 from app.api.directory import Directory
 from app.api.door import Door
 from app.api.edge import API, Edge
+from app.api.gate import Crowd
 from app.api.handlers import HANDLERS
 from app.api.house import opened, public_url
 from app.api.installation import Installation
@@ -32,18 +33,19 @@ def create_app(settings: Settings, health: Health | None = None, wechat: WeChatS
     health, wechat = health or Health(settings), wechat or load_wechat()
     hide_also(wechat.secrets())
     inner = api()
-    outer = _outer(settings, health, inner)
+    crowd = Crowd()
+    outer = _outer(settings, health, inner, crowd)
     outer.router.routes.extend(letters.Door(wechat).routes())
     known: list[tuple[str, BaseRoute]] = [(API, route) for route in inner.router.routes]
     known += [("", route) for route in outer.router.routes]
     prepare_routes(inner.router.routes, API)
-    return Edge(inner, outer, Directory(known), Door(settings), public_url(settings))
+    return Edge(inner, outer, Directory(known), Door(settings), public_url(settings), crowd)
 
 
-def _outer(settings: Settings, health: Health, inner: FastAPI) -> FastAPI:
+def _outer(settings: Settings, health: Health, inner: FastAPI, crowd: Crowd) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with opened(settings, health) as house:
+        async with opened(settings, health, crowd) as house:
             inner.state.house = outer.state.house = house
             outer.state.noticeboard = Noticeboard(house.database.pool, settings)
             log.info("api.started")

@@ -14,6 +14,9 @@ from app.domain.errors import QuotaExceededError, ReducedCapacityError
 from app.domain.notice import Priority
 from app.domain.rate import Standing
 
+SIGNS = (b"urgent", b"\\u", b"data_base64")
+"""One of these is in every JSON that is urgent, however it is spelled."""
+
 
 @asynccontextmanager
 async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -> AsyncIterator[None]:
@@ -31,6 +34,17 @@ async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -
         raise
     async with house.gate.place(rank):
         yield
+
+
+def turn_away_early(house: House, caller: Caller, body: bytes, media_type: str) -> None:
+    """Under load refuse, before it is read in earnest, what cannot be urgent, since it nowhere says so."""
+    may_be = not media_type.endswith("json") or any(sign in body for sign in SIGNS)
+    if not may_be:
+        try:
+            house.gate.turn_away(Rank.NORMAL)
+        except ReducedCapacityError:
+            house.quotas.give_back(caller, 1)
+            raise
 
 
 async def _count(house: House, caller: Caller, number: int, rank: Rank) -> None:

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from app.api.directory import Directory
 from app.api.door import Door
+from app.api.gate import Crowd
 from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
 from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
 from app.domain.posting import PLACE
@@ -65,9 +66,12 @@ class Exchange:
 class Edge:
     """Send /v1 to the API and all else to the rest of the house, which is also the one that starts and stops."""
 
-    def __init__(self, api: ASGIApp, house: ASGIApp, directory: Directory, door: Door, public: str) -> None:
-        """`public` is the address that links in answers begin with."""
+    def __init__(
+        self, api: ASGIApp, house: ASGIApp, directory: Directory, door: Door, public: str, crowd: Crowd
+    ) -> None:
+        """`public` is the address that links in answers begin with; `crowd` counts whoever is inside."""
         self._api, self._house, self._directory, self._door, self._public = api, house, directory, door, public
+        self._crowd = crowd
         self._links = [(b"link", _links(public))]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +83,7 @@ class Edge:
         trace = received(scope["headers"])
         enter(trace)
         bind_contextvars(request=exchange.id, trace=trace.id)
+        self._crowd.inside += 1
         try:
             await self._answered(exchange, receive)
         except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
@@ -86,6 +91,7 @@ class Edge:
                 log.error("request.failed", exc_info=error)
                 await problem(exchange.scope, CampanellaError())(exchange.scope, receive, exchange.answer)
         finally:
+            self._crowd.inside -= 1
             seconds = time.perf_counter() - started
             count(exchange.scope, exchange.status, seconds)
             _note(exchange, scope["method"], seconds)

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
 from statistics import median
@@ -42,15 +43,22 @@ TURNED_AWAY = {Rank.LIST: 1.0, Rank.BULK: 1.5, Rank.NORMAL: 2.0}
 RANKS = {"urgent": Rank.URGENT, "normal": Rank.NORMAL, "bulk": Rank.BULK}
 
 
+@dataclass(slots=True)
+class Crowd:
+    """How many requests one process is answering at this moment."""
+
+    inside: int = 0
+
+
 class Gate:
     """The load of one process; `watch` measures it for as long as it runs."""
 
-    def __init__(self, pool: Pool, patience: float) -> None:
+    def __init__(self, pool: Pool, patience: float, crowd: Crowd) -> None:
         """Let in so many at a time for each connection of the pool.
 
         `patience`: seconds of waiting from which lists are refused, and the others soon after; 0: nobody ever is.
         """
-        self._pool, self._patience = pool, patience
+        self._pool, self._patience, self._crowd = pool, patience, crowd
         self._size = self._free = pool.get_max_size() * TOGETHER
         self._waiting: list[tuple[int, int, float, asyncio.Future[None]]] = []
         self._numbers = count()
@@ -59,7 +67,7 @@ class Gate:
 
     @property
     def pressure(self) -> float:
-        """The load, as the longest of three waits: for a place, for a connection, for the event loop while all is busy.
+        """The load, as the longest of three waits: for a place, for a connection, for the event loop while many ask.
 
         1 is where lists are refused.
         """
@@ -67,7 +75,7 @@ class Gate:
             return 0.0
         now = time.monotonic()
         ahead = max([len(self._waiting) * self._hold / self._size, *(now - since for *_, since, _ in self._waiting)])
-        busy = self._free == 0 or self._is_drained()
+        busy = self._crowd.inside > self._size or self._is_drained()
         return max(ahead, self._wait, median(self._late) if busy else 0.0) / self._patience
 
     def turn_away(self, rank: Rank) -> None:

@@ -12,7 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from app.access import Access
-from app.api.gate import Gate
+from app.api.gate import Crowd, Gate
 from app.api.wrong_keys import WrongKeys
 from app.database import AWAY, Database
 from app.doorbell import Doorbell
@@ -46,12 +46,12 @@ class House:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, health: Health) -> AsyncIterator[House]:
+async def opened(settings: Settings, health: Health, crowd: Crowd) -> AsyncIterator[House]:
     """Open what a process needs, without waiting for servers that are away, and close it again."""
     database = await Database.open(settings)
     doorbell = Doorbell(str(settings.redis_url))
     access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
-    quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after)
+    quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after, crowd)
     wrong_keys = WrongKeys(settings.wrong_keys_per_minute)
     routing = Routing()
     gathering = Gathering(database.pool, routing)

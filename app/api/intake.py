@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.access import Caller
 from app.api import bulletins, cloudevents
 from app.api.acceptance import hand_over, origin_of
+from app.api.admission import turn_away_early
 from app.api.alerts import MEDIA as ALERTS
 from app.api.arrivals import Arrival, Arrivals, Medium
 from app.api.batch_view import BatchAnswer
@@ -97,6 +98,7 @@ async def hand_in_batch(
 
 
 async def _received(house: House, caller: Caller, arrival: Arrival, once: Once, awaited: Answering) -> Response:
+    turn_away_early(house, caller, arrival.body, arrival.medium.media_type)
     await awaited.expect(house, caller)
     return await awaited.waited(house, caller, await _stored(house, caller, arrival, once))
 

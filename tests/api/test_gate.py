@@ -5,11 +5,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 
-from app.api.gate import Gate, Rank
+from app.api.gate import Crowd, Gate, Rank
 from app.database import Pool
 from app.domain.errors import ReducedCapacityError
 from app.settings import Settings
@@ -18,11 +19,15 @@ from tests.api.calling import Answer, Caller, served, some_settings
 
 @pytest.fixture
 async def gate(settings: Settings) -> AsyncIterator[Gate]:
-    """A gate with two places, which are taken."""
-    async with asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool:
-        made = Gate(pool, 0.1)
-        async with made.place(Rank.NORMAL), made.place(Rank.NORMAL):
-            yield made
+    """A gate of which every place is taken."""
+    async with (
+        asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool,
+        AsyncExitStack() as taken,
+    ):
+        made = Gate(pool, 0.1, Crowd(inside=100))
+        while made._free:
+            await taken.enter_async_context(made.place(Rank.NORMAL))
+        yield made
 
 
 def refused(gate: Gate) -> set[Rank]:
@@ -61,7 +66,7 @@ async def test_one_stall_of_the_machine_refuses_nobody(gate: Gate) -> None:
 
 async def test_a_late_loop_without_any_load_refuses_nobody(settings: Settings) -> None:
     async with asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool:
-        idle = Gate(pool, 0.1)
+        idle = Gate(pool, 0.1, Crowd(inside=1))
         idle._late.extend([60.0] * 5)
 
         assert refused(idle) == set()
@@ -94,6 +99,14 @@ async def narrow(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
         yield await operator.a_source()
 
 
+async def insists(source: Caller, stop: asyncio.Event) -> list[Answer]:
+    """Hand in one urgent notice after the other, whatever becomes of them."""
+    answers = [await source.hand_in(priority="urgent")]
+    while not stop.is_set():
+        answers.append(await source.hand_in(priority="urgent"))
+    return answers
+
+
 async def until_refused(caller: Caller, priority: str | None) -> Answer:
     """Call until it is turned away; meanwhile the places are taken, so that nothing else can come of it."""
     for _ in range(1000):
@@ -107,15 +120,16 @@ async def until_refused(caller: Caller, priority: str | None) -> Answer:
 async def test_while_nothing_can_be_stored_all_but_urgent_is_turned_away_and_later_all_is_there(
     narrow: Caller, settings: Settings
 ) -> None:
-    blocker = await asyncpg.connect(str(settings.database_url))
+    blocker, stop = await asyncpg.connect(str(settings.database_url)), asyncio.Event()
     async with blocker.transaction():
         await blocker.execute("lock table revision in access exclusive mode")
-        waiting = [asyncio.create_task(narrow.hand_in(priority="urgent")) for _ in range(14)]
+        waiting = [asyncio.create_task(insists(narrow, stop)) for _ in range(14)]
         await asyncio.sleep(0.2)
         turned_away = [await until_refused(narrow, priority) for priority in (None, "bulk", "normal")]
         health = [(await narrow.having(None).get(path)).status for path in ("/livez", "/readyz", "/v1/status")]
     await blocker.close()
-    urgent = await asyncio.gather(*waiting)
+    stop.set()
+    urgent = [answer for answers in await asyncio.gather(*waiting) for answer in answers]
     afterwards = [await narrow.hand_in()]
     while afterwards[-1].status == 503 and len(afterwards) < 1000:
         afterwards.append(await narrow.hand_in())

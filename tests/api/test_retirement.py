@@ -16,6 +16,7 @@ from app.api.application import api, document_of
 from app.api.directory import Directory
 from app.api.door import Door
 from app.api.edge import API, Edge
+from app.api.gate import Crowd
 from app.api.handlers import HANDLERS
 from app.api.retirement import RETIRING, Retirement
 from app.api.routes import StrictRoute
@@ -40,7 +41,12 @@ def an_application(retirement: Retirement | None) -> Edge:
     inner.router.routes.extend(router.routes)
     settings = some_settings("postgresql://u@h/d", "redis://h")
     return Edge(
-        inner, FastAPI(), Directory([(API, route) for route in router.routes]), Door(settings), "https://bell.it"
+        inner,
+        FastAPI(),
+        Directory([(API, route) for route in router.routes]),
+        Door(settings),
+        "https://bell.it",
+        Crowd(),
     )
 
 
