@@ -5,8 +5,10 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -15,11 +17,13 @@ from wechatpy.client import WeChatClient
 from wechatpy.exceptions import APILimitedException, WeChatClientException
 
 from deploy.sandbox_wechat import APP_ID, SECRET, WeChat
+from deploy.sandbox_wechat.rules import CHINA
 from workers.wechat.kind import COVER
 
 PNG = COVER.read_bytes()
 PICTURE = PNG[:200]
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+NOON = datetime(2027, 1, 12, 12, tzinfo=CHINA)
 
 
 @dataclass
@@ -64,6 +68,7 @@ class Client:
 
 @pytest.fixture
 async def client(wechat: WeChat) -> AsyncIterator[Client]:
+    wechat.clock.offset = NOON.timestamp() - time.time()  # no test may begin on one day and end on the next
     async with aiohttp.ClientSession() as http:
         made = Client(wechat, http)
         made.token = (await made.stable())["access_token"]
