@@ -11,11 +11,8 @@ from typing import Any
 from app import pushes
 from app.domain.delivery import Action, Intent, State
 from app.domain.outcome import (
-    Delivered,
     Doubted,
     Failed,
-    Lost,
-    Misconfigured,
     Outcome,
     Postponed,
     Refused,
@@ -29,9 +26,10 @@ from app.telemetry import log
 from workers.desk import Report
 from workers.wechat.articles import Articles
 from workers.wechat.client import Client
-from workers.wechat.errors import BAD_ID, NO_DRAFT, NO_QUOTA, USED, read, until_tomorrow
+from workers.wechat.errors import NO_DRAFT, NO_QUOTA, USED, read, until_tomorrow
 from workers.wechat.ledger import AGE, ALL, Ledger, Push
 from workers.wechat.results import Results
+from workers.wechat.taking_back import TakingBack
 from workers.wechat.wire import Broken, Reply, Watch
 
 RE_LOOK = 6 * 3600.0
@@ -41,7 +39,6 @@ FIXED = (
     "WeChat lets nobody change a sent article: followers go on seeing the earlier revision. A person may choose to "
     "push it anew, which costs a push"
 )
-NOT_YET = "only what was sent can be taken back"
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,8 @@ class Sender:
 
     async def _act(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         if owed.progress.wanted is None:
-            return await self._take_back(owed, intent, watch)
+            taking = TakingBack(self.client, self.ledger, self.results, self.now, free=self.options.free)
+            return await taking.take_back(owed, intent, watch)
         push = await self.ledger.latest(owed.id, intent.key or "")
         if push is None or push.is_over or self._was_decided(owed, push):
             if intent.action is Action.EDIT and await pushes.chosen(self.ledger.pool, owed.id) != owed.revision:
@@ -187,47 +185,6 @@ class Sender:
         await self.ledger.close(datetime.fromtimestamp(now.timestamp() + wait, now.tzinfo))
         log.warning("quota.exhausted", kind="wechat", push=push.id, until="tomorrow")
         return outcome
-
-    async def _take_back(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
-        """Delete for everyone what was pushed; what is not through yet is waited for."""
-        push = await self.ledger.found(owed.id, intent.reference or "")
-        if push is None or push.is_over:
-            return Lost("it was never sent, or is deleted already")
-        if push.reference is None:
-            return await self._take_back_unknown(push, watch)
-        if push.state != "done":
-            outcome = await self.results.of(push, self.now(), watch, free=self.options.free)
-            if isinstance(outcome, Refused):
-                return Lost(outcome.reason)
-            if not isinstance(outcome, Delivered):
-                return Postponed(self.results.poll, NOT_YET) if isinstance(outcome, Submitted) else outcome
-            push = await self.ledger.found(owed.id, outcome.references[0]) or push
-        return await self._delete(push, watch)
-
-    async def _take_back_unknown(self, push: Push, watch: Watch) -> Outcome:
-        """A draft that is still in its box was not sent; with one that is gone only a person can tell."""
-        if push.draft is None or push.first_called_at is None:
-            await self.ledger.note(push, state="failed")
-            return Lost("it was never sent")
-        reply = await self.client.call("/cgi-bin/draft/get", {"media_id": push.draft}, watch)
-        if isinstance(reply, Reply) and reply.errcode == 0:
-            await self.client.call("/cgi-bin/draft/delete", {"media_id": push.draft}, watch)
-            await self.ledger.note(push, state="failed")
-            return Lost("it was never sent")
-        if isinstance(reply, Reply) and reply.errcode == NO_DRAFT:
-            return Undecided("it was probably sent, without an answer that names it: delete it in the account")
-        return read(reply, self.now(), pushing=False)
-
-    async def _delete(self, push: Push, watch: Watch) -> Outcome:
-        if self.options.free:
-            reply = await self.client.call("/cgi-bin/freepublish/delete", {"article_id": push.reference}, watch)
-        else:
-            reply = await self.client.call("/cgi-bin/message/mass/delete", {"msg_id": push.reference}, watch)
-        if isinstance(reply, Reply) and reply.errcode in (0, BAD_ID):
-            await self.ledger.note(push, state="deleted")
-            return Delivered()
-        outcome = read(reply, self.now(), pushing=False)
-        return Misconfigured(outcome.reason) if isinstance(outcome, Misconfigured) else outcome
 
 
 def _left(left: Allowance) -> str:
