@@ -21,11 +21,14 @@ class Directory:
                 self._entries.append((prefix, route.path_regex, set(route.methods or ())))
 
     def allow(self, path: str) -> str:
-        """Name the methods of a path, or nothing where there is no such path."""
-        methods: set[str] = set()
-        for prefix, pattern, known in self._entries:
-            if path.startswith(prefix) and pattern.match(path.removeprefix(prefix)):
-                methods |= known
+        """Name the methods of a path, or nothing where there is no such path; a path of its own is no parameter."""
+        found = [
+            (pattern.groups, known)
+            for prefix, pattern, known in self._entries
+            if path.startswith(prefix) and pattern.match(path.removeprefix(prefix))
+        ]
+        fewest = min((groups for groups, _ in found), default=0)
+        methods = set().union(*(known for groups, known in found if groups == fewest))
         if not methods:
             return ""
         more = {"HEAD", "OPTIONS"} if "GET" in methods else {"OPTIONS"}

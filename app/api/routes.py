@@ -17,6 +17,7 @@ from app.domain.errors import InvalidParameterError, NotAcceptableError
 from app.metrics import DEPRECATED
 
 KEYS = frozenset({"access_token", "api_key", "apikey", "authorization", "key", "token"})
+MOST = 50
 IN_THE_HEADER = "A key is only taken from the header Authorization: Bearer. Treat the one in this address as leaked."
 NO_CONTENT = 204
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -72,8 +73,15 @@ class QuickRoute(StrictRoute):
         return quick
 
 
+def _names(query: bytes) -> list[str]:
+    try:
+        return [name for name, _ in parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=MOST)]
+    except ValueError:
+        raise InvalidParameterError(f"There are more than {MOST} parameters.") from None
+
+
 def _refuse(query: bytes, *, takes_none: bool) -> None:
-    names = [name for name, _ in parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=50)]
+    names = _names(query)
     if KEYS.intersection(name.lower() for name in names) or b"camp_live_" in query:
         raise InvalidParameterError(IN_THE_HEADER)
     repeated = sorted({name for name in names if names.count(name) > 1})

@@ -19,7 +19,7 @@ CREDENTIALS = re.compile(r"token|api_?key|password|secret", re.IGNORECASE)
 NO_PAGING = {"page", "per_page", "size", "page_size", "order", "order_by", "after", "before"}
 PAGING = {"cursor", "limit", "offset", "sort", "q", "fields", "embed"}
 OWN_X = ("X-RateLimit-", "X-Correlation-ID", "X-ReplyTo")
-NULLED = {"in_doubt", "wire_phase"}
+NULLED = {"in_doubt", "taken_back", "wire_phase"}
 """Where null says something of its own: the policy of the priority, and an attempt that has not ended."""
 NOT_SNAKE = {"violated-policies"}
 """The RateLimit draft names it so."""

@@ -16,6 +16,12 @@ from deploy.processes import free_port
 from tests.api.calling import ADMIN_KEY
 
 TRYING = Path(sys.executable).with_name("st")
+UNLIMITED = [
+    f"CAMPANELLA_{name}"
+    for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_DAY", "WRONG_KEYS_PER_MINUTE", "SHED_AFTER")
+]
+    f"CAMPANELLA_{name}" for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_DAY", "WRONG_KEYS_PER_MINUTE", "SHED_AFTER")
+]
 ALL = "examples,coverage,fuzzing,stateful"
 KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
 CONFIGURATION = """
@@ -54,6 +60,7 @@ async def api(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterato
         "CAMPANELLA_REDIS_URL": redis_url,
         "CAMPANELLA_ADMIN_KEY": ADMIN_KEY,
         "CAMPANELLA_PUBLIC_URL": url,
+        **dict.fromkeys(UNLIMITED, "0"),
     }
     command = (sys.executable, "-m", "app.cli", "api", "--port", str(port))
     with (tmp_path / "api.log").open("wb") as log:

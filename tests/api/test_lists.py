@@ -132,3 +132,15 @@ async def test_the_deliveries_of_a_notice_come_in_pages_and_by_state(operator: C
     shown = [item["channel"]["slug"] for page in pages for item in page.body["items"]]
     assert sorted(shown) == sorted(slugs)
     assert (await source.get(f"{path}?state=dead")).body["items"] == []
+
+
+async def test_more_parameters_than_anybody_means_are_refused(operator: Caller) -> None:
+    answer = await operator.get("/v1/notices?" + "&".join(f"p{number}=1" for number in range(60)))
+
+    assert (answer.status, answer.problem) == (400, "invalid-parameter")
+
+
+async def test_an_address_of_its_own_is_no_id_of_a_notice(operator: Caller) -> None:
+    answer = await operator.call("OPTIONS", "/v1/notices/batch")
+
+    assert (answer.status, answer.headers["Allow"]) == (204, "OPTIONS, POST")
