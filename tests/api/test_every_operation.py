@@ -17,9 +17,6 @@ from tests.api.calling import ADMIN_KEY
 
 TRYING = Path(sys.executable).with_name("st")
 UNLIMITED = [
-    f"CAMPANELLA_{name}"
-    for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_DAY", "WRONG_KEYS_PER_MINUTE", "SHED_AFTER")
-]
     f"CAMPANELLA_{name}" for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_DAY", "WRONG_KEYS_PER_MINUTE", "SHED_AFTER")
 ]
 ALL = "examples,coverage,fuzzing,stateful"
