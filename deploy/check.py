@@ -49,6 +49,7 @@ def checks() -> list[Check]:
         Check("import contracts", [f"{tool}/lint-imports", "--no-cache"]),
         Check("dependencies", [f"{tool}/deptry", "."], _without_deptry()),
         Check("locks name no host", ["sh", "-c", "! grep -nHE '://|index-url|find-links' requirements/*.lock"]),
+        Check("secrets in the history", [sys.executable, "-m", "deploy.leaks"], _without(".git")),
         Check("licences", [f"{tool}/reuse", "lint"], _without("REUSE.toml")),
         Check("contract", [f"{tool}/openapi-spec-validator", "openapi.yaml"], _without("openapi.yaml")),
         Check("container", [f"{tool}/hadolint", "Dockerfile"], _without("Dockerfile")),
