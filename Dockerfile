@@ -18,8 +18,11 @@ COPY pyproject.toml openapi.yaml LICENSE ./
 COPY app app
 COPY workers workers
 COPY deploy/container/health.py deploy/container/campanella bin/
+# What is in the image, with versions and licences, as CycloneDX; an unexpected licence stops the build.
+COPY deploy/container/sbom.py /build/
 # The root file system is read-only later, so the byte code is written now.
-RUN python -m compileall -q --invalidation-mode unchecked-hash app workers
+RUN /opt/campanella/bin/python -I /build/sbom.py /build/run.lock pyproject.toml > sbom.cdx.json \
+    && python -m compileall -q --invalidation-mode unchecked-hash app workers
 
 FROM ${BASE}
 ARG VERSION=0.1.0

@@ -17,6 +17,7 @@ from rich.table import Table
 from deploy.state import CHECKOUT
 
 AT_A_TIME = 2
+BILL = ("requirements/run.lock", "pyproject.toml")
 MARKS = {"ok": "[green]ok[/]", "failed": "[red]failed[/]", "skipped": "[yellow]skipped[/]"}
 
 
@@ -50,6 +51,7 @@ def checks() -> list[Check]:
         Check("dependencies", [f"{tool}/deptry", "."], _without_deptry()),
         Check("locks name no host", ["sh", "-c", "! grep -nHE '://|index-url|find-links' requirements/*.lock"]),
         Check("secrets in the history", [sys.executable, "-m", "deploy.leaks"], _without(".git")),
+        Check("bill of materials", [sys.executable, "-I", "deploy/container/sbom.py", *BILL]),
         Check("licences", [f"{tool}/reuse", "lint"], _without("REUSE.toml")),
         Check("contract", [f"{tool}/openapi-spec-validator", "openapi.yaml"], _without("openapi.yaml")),
         Check("container", [f"{tool}/hadolint", "Dockerfile"], _without("Dockerfile")),

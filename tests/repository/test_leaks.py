@@ -6,6 +6,7 @@ import base64
 import secrets
 import string
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def webhook_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-SECRETS = {
+SECRETS: dict[str, Callable[[], str]] = {
     "key of Campanella": lambda: new_key().text,
     "token of a bot": bot_token,
     "secret of a webhook": webhook_secret,
