@@ -103,6 +103,7 @@ EVENTS = {
     "lease.lapsed": "A worker vanished in the middle of its work; what it had begun is in doubt.",
     "turn.failed": "A worker's turn broke off; the next one takes up what is left.",
     "doorbell.lost": "The workers could not be rung for; they look by themselves within a second.",
+    "entry.broken": "A notice cannot be shown on a noticeboard, by a fault of ours; it is left out, and nothing else.",
     "rendering.failed": "A kind of channel could not render a notice for a preview; that is a fault of ours.",
     "worker.started": "A worker looks for work.",
     "worker.listening": "A worker answers /livez, /readyz and /metrics on a port of its own.",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.alerts.colour import Colour
 from app.domain.errors import InvalidNoticeError, MalformedBodyError
+from app.domain.instant import checked_moment
 from app.domain.spelling import SpellingError, checked_plain_text
 
 LARGEST = 8 * 1024 * 1024
@@ -31,6 +32,8 @@ LEVELS = {
 ID = re.compile(r"([0-9]{8})_([0-9]{4})")
 MOST_ZONES, LONGEST = 1000, 300
 DAYS = {"today": 0, "tomorrow": 1}
+FORESIGHT = timedelta(days=2)
+"""How far beyond its own day a bulletin reaches: to the end of tomorrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,11 @@ def _issued(name: object, zone: ZoneInfo) -> datetime:
     found = ID.fullmatch(name) if isinstance(name, str) and name.isascii() else None
     try:
         if found is not None:
-            return datetime.strptime("".join(found.groups()), "%Y%m%d%H%M").replace(tzinfo=zone)
-    except ValueError:
-        pass
+            issued = datetime.strptime("".join(found.groups()), "%Y%m%d%H%M").replace(tzinfo=zone)
+            checked_moment(issued + FORESIGHT)
+            return checked_moment(issued)
+    except (ValueError, OverflowError):
+        pass  # a day that does not exist, or that is not near
     raise InvalidNoticeError("id is the name of the bulletin's files, such as 20261210_1500.", pointer="#/id")
 
 

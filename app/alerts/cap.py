@@ -11,6 +11,7 @@ from app.alerts.colour import Colour, colour_in
 from app.alerts.grammar import ALERT, TIME, conform
 from app.alerts.xml import Node, read
 from app.domain.errors import InvalidNoticeError
+from app.domain.instant import checked_moment
 
 LARGEST = 512 * 1024
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -122,9 +123,9 @@ def _reference(text: str) -> Reference:
     if len(parts) != 3 or not all(parts) or not TIME.fullmatch(parts[2]):  # noqa: PLR2004 - sender,identifier,sent
         raise InvalidNoticeError("references is a list of sender,identifier,sent.", pointer="#/alert/references")
     try:
-        return Reference(parts[0], parts[1], datetime.fromisoformat(parts[2]))
+        return Reference(parts[0], parts[1], checked_moment(datetime.fromisoformat(parts[2])))
     except ValueError:
-        raise InvalidNoticeError("references names a time that does not exist.", pointer="#/alert/references") from None
+        raise InvalidNoticeError("references names a time that cannot be.", pointer="#/alert/references") from None
 
 
 def _info(node: Node, place: str) -> Info:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from app.alerts.xml import Node
 from app.domain.errors import InvalidNoticeError
+from app.domain.instant import OUT_OF_BOUNDS, is_near
 
 MANY = 1000
 LANGUAGES = 12
@@ -67,10 +68,10 @@ def time(text: str) -> str | None:
     if not TIME.fullmatch(text):
         return "is not a time such as 2026-12-11T06:00:00+01:00: no Z, no fraction, an offset with + or -"
     try:
-        datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return "is a time that does not exist"
-    return None
+    return None if is_near(moment) else f"is out of bounds: {OUT_OF_BOUNDS}"
 
 
 PAIR = (one("valueName", something), one("value", free))

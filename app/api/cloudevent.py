@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.errors import CampanellaError, InvalidEventError, InvalidNoticeError
+from app.domain.instant import OUT_OF_BOUNDS, is_near
 from app.domain.uri import is_uri, is_uri_reference
 
 REQUIRED = ("id", "source", "specversion", "type")
@@ -107,7 +108,12 @@ def _refuse_future(present: Mapping[str, Any], place: Place, now: datetime) -> N
 
 
 def _expiry(extensions: Mapping[str, Any], place: Place) -> datetime | None:
-    return _moment("expirytime", extensions["expirytime"], place) if "expirytime" in extensions else None
+    if "expirytime" not in extensions:
+        return None
+    moment = _moment("expirytime", extensions["expirytime"], place)
+    if not is_near(moment):
+        raise refused(place("expirytime"), f"This time cannot be counted with: {OUT_OF_BOUNDS}.", InvalidNoticeError)
+    return moment
 
 
 def _moment(name: str, value: object, place: Place) -> datetime:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Reads a board: one statement for each page, by an index, with the moment of the last change."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from app.board.entry import Entry, entry
+from app.board.sound import left_out
 from app.database import Pool
 
 AT_ONCE = 20
@@ -99,5 +101,14 @@ async def one(pool: Pool, board: UUID, notice: UUID) -> Found:
 
 def _found(rows: list[asyncpg.Record]) -> Found:
     first = rows[0]
-    entries = tuple(entry(row) for row in rows if row["notice_id"] is not None)
+    entries = tuple(_sound(row for row in rows if row["notice_id"] is not None))
     return Found(entries, first["total"], first["now"], first["modified"])
+
+
+def _sound(rows: Iterable[asyncpg.Record]) -> Iterator[Entry]:
+    """Give what can be read; the rest is left out."""
+    for row in rows:
+        try:
+            yield entry(row)
+        except ValueError as error:
+            left_out(row["notice_id"], error)

@@ -3,7 +3,9 @@
 """The documents of the board: each is read by one statement and rendered."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from app.board.answer import Document
@@ -20,16 +22,27 @@ from app.board.noticeboard import Noticeboard
 from app.board.pages import page
 from app.board.places import ATOM, CALENDAR, JSON
 from app.board.reading import AT_ONCE, Found, archived, current, fed, one
+from app.board.sound import written
 from app.board.words import words_for
 from app.domain.errors import NotFoundError
 
 HTML = "text/html; charset=utf-8"
 Written = Callable[[Feed, Sequence[Entry]], bytes]
+Lists = dict[str, Sequence[Entry]]
 FEEDS: dict[str, tuple[str, Written]] = {
     ATOM: (ATOM_TYPE, atom),
     JSON: (JSON_TYPE, json_feed),
     CALENDAR: (CALENDAR_TYPE, calendar),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What was read, the notices of it that a page shows, and the lists that its template makes of them."""
+
+    found: Found
+    entries: Sequence[Entry]
+    lists: Callable[[Sequence[Entry]], Lists]
 
 
 async def boards(house: Noticeboard) -> Document:
@@ -43,9 +56,13 @@ async def front(house: Noticeboard, place: str, choice: Choice) -> Document:
     board = await house.board(place)
     found = await current(house.pool, board.id)
     chosen = [entry for entry in found.entries if choice.takes(entry)]
-    urgent = [entry for entry in chosen if entry.is_urgent]
-    lists = {"urgent": urgent, "entries": [entry for entry in chosen if not entry.is_urgent]}
-    return await _page(house, board, found, "front.html", choice=choice, offers=_offers(found.entries), **lists)
+
+    def lists(entries: Sequence[Entry]) -> Lists:
+        urgent = [entry for entry in entries if entry.is_urgent]
+        return {"urgent": urgent, "entries": [entry for entry in entries if not entry.is_urgent]}
+
+    showing = Showing(found, chosen, lists)
+    return await _page(house, board, showing, "front.html", choice=choice, offers=_offers(found.entries))
 
 
 async def archive(house: Noticeboard, place: str, number: int) -> Document:
@@ -55,7 +72,8 @@ async def archive(house: Noticeboard, place: str, number: int) -> Document:
     total = max(1, -(-found.total // AT_ONCE))
     if number > total:
         raise NotFoundError
-    return await _page(house, board, found, "archive.html", entries=found.entries, number=number, total=total)
+    showing = Showing(found, found.entries, lambda entries: {"entries": entries})
+    return await _page(house, board, showing, "archive.html", number=number, total=total)
 
 
 async def notice(house: Noticeboard, place: str, number: UUID) -> Document:
@@ -64,7 +82,8 @@ async def notice(house: Noticeboard, place: str, number: UUID) -> Document:
     found = await one(house.pool, board.id, number)
     if not found.entries:
         raise NotFoundError
-    return await _page(house, board, found, "notice.html", entry=found.entries[0])
+    showing = Showing(found, (), lambda _: {})
+    return await _page(house, board, showing, "notice.html", entry=found.entries[0])
 
 
 async def feed(house: Noticeboard, place: str, choice: Choice, file: str) -> Document:
@@ -72,13 +91,15 @@ async def feed(house: Noticeboard, place: str, choice: Choice, file: str) -> Doc
     board = await house.board(place)
     found = await fed(house.pool, board.id)
     media_type, write = FEEDS[file]
-    body = write(Feed(house.telling(board), choice, file), [entry for entry in found.entries if choice.takes(entry)])
+    chosen, whole = [entry for entry in found.entries if choice.takes(entry)], Feed(house.telling(board), choice, file)
+    body = written(partial(write, whole), chosen)
     return Document(body, media_type, found.modified or board.since, found.now)
 
 
-async def _page(house: Noticeboard, board: Board, found: Found, template: str, **values: object) -> Document:
-    telling, hung = house.telling(board), await house.hung()
-    body = page(template, telling=telling, words=telling.words, board=board, **house.frame(), **values)
+async def _page(house: Noticeboard, board: Board, showing: Showing, template: str, **values: object) -> Document:
+    telling, hung, found = house.telling(board), await house.hung(), showing.found
+    frame = {"telling": telling, "words": telling.words, "board": board, **house.frame(), **values}
+    body = written(lambda entries: page(template, **frame, **showing.lists(entries)), showing.entries)
     return Document(body, HTML, max(found.modified or board.since, hung.since), found.now)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.domain.extent import MAX_EXTENT, extent
+from app.domain.instant import checked_moment
 from app.domain.links import checked_link
 from app.domain.markup import checked_markup, checked_plain_text
 from app.domain.spelling import checked_plain_lines
@@ -30,7 +31,7 @@ def _rfc3339(value: object) -> object:
 
 Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
 LanguageTag = Annotated[str, Field(pattern=LANGUAGE, max_length=12)]
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339)]
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339), AfterValidator(checked_moment)]
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
 ShortTitle = Annotated[

@@ -13,6 +13,7 @@ from app.domain.errors import InvalidNoticeError, MalformedBodyError
 from tests.alerts.given import cap, info, reference
 
 LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in range(9))
+FAR = [f"{day}{offset}" for day in ("0001-01-01T00:00:00", "9999-12-31T23:59:59") for offset in ("+14:00", "-14:00")]
 
 
 def refusal(body: bytes) -> str | None:
@@ -61,6 +62,7 @@ def test_what_an_info_needs_is_named_where_it_is_missing(member: str) -> None:
         ("sent", "2026-02-30T13:05:00+01:00"),
         ("sent", "2026-12-10T13:05:00+25:00"),
         ("sent", "٢٠٢٦-12-10T13:05:00+01:00"),
+        *(("sent", far) for far in FAR),
         ("identifier", ""),
         ("identifier", "due parole"),
         ("identifier", "a,b"),
@@ -69,6 +71,7 @@ def test_what_an_info_needs_is_named_where_it_is_missing(member: str) -> None:
         ("references", "qualcosa"),
         ("references", "a,b,2026-12-10T13:05:00Z"),
         ("references", "a,b,2026-02-30T13:05:00+01:00"),
+        *(("references", f"a,b,{far}") for far in FAR),
     ],
 )
 def test_a_value_that_an_alert_cannot_have_is_refused_with_its_place(member: str, value: str) -> None:
@@ -90,6 +93,7 @@ def test_a_value_that_an_alert_cannot_have_is_refused_with_its_place(member: str
         ("effective", "domani"),
         ("expires", "2026-12-11T06:00:00.123+01:00"),
         ("event", " "),
+        *((each, far) for each in ("onset", "effective", "expires") for far in FAR),
     ],
 )
 def test_a_value_that_an_info_cannot_have_is_refused_with_its_place(member: str, value: str) -> None:

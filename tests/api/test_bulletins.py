@@ -206,3 +206,12 @@ async def test_a_source_needs_the_service_of_alerts(town: Caller) -> None:
     source = await town.a_source(["mensa"])
 
     assert (await hand_in(source, bulletin(feature(temporali=YELLOW)))).status == 403
+
+
+@pytest.mark.parametrize("name", ["99991231_2359", "99991230_0000", "00010101_0000", "19991231_2359", "22000101_0000"])
+async def test_a_bulletin_of_a_far_day_is_refused_with_its_place(town: Caller, name: str) -> None:
+    source = await town.a_source()
+
+    answer = await hand_in(source, {**bulletin(feature(temporali=YELLOW)), "id": name})
+
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "#/id")

@@ -19,6 +19,8 @@ from app.api.reading import read, validated
 from app.domain.errors import CampanellaError, InvalidNoticeError
 from app.domain.key import Role
 from app.domain.notice import Notice
+from app.domain.when import when
+from app.domain.words import words_for
 from tests.api.calling import a_notice
 from tests.api.events import an_event
 
@@ -36,11 +38,13 @@ NAMES = [
     "ce-",
     "ce-x_y",
 ]
+FAR = [f"{day}{offset}" for day in ("0001-01-01T00:00:00", "9999-12-31T23:59:59") for offset in ("+14:00", "-14:00")]
 PIECES = [
     *("%", "%4", "%zz", "%00", "%C3%A8", "%ED%A0%80", "%ff", '"', '\\"', "\\", " ", "\t", "1.0", "/mensa", "a", "\x7f"),
     *(
         "2026-01-01T00:00:00Z",
         "9999-12-31T23:59:59-23:59",
+        *FAR,
         "0000-00-00T00:00:00Z",
         "https://[",
         "urn:",
@@ -69,6 +73,7 @@ VALUES: list[Any] = [
         [[]],
         {"a": {}},
     ),
+    *FAR,
     *("2026-02-30T00:00:00Z", "1:b", "https://x.it", "<b>x</b>", "![x](y)", "**" * 50, "\u200b", "e" + "\u0301" * 70),
 ]
 
@@ -104,6 +109,14 @@ def torn(body: bytes, dice: random.Random) -> bytes:
     return body[:place] + put + body[place + dice.choice([0, length]) :]
 
 
+def counted(notice: Notice) -> Notice:
+    """Count with every time of a notice, as boards, channels and the database do."""
+    for moment in (notice.valid_from, notice.valid_until, notice.publish_at, notice.expires_at):
+        for zone in ("Etc/GMT-14", "Etc/GMT+12"):
+            when(moment, moment, zone, words_for("it"))
+    return notice
+
+
 def some_body(dice: random.Random) -> object:
     """Read bytes that are nearly a notice."""
     body = json.dumps(bent(a_notice(valid_from="2026-11-27T11:30:00Z"), dice)).encode()
@@ -111,13 +124,14 @@ def some_body(dice: random.Random) -> object:
         body = torn(body, dice)
     read(body)
     _canonical("application/json", body)
-    return validated(Notice, body, InvalidNoticeError)
+    return counted(validated(Notice, body, InvalidNoticeError))
 
 
 def some_event(dice: random.Random) -> object:
     """Read a document that is nearly an event."""
     body = json.dumps(bent(bent(an_event(), dice), dice)).encode()
-    return structured(CALLER, read(body), (dice.randrange(100),))
+    notice, origin = structured(CALLER, read(body), (dice.randrange(100),))
+    return counted(notice), origin
 
 
 def what_came_of(fuzz: Fuzz, seed: int) -> int:
