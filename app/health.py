@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from app.exposition import exposition
 from app.figures import Figures
+from app.levels import LATE, Levels
 from app.migrate import configuration
 from app.settings import Settings
 from app.version import VERSION
@@ -20,8 +21,6 @@ from app.vitals import Heard, Vitals
 
 MEDIA_TYPE = "application/health+json"
 PASS, WARN, FAIL = "pass", "warn", "fail"
-LATE = {"urgent": 60, "normal": 600, "bulk": 7200}
-"""Seconds after which a due delivery is worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Health:
         warned = [f"{each.name.partition(':')[0]} {each.output}" for each in checks if each.status == WARN]
         notes = [*warned, *_notes(figures)]
         document = {"status": WARN if notes else PASS, "version": VERSION, "notes": notes}
-        return Answer(200, {**document, **_counted(figures)})
+        return Answer(200, {**document, **_counted(figures), **_levelled(await self.vitals.levels())})
 
     async def metrics(self, accept: str) -> tuple[bytes, str]:
         """Give the counts of this process and the figures of the whole, and the media type they are in."""
@@ -143,6 +142,10 @@ def _counted(figures: Figures | None) -> dict[str, Any]:
         "channels": figures.channels,
         "workers": figures.workers,
     }
+
+
+def _levelled(levels: Levels | None) -> dict[str, Any]:
+    return {"service_levels": levels.document()} if levels else {}
 
 
 def _notes(figures: Figures | None) -> list[str]:

@@ -3,6 +3,7 @@
 """What Postgres and Redis say, asked on connections of our own that no load can occupy, never longer than PATIENCE."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import redis.exceptions
 from redis.asyncio import Redis
 
 from app.figures import FIGURES, Figures
+from app.levels import KEPT, LEVELS, Levels
 from app.settings import Settings
 from app.telemetry import log
 
@@ -83,10 +85,15 @@ class Line:
     def __init__(self, url: str) -> None:
         """Remember where Postgres is."""
         self._url = url
+        self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def row(self, statement: str) -> dict[str, Any]:
-        """Fetch one row; a connection that broke since it was last used is replaced once."""
+        """Fetch one row, one after the other; a connection that broke since it was last used is replaced once."""
+        async with self._turn:
+            return await self._row_or_again(statement)
+
+    async def _row_or_again(self, statement: str) -> dict[str, Any]:
         kept = self._connection is not None and not self._connection.is_closed()
         try:
             return await self._row(statement)
@@ -98,14 +105,11 @@ class Line:
     async def _row(self, statement: str) -> dict[str, Any]:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(self._url, timeout=PATIENCE, server_settings=SERVER_SETTINGS)
-        sound = False
         try:
-            row = await self._connection.fetchrow(statement)
-            sound = True
-            return dict(row or {})
-        finally:
-            if not sound:
-                self.drop()
+            return dict(await self._connection.fetchrow(statement) or {})
+        except BaseException:
+            self.drop()
+            raise
 
     def drop(self) -> None:
         """Let go without a farewell, which a silent server would never answer."""
@@ -123,6 +127,8 @@ class Vitals:
         self._lines = [Line(str(settings.database_url)) for _ in range(2)]
         self._revision: Question[str | None] = Question(self._ask_revision)
         self._figures: Question[Figures] = Question(self._ask_figures)
+        self._levels: Question[Levels] = Question(self._ask_levels)
+        self._levels_kept: tuple[float, Levels | None] = (-math.inf, None)
         self._redis: Question[bool] = Question(self._ask_redis)
         self._away = {"database": False, "redis": False}
 
@@ -149,6 +155,12 @@ class Vitals:
         """Count what waits and what needs a person; None when Postgres does not tell."""
         return (await self._figures.put()).answer
 
+    async def levels(self) -> Levels | None:
+        """Tell the levels of service, at most KEPT seconds old; None when Postgres does not tell."""
+        if time.monotonic() - self._levels_kept[0] > KEPT:
+            self._levels_kept = (time.monotonic(), (await self._levels.put()).answer)
+        return self._levels_kept[1]
+
     def close(self) -> None:
         for line in self._lines:
             line.drop()
@@ -163,6 +175,9 @@ class Vitals:
 
     async def _ask_figures(self) -> Figures:
         return Figures(**await self._lines[1].row(FIGURES))
+
+    async def _ask_levels(self) -> Levels:
+        return Levels(**await self._lines[1].row(LEVELS))
 
     async def _ask_redis(self) -> bool:
         async with Redis.from_url(self._redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as redis:

@@ -16,6 +16,8 @@ from app.health_routes import show_status
 router = APIRouter(route_class=StrictRoute, tags=["Status"])
 Seconds = Annotated[float, Field(ge=0, le=1e9, json_schema_extra={"format": "double"})]
 
+Share = Annotated[float, Field(ge=0, le=1, json_schema_extra={"format": "double"})]
+
 
 class LaneAges(View):
     """Seconds for which the oldest delivery of a lane has been due."""
@@ -37,6 +39,16 @@ class ChannelCounts(View):
     paused: Count
 
 
+class ServiceLevels(View):
+    """What was reached in the last 30 days, of the newest 10,000 deliveries; withdrawn ones count neither way."""
+
+    deliveries_30d: Count = Field(description="Deliveries that came to an end.")
+    success_rate_30d: Share | None = Field(None, description="The share of them that was delivered.")
+    on_time_rate_30d: Share | None = Field(
+        None, description="The share of those delivered that came within 60 s (urgent), 10 min (normal) or 2 h (bulk)."
+    )
+
+
 class StatusSeen(View):
     """pass: all is well. warn: it works, and the notes say what a person may want to look at."""
 
@@ -47,6 +59,7 @@ class StatusSeen(View):
     deliveries: OpenCounts | None = None
     channels: ChannelCounts | None = None
     workers: Count | None = None
+    service_levels: ServiceLevels | None = None
 
 
 @router.get("/status", summary="How the service stands", response_model=StatusSeen, openapi_extra={"security": [{}]})

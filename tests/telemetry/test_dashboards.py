@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.exposition import exposition
 from app.figures import Figures
-from app.health import LATE
+from app.levels import LATE
 from app.metrics import REQUEST_SECONDS, REQUESTS, prepare_kinds
 from tests.repository.files import ROOT, read
 
