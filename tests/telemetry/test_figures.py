@@ -13,6 +13,7 @@ from app.health import Health
 from app.vitals import SERVER_SETTINGS as ON_ITS_OWN_LINE
 from tests.given import a_channel, accepted
 
+PARTIAL = ("delivery_next", "delivery_sad", "delivery_waiting")
 NOTHING = {"urgent": 0, "normal": 0, "bulk": 0}
 MANY = """
 insert into delivery (notice_id, channel_id, lane, rank, ready_at, due_at, give_up_at, state, wanted)
@@ -136,7 +137,8 @@ async def test_only_the_partial_indexes_are_read_whatever_the_planner_believes(
 
     reads = [line.strip() for line in plan.splitlines() if " delivery" in line and "Scan" in line]
     assert len(reads) == 4
-    assert all("delivery_next" in line or "delivery_sad" in line for line in reads)
+    # Without statistics, what waits for a person is as good to find by either of two partial indexes.
+    assert all(any(f" {name} " in line for name in PARTIAL) for line in reads)
     assert "Sort Key: delivery.rank" not in plan
 
 
