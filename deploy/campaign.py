@@ -35,6 +35,7 @@ class Campaign:
     admin_key: str
     sandbox: str
     wechat: str
+    receiver: str
     town: Town
     keys: dict[str, str] = field(default_factory=dict)
     promised: dict[str, int] = field(default_factory=dict)
@@ -48,12 +49,10 @@ class Campaign:
             await self._as_admin("PUT", f"/v1/services/{slug}", {"name": name})
         for slug, about in self.town.sources.items():
             self.keys[slug] = await self._key_of(slug, about)
-        for each in self.town.channels:
-            await self._make_channel(each)
-        for board in self.town.boards:
-            await self._as_admin("POST", "/v1/channels", {"kind": "noticeboard", **board}, unless=CONFLICT)
-        for account in self.town.accounts:
-            await self._as_admin("POST", "/v1/channels", {"kind": "wechat", **account}, unless=CONFLICT)
+        for channel in self._wanted():
+            await self._as_admin("POST", "/v1/channels", channel, unless=CONFLICT)
+        for hook in self.town.hooks:
+            await self._share_secret(hook["slug"])
 
     async def check(self) -> None:
         """Have the channels checked that were made before a worker ran; the boards link to those with a public name."""
@@ -91,6 +90,7 @@ class Campaign:
         journal = await self._ask("GET", f"{self.sandbox}/sandbox/journal")
         owed = tuple(each for deliveries in self.deliveries.values() for each in deliveries)
         there = landed(journal, self.town.slugs_by_chat()) + await self._on_the_boards() + await self._pushed()
+        there += await self._told()
         return Account(sum(self.promised.values()), owed, there)
 
     async def _on_the_boards(self) -> tuple[Post, ...]:
@@ -107,14 +107,30 @@ class Campaign:
             (each["slug"], send["id"]) for each in self.town.accounts for send in sends if send["state"] == "done"
         )
 
+    async def _told(self) -> tuple[Post, ...]:
+        """Ask the receiver which events it was told of with a good signature."""
+        told = await self._ask("GET", f"{self.receiver}/events") if self.town.hooks else []
+        return tuple((hook["slug"], event["id"]) for hook in self.town.hooks for event in told)
+
+    async def _share_secret(self, slug: str) -> None:
+        """Make the secret of a webhook and give it to the receiver, as the operators of the two would."""
+        made = await self._as_admin("POST", f"/v1/channels/{slug}/secret", {})
+        await self._ask("POST", f"{self.receiver}/secrets", {"secret": made["secret"]})
+
     async def _make_chat(self, chat: Mapping[str, Any]) -> None:
         present = await self._ask("GET", f"{self.sandbox}/sandbox/chats?search={chat['id']}")
         if not present["chats"]:
             await self._ask("POST", f"{self.sandbox}/sandbox/chats", chat)
 
-    async def _make_channel(self, each: Mapping[str, Any]) -> None:
-        channel = {"kind": "telegram", "address": str(each["chat"]["id"]), **each["channel"]}
-        await self._as_admin("POST", "/v1/channels", channel, unless=CONFLICT)
+    def _wanted(self) -> list[dict[str, Any]]:
+        """List the channels of every kind as the API takes them."""
+        town = self.town
+        return [
+            *({"kind": "telegram", "address": str(each["chat"]["id"]), **each["channel"]} for each in town.channels),
+            *({"kind": "noticeboard", **board} for board in town.boards),
+            *({"kind": "wechat", **account} for account in town.accounts),
+            *({"kind": "webhook", "address": f"{self.receiver}/hook", **hook} for hook in town.hooks),
+        ]
 
     async def _key_of(self, slug: str, about: Mapping[str, Any]) -> str:
         """Make a source and take its key; for one that is there, issue a key of ours in place of an earlier one."""

@@ -83,6 +83,7 @@ async def _campaign(made: Plan) -> int:
             made.environment["CAMPANELLA_ADMIN_KEY"],
             made.environment["CAMPANELLA_TELEGRAM_API_URL"],
             made.environment["CAMPANELLA_WECHAT_API_URL"],
+            made.receiver_url,
         )
         campaign = Campaign(http, *where, town)
         demo = Demo(campaign, Board(town))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What ./dev starts, and where: our own servers and sandbox wherever the environment names no others."""
 
+import base64
 import os
 import secrets
 import string
@@ -41,6 +42,8 @@ class Plan:
     sandbox_url: str | None = None
     wechat: Program | None = None
     wechat_url: str | None = None
+    receiver: Program | None = None
+    receiver_url: str = ""
     new_admin_key: str | None = None
 
     @property
@@ -98,6 +101,21 @@ class Plan:
         journal = self.state.root / "sandbox-wechat.journal"
         self.wechat = programs.wechat(self.environment, port, f"{self.api_url}/callbacks/wechat", journal)
 
+    def add_receiver(self) -> None:
+        """Plan a receiver of webhooks, which the workers may call though it is here, and a key for secrets."""
+        port = free_port(self.port + 3)
+        self.receiver_url = f"http://127.0.0.1:{port}"
+        self.receiver = programs.receiver(self.environment, port)
+        also = self.environment.get("CAMPANELLA_FETCH_EXCEPTIONS", "")
+        self.environment["CAMPANELLA_FETCH_EXCEPTIONS"] = ",".join(filter(None, (also, f"127.0.0.1:{port}")))
+        if not self.environment.get("CAMPANELLA_SECRET_KEYS"):
+            key = self.state.secret("secret-keys", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+            self.environment["CAMPANELLA_SECRET_KEYS"] = key
+
+    def stand_ins(self) -> list[Program]:
+        """List what stands in for the world here."""
+        return [each for each in (self.sandbox, self.wechat, self.receiver) if each]
+
     def add_admin_key(self) -> None:
         """Give the installation an operator key: that of the environment, or one of our own."""
         if not self.environment.get("CAMPANELLA_ADMIN_KEY"):
@@ -126,6 +144,7 @@ def plan(state: State, provider: Provider, host: str, port: int, *, fresh: bool)
     made.add_servers(provider)
     made.add_sandbox()
     made.add_wechat()
+    made.add_receiver()
     made.add_admin_key()
     return made
 

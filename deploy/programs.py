@@ -61,6 +61,12 @@ def wechat(environment: Mapping[str, str], port: int, callback: str, journal: Pa
     return _module("sandbox-wechat", words, environment, is_ready=partial(_answers, port, "/"))
 
 
+def receiver(environment: Mapping[str, str], port: int) -> Program:
+    """A system of the municipality that is told by webhook."""
+    words = ["deploy.receiver", "--port", str(port)]
+    return _module("receiver", words, environment, is_ready=partial(_answers, port, "/"))
+
+
 def _module(
     name: str, words: list[str], environment: Mapping[str, str], *, is_ready: Callable[[], bool] = at_once
 ) -> Program:

@@ -43,22 +43,25 @@ class Town:
     channels: list[dict[str, Any]]
     boards: list[dict[str, Any]]
     accounts: list[dict[str, Any]]
+    hooks: list[dict[str, Any]]
     samples: list[Sample]
 
     @classmethod
     def read(cls, run: str) -> Self:
         """Read the town from the samples; `run` goes behind every event_id.
 
-        A further run in the same database has no WeChat account: the one push of the day would be spent.
+        In a database of others there is no WeChat account (a further run finds the push of the day spent) and no
+        webhook (its receiver, and the key that its secret is kept under, are ours and of this run only).
         """
         town = json.loads((SAMPLES / "town.json").read_text(encoding="utf-8"))
         notices = json.loads((SAMPLES / "notices.json").read_text(encoding="utf-8"))["notices"]
         samples = [Sample(each["source"], each["notice"]).in_run(run) for each in notices]
-        accounts = [] if run else town["accounts"]
-        return cls(town["services"], town["sources"], town["channels"], town["boards"], accounts, samples)
+        alone = ("accounts", "hooks")
+        accounts, hooks = ([] if run else town[name] for name in alone)
+        return cls(town["services"], town["sources"], town["channels"], town["boards"], accounts, hooks, samples)
 
     def slugs_by_chat(self) -> dict[int, str]:
         return {each["chat"]["id"]: each["channel"]["slug"] for each in self.channels}
 
     def slugs(self) -> list[str]:
-        return [*self.slugs_by_chat().values(), *(each["slug"] for each in (*self.boards, *self.accounts))]
+        return [*self.slugs_by_chat().values(), *(each["slug"] for each in (*self.boards, *self.accounts, *self.hooks))]

@@ -21,7 +21,7 @@ from deploy.supervisor import GaveUpError, Supervisor
 from deploy.terminal import follow, tell
 
 PORT = 8080
-HIGHEST_PORT = 65_533  # the sandboxes take the next two
+HIGHEST_PORT = 65_532  # the sandboxes and the receiver take the next three
 PATIENCE = 60
 SENTENCES = (NotFoundError, StateError, ClusterError, PermissionError)
 Story = Callable[[Plan], Awaitable[int]]
@@ -84,14 +84,14 @@ async def _supervised(made: Plan, story: Story, *, verbose: bool) -> int | None:
 
 async def _work(made: Plan, supervisor: Supervisor, story: Story) -> int:
     """Start everything at once: reading the programs takes longest, and they bear it that the database is not ready."""
-    sandbox, api = [each for each in (made.sandbox, made.wechat) if each], made.api()
-    for stage in (made.servers, sandbox, [api, *made.workers()]):
+    stand_ins, api = made.stand_ins(), made.api()
+    for stage in (made.servers, stand_ins, [api, *made.workers()]):
         supervisor.start(stage)
     await supervisor.until_ready(made.servers, PATIENCE)
     if made.postgres:
         await _create_database(made.postgres, made.database, fresh=made.fresh)
     await supervisor.run(made.migrate())
-    await supervisor.until_ready([*sandbox, api], PATIENCE)
+    await supervisor.until_ready([*stand_ins, api], PATIENCE)
     return await story(made)
 
 
@@ -135,9 +135,11 @@ async def _stay(made: Plan) -> int:
 def tell_addresses(made: Plan) -> None:
     tell(f"  API docs      {made.api_url}/docs")
     if made.sandbox_url:
-        tell(f"  sandbox page  {made.sandbox_url}/")
+        tell(f"  Telegram page {made.sandbox_url}/")
     if made.wechat_url:
         tell(f"  WeChat page   {made.wechat_url}/")
+    if made.receiver_url:
+        tell(f"  webhooks      {made.receiver_url}/")
     tell(f"  noticeboard   {made.api_url}/bacheca")
     tell(f"  metrics       {made.api_url}/metrics")
     if made.new_admin_key:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.request import urlopen
 
 from deploy.binaries import Provider
 from deploy.processes import free_port
@@ -20,6 +21,8 @@ ANY_PACE = {
     "CAMPANELLA_TELEGRAM_CHAT_PER_SECOND": "0",
     "CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE": "0",
 }
+
+ADDRESSES = ("API docs", "Telegram page", "WeChat page", "webhooks", "noticeboard", "metrics")
 
 
 def demo(state: Path, provider: Provider, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -48,16 +51,26 @@ def test_once_gives_an_exact_account_and_leaves_nothing_running(open_directory: 
     code, said = finished(demo(open_directory / "state", provider, "--once"))
 
     assert code == 0, said
-    assert "67 delivered + 0 expired + 0 withdrawn + 0 dead + 0 held + 0 in_doubt + 0 due = 67 accepted" in said
-    assert "The channels hold 67 posts; lost: 0, twice: 0." in said
+    assert "82 delivered + 0 expired + 0 withdrawn + 0 dead + 0 held + 0 in_doubt + 0 due = 82 accepted" in said
+    assert "The channels hold 82 posts; lost: 0, twice: 0." in said
+    assert all(f"  {name} " in said for name in ADDRESSES)
     assert left_of(open_directory) == []
 
 
 def test_it_stays_until_ctrl_c_and_leaves_nothing_running(open_directory: Path, provider: Provider) -> None:
     run = demo(open_directory / "state", provider)
     assert run.stdout is not None
-    said = next(line for line in run.stdout if "until Ctrl-C" in line or run.poll() is not None)
+    lines: list[str] = []
+    for line in run.stdout:
+        lines.append(line)
+        if "until Ctrl-C" in line:
+            break
+    said = "".join(lines)
+    receiver = next(line.split()[1] for line in lines if line.startswith("  webhooks "))
+    with urlopen(receiver) as page:  # noqa: S310 - an address of our own
+        shown = page.read().decode()
 
+    assert "15 eventi con firma valida, 0 ripetuti, 0 rifiutati" in shown
     run.send_signal(signal.SIGINT)
     rest, _ = run.communicate(timeout=PATIENCE)
 
@@ -77,7 +90,7 @@ def test_it_can_be_repeated_in_a_database_of_others(
 
 
 def test_invented_notices_never_go_to_a_real_bot_api(open_directory: Path, provider: Provider) -> None:
-    named = {"CAMPANELLA_TELEGRAM_TOKEN": "123456789:SANDBOX-none"}
+    named = {"CAMPANELLA_TELEGRAM_TOKEN": "123458289:SANDBOX-none"}
 
     code, said = finished(demo(open_directory / "state", provider, "--once", more=named))
 
