@@ -18,12 +18,13 @@ from deploy.sandbox import Sandbox
 from deploy.sandbox_wechat import APP_ID, SECRET, WeChat
 from tests.receiver import Receiver, a_receiver
 from tests.story.conftest import Make, Town, until
-from tests.wechat.town import quick
+from tests.wechat.town import FREE, quick
 
 SAMPLES = json.loads(Path("deploy/samples/notices.json").read_text("utf-8"))["notices"]
 ALERT: dict[str, Any] = next(each["notice"] for each in SAMPLES if each["notice"]["kind"] == "alert")
 ITALIAN, CHINESE = -1001000000001, -1001000000002
 CHANNELS = ("italiano", "cinese", "registro", "bacheca", "wechat")
+HURRIED = "update delivery set due_at = now() where state in ('due', 'in_doubt') and due_at > now()"
 EDITED = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 
 
@@ -49,11 +50,23 @@ class Everywhere:
         """Wait until the deliveries are in a state; what WeChat would be asked for later is asked for now."""
 
         async def so() -> bool:
-            await self.town.city.pool.execute("update delivery set due_at = now() where state in ('due', 'in_doubt')")
+            await self.town.city.pool.execute(HURRIED)
+            await self.town.city.pool.execute(FREE)
             return {each["state"] for each in (await self.deliveries(notice)).values()} == {state}
 
-        await until(so, 60)
+        await until(so, 120)
         return await self.deliveries(notice)
+
+    async def changes(self, notice: str, change: dict[str, Any]) -> None:
+        await self._edits("PATCH", f"/v1/notices/{notice}", json.dumps(change))
+
+    async def withdraws(self, notice: str) -> None:
+        await self._edits("POST", f"/v1/notices/{notice}/withdrawal", None)
+
+    async def _edits(self, method: str, path: str, data: str | None) -> None:
+        headers = {"Authorization": f"Bearer {self.key}", **EDITED}
+        async with self.town.client.request(method, path, data=data, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
 
     async def page(self, notice: str) -> str:
         async with self.town.client.get(f"/bacheca/scuola/avvisi/{notice}?zona=storia") as answer:
@@ -131,10 +144,7 @@ async def test_one_notice_reaches_them_all_and_so_does_what_becomes_of_it(everyw
 
     better = "Allerta rossa per temporali, venerdì 11 dicembre"
     change = {"texts": {"it": {"title": better}}}
-    headers = {"Authorization": f"Bearer {everywhere.key}", **EDITED}
-    path = f"/v1/notices/{number}"
-    async with everywhere.town.client.patch(path, data=json.dumps(change), headers=headers) as answer:
-        assert answer.status == 200, await answer.text()
+    await everywhere.changes(number, change)
     after = await everywhere.come_to(number, "delivered")
 
     assert (len(city.posts(ITALIAN)), better in city.texts(ITALIAN)[0]) == (1, True)
@@ -145,8 +155,7 @@ async def test_one_notice_reaches_them_all_and_so_does_what_becomes_of_it(everyw
     assert len(wechat.pushed) == 1
     assert "WeChat lets nobody change a sent article" in after["wechat"]["last_error"]
 
-    async with everywhere.town.client.post(f"{path}/withdrawal", headers=headers) as answer:
-        assert answer.status == 200, await answer.text()
+    await everywhere.withdraws(number)
     await everywhere.come_to(number, "withdrawn")
 
     assert [len(city.posts(chat)) for chat in (ITALIAN, CHINESE)] == [1, 1]

@@ -8,6 +8,7 @@ from app.outbox import ChannelKind
 from app.vault import Vault
 from workers.consent import Consent, consent
 from workers.desk import Desk, Finding, Pause, Tools
+from workers.webhook.preview import previewed
 from workers.webhook.sender import Sender
 from workers.webhook.shown import shown
 
@@ -25,7 +26,7 @@ def desk(tools: Tools) -> Desk | None:
         per_minute = int(settings.webhook_per_second * 60)
         return Finding(_answer(await consent(tools.outgoing, settings, address, per_minute)))
 
-    return Desk(kind, sender.send, inspect, _nothing_to_close, settings.webhook_timeout)
+    return Desk(kind, sender.send, inspect, _nothing_to_close, settings.webhook_timeout, previewed)
 
 
 def _answer(found: Consent) -> Answer:

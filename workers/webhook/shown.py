@@ -41,6 +41,15 @@ def event(intent: Intent) -> bytes:
     kind = "published" if intent.action is Action.POST else "corrected"
     if data["state"] == "withdrawn":
         kind = "withdrawn"
+    return _event(kind, data)
+
+
+def publication(owed: Owed) -> bytes:
+    """Give the body that the first call for a notice would have."""
+    return _event("published", _current(owed))
+
+
+def _event(kind: str, data: dict[str, Any]) -> bytes:
     return _json({"type": f"notice.{kind}", "timestamp": data["changed_at"], "data": data})
 
 

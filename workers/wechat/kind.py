@@ -21,6 +21,7 @@ from workers.wechat.client import Client
 from workers.wechat.errors import CHINA
 from workers.wechat.kept import KIND, Kept
 from workers.wechat.ledger import Ledger
+from workers.wechat.preview import previewed
 from workers.wechat.results import Results
 from workers.wechat.sender import Options, Sender
 from workers.wechat.shown import House, shown
@@ -65,7 +66,7 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     show = partial(shown, house=_house(tools, settings))
     kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False)
     inspect = partial(check.inspect, client, free=free)
-    return Desk(kind, sender.send, inspect, client.http.close, CALLS * settings.timeout)
+    return Desk(kind, sender.send, inspect, client.http.close, CALLS * settings.timeout, partial(previewed, show))
 
 
 def _house(tools: Tools, settings: WeChatSettings) -> House:
