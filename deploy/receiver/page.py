@@ -48,7 +48,7 @@ def _content(inbox: Inbox) -> Iterator[str]:
     if not inbox.told:
         yield "<p>Ancora nessun evento.</p>"
         return
-    yield "<ol reversed>"
+    yield "<ol>"
     yield from map(_row, reversed(inbox.told.values()))
     yield "</ol>"
 
