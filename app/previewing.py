@@ -23,6 +23,18 @@ select id, slug, kind, address, language, fallback, services, grades, schools, a
 NAMES = """
 select (select name from service where slug = $1) as service, (select name from source where slug = $2) as source
 """
+# Found along the index of the newest, and never more than a few of them: this costs the way in nothing.
+TWIN = """
+with lately as materialized (
+  select source, service, event_id, withdrawn_at, content from notice
+   where created_at > now() - interval '10 minutes' order by created_at desc, id desc limit 1000
+)
+select exists (
+  select from lately
+   where ($1::text is null or source = $1) and service = $2 and event_id <> $3 and withdrawn_at is null
+     and (content -> 'texts')::jsonb = ($4::json -> 'texts')::jsonb
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,12 @@ async def preview(pool: Pool, doorbell: Doorbell, notice: Notice, source: str | 
     questions = _questions(notice, names, first.values())
     rendered = await ask(pool, doorbell, questions)
     return [_reach(row, reasons[row["slug"]], first, rendered.renderings, rendered.missing) for row in rows]
+
+
+async def has_twin(pool: Pool, notice: Notice, source: str | None) -> bool:
+    """Tell whether the same text about the same service came in just now under another event_id, not taken back."""
+    given = (source, notice.service, notice.event_id, notice.model_dump_json())
+    return bool(await pool.fetchval(TWIN, *given))
 
 
 def _first(reached: Sequence[asyncpg.Record]) -> dict[tuple[str, str], asyncpg.Record]:

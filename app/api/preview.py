@@ -24,7 +24,7 @@ from app.domain.key import Role, Scope
 from app.domain.leading import first_foreign
 from app.domain.notice import Notice
 from app.domain.personal import accounts_in
-from app.previewing import Reach, preview
+from app.previewing import Reach, has_twin, preview
 from app.renderings import PartShown, Rendering
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
@@ -108,7 +108,8 @@ async def preview_notice(
     looked_at = (accounts_in(settings.own_ibans), hosts_listed(settings.official_hosts))
     foreign = first_foreign(notice, caller.link_hosts) if caller.link_hosts else None
     refused = [] if foreign is None else [Advice("foreign_link", foreign)]
-    advice = [*refused, *advise(notice, datetime.now(UTC), settings.timezone, *looked_at)]
+    twins = [Advice("twin", "#/texts")] if await has_twin(house.database.pool, notice, caller.source) else []
+    advice = [*refused, *twins, *advise(notice, datetime.now(UTC), settings.timezone, *looked_at)]
     reaches = await preview(house.database.pool, house.doorbell, notice, caller.source)
     return _seen(advice, reaches)
 

@@ -63,6 +63,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "IT-alert è il sistema dello Stato: non chiamare così un avviso del Comune.",
         "IT-alert is the system of the State: do not call a notice of the municipality so.",
     ),
+    "twin": (
+        "Un avviso con lo stesso testo è stato consegnato negli ultimi 10 minuti con un altro event_id.",
+        "A notice with the same text was handed in within the last 10 minutes under another event_id.",
+    ),
     "mention": (
         "Alcune piattaforme fanno di @nome una menzione e di /parola un comando.",
         "Some platforms make a mention of @name and a command of /word.",

@@ -101,6 +101,29 @@ async def test_what_would_be_refused_is_said_without_being_repeated(source: Call
     assert [(each["rule"], each["refused"]) for each in answer.body["advice"]] == [("fiscal_code", True)]
 
 
+async def test_a_text_that_came_in_just_now_under_another_event_id_is_pointed_out(source: Caller) -> None:
+    texts, first, second = {"it": GOOD}, {"event_id": "mensa/1"}, {"event_id": "mensa/2"}
+    before = await preview(source, **second)
+    stored = await source.post("/v1/notices", a_notice(texts=texts, links=LINKS, **first))
+    twin, same = await preview(source, **second), await preview(source, **first)
+    other = await preview(source, texts={"it": {**GOOD, "title": "Sciopero del 27 novembre: mensa chiusa"}}, **second)
+    await source.pool.execute("update notice set created_at = created_at - interval '11 minutes'")
+    late = await preview(source, **second)
+
+    assert stored.status == 202
+    assert [(each["rule"], each["pointer"], each["refused"]) for each in twin.body["advice"]] == [
+        ("twin", "#/texts", False)
+    ]
+    assert [answer.body["advice"] for answer in (before, same, other, late)] == [[], [], [], []]
+
+
+async def test_a_text_that_was_taken_back_has_no_twin(source: Caller) -> None:
+    stored = await source.post("/v1/notices", a_notice(texts={"it": GOOD}, links=LINKS, event_id="mensa/1"))
+    await source.pool.execute("update notice set withdrawn_at = now() where id = $1::uuid", stored.body["id"])
+
+    assert (await preview(source, event_id="mensa/2")).body["advice"] == []
+
+
 async def test_nothing_is_stored(source: Caller) -> None:
     await preview(source)
 
