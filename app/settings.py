@@ -2,42 +2,26 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an installation sets: read once, from the environment (prefix CAMPANELLA_) or a directory of secrets."""
 
-import base64
-import binascii
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
-from pydantic import (
-    Field,
-    FilePath,
-    HttpUrl,
-    SecretStr,
-    UrlConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, FilePath, HttpUrl, SecretStr, UrlConstraints, ValidationError, model_validator
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.alerts.zones import zones_of
-from app.domain.hosts import hosts_listed
-from app.domain.personal import accounts_in
-from app.networks import networks
-
-SHORTEST_KEY = 32
-LEGAL_MONTHS = 6
-"""For which the acts of administrators are kept at least (Garante, 27 November 2008)."""
-SECRET_KEY = 32
-EXAMPLE = re.compile(
-    r"(?i)change.?me|replace.?me|example|esempio|placeholder|:ABC-DEF|^(.)\1*$|(0123456789|abcdefghij){2}"
+from app.setting_values import (
+    Accounts,
+    AlertZones,
+    AuditMonths,
+    BotToken,
+    EncryptionKeys,
+    HostNames,
+    LongSecret,
+    Networks,
+    TimeZone,
 )
-"""What stands in documentation in place of a secret."""
-TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{10,100}")
 
 
 class SettingsError(Exception):
@@ -54,7 +38,7 @@ class Settings(BaseSettings):
     database_url: Annotated[Url, UrlConstraints(allowed_schemes=["postgresql", "postgres"])]
     redis_url: Annotated[Url, UrlConstraints(allowed_schemes=["redis", "rediss"])]
     kinds: str = ""
-    telegram_token: SecretStr | None = None
+    telegram_token: BotToken | None = None
     telegram_api_url: HttpUrl = HttpUrl("https://api.telegram.org")
     telegram_per_second: Annotated[float, Field(ge=0, le=1000)] = 30
     telegram_chat_per_second: Annotated[float, Field(ge=0, le=100)] = 1
@@ -64,7 +48,7 @@ class Settings(BaseSettings):
     telegram_silent_below: Literal["urgent", "normal", "bulk"] = "urgent"
     fetch_exceptions: str = ""
     fetch_ca_file: FilePath | None = None
-    secret_keys: SecretStr | None = None
+    secret_keys: EncryptionKeys | None = None
     alarm_urls: SecretStr | None = None
     webhook_timeout: Annotated[float, Field(gt=0, le=60)] = 15
     webhook_per_second: Annotated[float, Field(ge=0, le=1000)] = 5
@@ -72,18 +56,18 @@ class Settings(BaseSettings):
     worker_port: Annotated[int, Field(ge=0, le=65_535)] = 9091
     worker_host: str = "127.0.0.1"
     lease: Annotated[float, Field(gt=0, le=3600)] | None = None
-    admin_key: SecretStr | None = None
+    admin_key: LongSecret | None = None
     admin_key_stays: bool = False
-    key_pepper: SecretStr | None = None
+    key_pepper: LongSecret | None = None
     public_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
     hosts: str = ""
-    trusted_proxies: str = ""
+    trusted_proxies: Networks = ""
     requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 600
     requests_per_day: Annotated[int, Field(ge=0, le=100_000_000)] = 50_000
     wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     accessibility_url: HttpUrl | None = None
     shed_after: Annotated[float, Field(ge=0, le=60)] = 0.25
-    keep_audit_months: Annotated[int, Field(le=240)] = 24
+    keep_audit_months: AuditMonths = 24
     keep_notices_months: Annotated[int, Field(ge=1, le=240)] = 13
     keep_attempts_days: Annotated[int, Field(ge=7, le=3660)] = 90
     contact_email: Annotated[str, Field(pattern=r"^[^@\s<>]{1,64}@[^@\s<>]{1,255}$")] | None = None
@@ -91,79 +75,12 @@ class Settings(BaseSettings):
     terms_url: HttpUrl | None = None
     security_contact: Annotated[str, Field(pattern=r"^(mailto:|https://|tel:)\S{3,300}$")] | None = None
     municipality: Annotated[str, Field(min_length=1, max_length=120)] = "Comune"
-    timezone: str = "Europe/Rome"
-    alert_zones: str = ""
-    own_ibans: str = ""
-    official_hosts: str = ""
+    timezone: TimeZone = "Europe/Rome"
+    alert_zones: AlertZones = ""
+    own_ibans: Accounts = ""
+    official_hosts: HostNames = ""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @field_validator("telegram_token")
-    @classmethod
-    def _looks_like_a_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not TOKEN.fullmatch(value.get_secret_value()):
-            raise ValueError("is not a bot token; it looks like 123456789:ABC-DEF...")
-        return value
-
-    @field_validator("admin_key", "key_pepper")
-    @classmethod
-    def _is_strong(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
-            raise ValueError(f"must have {SHORTEST_KEY} characters at least")
-        return value
-
-    @field_validator("secret_keys")
-    @classmethod
-    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        keys = (value.get_secret_value() if value else "").replace(",", " ").split()
-        if not all(map(_is_a_secret_key, keys)):
-            raise ValueError("each key is 32 bytes in base64")
-        return value
-
-    @field_validator("admin_key", "key_pepper", "telegram_token")
-    @classmethod
-    def _is_no_example(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and EXAMPLE.search(value.get_secret_value()):
-            raise ValueError("is an example that everybody knows")
-        return value
-
-    @field_validator("keep_audit_months")
-    @classmethod
-    def _is_legal(cls, value: int) -> int:
-        if value < LEGAL_MONTHS:
-            raise ValueError(f"must be {LEGAL_MONTHS} at least: the law asks for that")
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("is not a time zone such as Europe/Rome")
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _names_networks(cls, value: str) -> str:
-        networks(value)
-        return value
-
-    @field_validator("alert_zones")
-    @classmethod
-    def _are_zones(cls, value: str) -> str:
-        zones_of(value)
-        return value
-
-    @field_validator("own_ibans")
-    @classmethod
-    def _are_accounts(cls, value: str) -> str:
-        accounts_in(value)
-        return value
-
-    @field_validator("official_hosts")
-    @classmethod
-    def _are_hosts(cls, value: str) -> str:
-        hosts_listed(value)
-        return value
 
     @model_validator(mode="after")
     def _lease_outlasts_the_call(self) -> Self:
@@ -181,13 +98,6 @@ class Settings(BaseSettings):
     def lease_for(self, timeout: float) -> float:
         """The lease of a claim: the one that is set, or the whole call, half of it again, and room for the database."""
         return self.lease if self.lease is not None and self.lease > timeout else timeout * 1.5 + 5
-
-
-def _is_a_secret_key(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) == SECRET_KEY
-    except (binascii.Error, ValueError):
-        return False
 
 
 def load() -> Settings:

@@ -71,17 +71,6 @@ def plainly(desk: Desk, owed: Owed) -> list[PartShown] | Refused:
 def _owed(question: Question, notice: Notice, place: Place) -> Owed:
     """Make the delivery that would be owed: new, nothing shown yet, its media taken for what they are called."""
     now = datetime.now(UTC)
-    progress = Progress(
-        state=State.DUE,
-        lane=LANES[notice.priority],
-        wanted=1,
-        posts=(),
-        failures=0,
-        crashes=0,
-        give_up_at=now,
-        expires_at=notice.expires_at,
-        policy=notice.doubt_policy,
-    )
     return Owed(
         id=0,
         token=0,
@@ -103,7 +92,21 @@ def _owed(question: Question, notice: Notice, place: Place) -> Owed:
         withdrawn_at=None,
         source_name=question.source_name,
         service_name=question.service_name,
-        progress=progress,
+        progress=_not_begun(notice, now),
+    )
+
+
+def _not_begun(notice: Notice, now: datetime) -> Progress:
+    return Progress(
+        state=State.DUE,
+        lane=LANES[notice.priority],
+        wanted=1,
+        posts=(),
+        failures=0,
+        crashes=0,
+        give_up_at=now,
+        expires_at=notice.expires_at,
+        policy=notice.doubt_policy,
     )
 
 

@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 from app import channels
 from app.access import Caller
 from app.api.callers import ChannelAdmin, ChannelOnlooker
-from app.api.channel_view import ChannelSeen, CheckSeen, channels_seen, check_seen
-from app.api.examples import CHANNEL_CHANGES, CHANNELS, CHECKS
+from app.api.channel_view import ChannelSeen, channels_seen
+from app.api.examples import CHANNEL_CHANGES, CHANNELS
 from app.api.house import House, Open
 from app.api.idempotency import Making, is_fresh
 from app.api.pages import Next, Pages, Paging
@@ -24,13 +24,12 @@ from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
 from app.api.view import View, answer, no_content
 from app.audit import record
-from app.channels import add_channel, channel_named, note_check, pause, retire
-from app.checks import Answer, ask
+from app.channels import add_channel, channel_named, pause, retire
+from app.checks import ask
 from app.domain.markup import checked_plain_text
 from app.domain.notice import LanguageTag, Name, Slug, Strict
 from app.kinds import KnownKind
 from app.outbox import resume
-from app.sources import flush
 from app.tables import Channel
 from app.telemetry import log
 
@@ -76,12 +75,6 @@ class ChannelChange(Strict):
     paused: bool = Field(default_factory=bool)
 
 
-class CheckWish(Strict):
-    """ask true: prove with a silent test post that the channel can be asked after a doubt, and delete it again."""
-
-    ask: bool = False
-
-
 class ChannelPage(View):
     """Channels in the order of their short names."""
 
@@ -104,7 +97,7 @@ async def make_channel(
     earlier = await once.earlier(house, caller)
     if earlier is not None:
         return earlier
-    found = await _asked(house, new.kind, new.address)
+    found = await ask(house.database.pool, house.doorbell, new.kind, new.address)
     told = new.model_dump(mode="json", exclude={"audience"})
     channel = Channel(id=uuid7(), **told, **new.audience.model_dump())
 
@@ -173,37 +166,11 @@ async def retire_channel(caller: ChannelAdmin, slug: SlugInPath, house: Open) ->
     return no_content()
 
 
-@router.post("/channels/{slug}/check", summary="Check a channel with its platform", responses={409: {}})
-async def check_channel(
-    caller: ChannelAdmin,
-    slug: SlugInPath,
-    wish: Annotated[CheckWish, Depends(Reading(CheckWish, examples=CHECKS))],
-    house: Open,
-) -> CheckSeen:
-    """Ask the platform whether we may post there, and keep what it says."""
-    async with house.database.sessions() as session:
-        channel = await channel_named(session, slug)
-    found = await _asked(house, channel.kind, channel.address, prove=wish.ask)
-    async with house.database.sessions.begin() as session:
-        channel = await channel_named(session, slug, for_update=True)
-        note_check(channel, found, proved=wish.ask)
-        session.add(channel)
-        await flush(session, "Another channel has the address that the platform calls this one by.")
-        after = {"ask": wish.ask, "verdict": found.verdict, "can_ask": channel.can_ask}
-        await record(session, caller.actor, "channel.checked", f"channel/{slug}", after=after)
-    log.info("channel.checked", channel=slug, verdict=found.verdict)
-    return check_seen(channel)
-
-
 async def _resumed(house: House, channel: Channel, caller: Caller) -> None:
     async with house.database.pool.acquire() as connection, connection.transaction():
         await resume(connection, channel.id)
         await record(connection, caller.actor, "channel.resumed", f"channel/{channel.slug}")
     house.doorbell.ring()
-
-
-async def _asked(house: House, kind: str, address: str, *, prove: bool = False) -> Answer:
-    return await ask(house.database.pool, house.doorbell, kind, address, prove=prove)
 
 
 def _say_what_changed(slug: str, *, paused: bool | None) -> None:

@@ -8,7 +8,8 @@ from app.tables.alerts import AlertMessage, BulletinLevel
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
 from app.tables.callbacks import Call, Change, Endpoint
-from app.tables.publishing import Attempt, Channel, Delivery, Media, Notice, Pace, Revision
+from app.tables.channels import Channel, Pace
+from app.tables.publishing import Attempt, Delivery, Media, Notice, Revision
 from app.tables.pushes import Callback, Choice, Kept, Push
 from app.tables.secrets import Secret
 

@@ -10,7 +10,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
-    DateTime,
     Identity,
     Index,
     LargeBinary,
@@ -19,48 +18,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import flag, instant, number, words
+from app.tables.columns import flag, instant, number
 
 WAITING = text("(state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')")
 OPEN = text("state in ('due', 'in_doubt') and not parked")
-
-
-class Channel(SQLModel, table=True):
-    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute."""
-
-    __tablename__ = "channel"
-    __table_args__ = (
-        Index("channel_place", "kind", "address", unique=True, postgresql_where=text("retired_at is null")),
-    )
-    id: UUID = Field(primary_key=True)
-    slug: str = Field(sa_type=Text, unique=True)
-    kind: str = Field(sa_type=Text)
-    address: str = Field(sa_type=Text)
-    title: str | None = Field(default=None, sa_type=Text)
-    language: str = Field(sa_type=Text)
-    fallback: bool = flag(start=True)
-    test: bool = flag()
-    services: list[str] = words()
-    grades: list[str] = words()
-    schools: list[str] = words()
-    areas: list[str] = words()
-    created_at: datetime = instant(now=True)
-    retired_at: datetime | None = instant()
-    paused_at: datetime | None = instant()
-    paused_reason: str | None = Field(default=None, sa_type=Text)
-    turn_until: datetime | None = instant()
-    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
-    sent: list[datetime] = Field(
-        default_factory=list,
-        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
-    )
-    last_reference: str | None = Field(default=None, sa_type=Text)
-    can_ask: bool = flag()
-    checked_at: datetime | None = instant()
-    check_result: dict[str, Any] | None = Field(default=None, sa_column=Column("check_result", JSON))
 
 
 class Notice(SQLModel, table=True):
@@ -186,18 +149,3 @@ class Media(SQLModel, table=True):
     due_at: datetime = instant(now=True)
     taken_until: datetime | None = instant()
     error: str | None = Field(default=None, sa_type=Text)
-
-
-class Pace(SQLModel, table=True):
-    """When an account of a kind may send next; every claim locks it, so claims take turns.
-
-    slowdown: 1 at full speed, more after the platform asked us to wait. throttled_by: the channel that was asked last.
-    """
-
-    __tablename__ = "pace"
-    kind: str = Field(primary_key=True, sa_type=Text)
-    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
-    slowdown: float = Field(default=1.0)
-    throttled_at: datetime | None = instant()
-    throttled_by: UUID | None = None
-    blocked_reason: str | None = Field(default=None, sa_type=Text)

@@ -14,7 +14,8 @@ from deploy.sandbox.replies import Reply, page
 from deploy.sandbox.wire import break_off, cut
 from deploy.sandbox_wechat import mass, publishing
 from deploy.sandbox_wechat.account import Account
-from deploy.sandbox_wechat.interface import CLOSED, GETS, OPEN, UNCOUNTED, Call
+from deploy.sandbox_wechat.call import Call
+from deploy.sandbox_wechat.interface import CLOSED, GETS, OPEN, UNCOUNTED
 from deploy.sandbox_wechat.journal import Entry, Journal
 from deploy.sandbox_wechat.rules import WORDS, RefusedError
 from deploy.sandbox_wechat.tokens import Tokens

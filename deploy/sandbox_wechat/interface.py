@@ -2,37 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The calls of the interface: each takes what came in and gives the members of the answer, or refuses."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from deploy.sandbox_wechat import content, mass, publishing
-from deploy.sandbox_wechat.account import Account, Article
-from deploy.sandbox_wechat.journal import Entry
+from deploy.sandbox_wechat import drafting, mass, publishing
+from deploy.sandbox_wechat.call import Answer, Call
 from deploy.sandbox_wechat.rules import RefusedError, same_month
-from deploy.sandbox_wechat.tokens import Tokens
 
 PREVIEWED = "/cgi-bin/message/mass/preview"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: its query, its raw body, the file in it, and the entry in which it notes what it did."""
-
-    account: Account
-    tokens: Tokens
-    query: Mapping[str, str]
-    raw: bytes
-    file: bytes
-    where: str
-    entry: Entry
-
-    @property
-    def body(self) -> dict[str, Any]:
-        return content.read_json(self.raw)
-
-
-Answer = dict[str, Any]
 
 
 def stable_token(call: Call) -> Answer:
@@ -49,64 +25,6 @@ def old_token(call: Call) -> Answer:
     token = call.tokens.give_old()
     call.entry.did = "token"
     return {"access_token": token.text, "expires_in": int(call.account.rules.token_life)}
-
-
-def upload_image(call: Call) -> Answer:
-    upload = content.body_image(call.account, call.file)
-    call.entry.did = "uploaded"
-    return {"url": f"{call.where}/mmbiz/{upload.id}"}
-
-
-def add_material(call: Call) -> Answer:
-    upload = content.material(call.account, call.file, call.query.get("type", ""), permanent=True)
-    call.entry.did = "uploaded"
-    return {"media_id": upload.id, "url": f"{call.where}/mmbiz/{upload.id}"}
-
-
-def upload_temporary(call: Call) -> Answer:
-    upload = content.material(call.account, call.file, call.query.get("type", ""), permanent=False)
-    call.entry.did = "uploaded"
-    return {"type": upload.sort, "media_id": upload.id, "created_at": int(upload.at)}
-
-
-def draft_add(call: Call) -> Answer:
-    call.account.allow("drafts")
-    articles = content.draft(call.account, call.raw, f"{call.where}/mmbiz/")
-    name = call.account.new_name("d")
-    call.account.drafts[name] = articles
-    call.entry.did, call.entry.titles = "drafted", [article.title for article in articles]
-    return {"media_id": name}
-
-
-def draft_of(call: Call) -> tuple[str, list[Article]]:
-    call.account.allow("drafts")
-    name = str(call.body.get("media_id", ""))
-    if name not in call.account.drafts:
-        raise RefusedError(40007)
-    return name, call.account.drafts[name]
-
-
-def draft_get(call: Call) -> Answer:
-    _, articles = draft_of(call)
-    rows = [
-        {
-            "title": each.title,
-            "author": each.author,
-            "digest": each.digest,
-            "content": each.content,
-            "content_source_url": each.content_source_url,
-            "thumb_media_id": each.thumb,
-        }
-        for each in articles
-    ]
-    return {"news_item": rows}
-
-
-def draft_delete(call: Call) -> Answer:
-    name, _ = draft_of(call)
-    del call.account.drafts[name]
-    call.entry.did = "deleted"
-    return {"errcode": 0, "errmsg": "ok"}
 
 
 def mass_sendall(call: Call) -> Answer:
@@ -184,12 +102,12 @@ def clear_quota(call: Call) -> Answer:
 OPEN: dict[str, Callable[[Call], Answer]] = {"/cgi-bin/stable_token": stable_token, "/cgi-bin/token": old_token}
 """Those that need no token."""
 CLOSED: dict[str, Callable[[Call], Answer]] = {
-    "/cgi-bin/media/uploadimg": upload_image,
-    "/cgi-bin/media/upload": upload_temporary,
-    "/cgi-bin/material/add_material": add_material,
-    "/cgi-bin/draft/add": draft_add,
-    "/cgi-bin/draft/get": draft_get,
-    "/cgi-bin/draft/delete": draft_delete,
+    "/cgi-bin/media/uploadimg": drafting.upload_image,
+    "/cgi-bin/media/upload": drafting.upload_temporary,
+    "/cgi-bin/material/add_material": drafting.add_material,
+    "/cgi-bin/draft/add": drafting.draft_add,
+    "/cgi-bin/draft/get": drafting.draft_get,
+    "/cgi-bin/draft/delete": drafting.draft_delete,
     "/cgi-bin/message/mass/sendall": mass_sendall,
     PREVIEWED: mass_preview,
     "/cgi-bin/message/mass/get": mass_get,

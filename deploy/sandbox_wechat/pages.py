@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from aiohttp import web
+from deploy.sandbox.pages import page_of
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {
@@ -17,22 +17,4 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """Articles carry their looks in style attributes, as WeChat's do; nothing else is inline."""
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
-
-
-async def serve(request: web.Request) -> web.Response:
-    name, content_type = FILES[request.path]
-    body = (FOLDER / name).read_bytes()
-    return web.Response(body=body, content_type=content_type, charset="utf-8", headers=HEADERS)
-
-
-async def icon(request: web.Request) -> web.Response:  # noqa: ARG001 (aiohttp hands it over)
-    return web.Response(status=204)
-
-
-ROUTES = [web.get(path, serve) for path in FILES] + [web.get("/favicon.ico", icon)]
+ROUTES = page_of(FOLDER, FILES, POLICY)

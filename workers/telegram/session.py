@@ -3,7 +3,6 @@
 """aiogram's session with two additions: it watches how far a request got, and hands back the answer unread."""
 
 import ssl
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,9 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import TelegramMethod
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, TraceConfig
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-from app.domain.outcome import Wire
+from workers.reach import Reach, noted_in, tracing
 
 CONNECT_TIMEOUT = 3.0
 """Seconds for a connection; a host that does not answer is then known not to have heard us."""
@@ -24,10 +23,9 @@ LARGEST_ANSWER = 1 << 20
 
 
 @dataclass
-class Watch:
+class Watch(Reach):
     """How far the request of the running task got; `until` (seconds of the loop) it has time."""
 
-    wire: Wire = Wire.NONE
     until: float | None = None
 
 
@@ -37,9 +35,6 @@ class Reply:
 
     status: int
     body: bytes | None
-
-
-_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 class WatchedSession(AiohttpSession):
@@ -55,7 +50,7 @@ class WatchedSession(AiohttpSession):
         if self._client is None or self._client.closed:
             context = ssl.create_default_context(cafile=certifi.where())
             connector = TCPConnector(ssl=context, limit=200, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE)
-            self._client = ClientSession(connector=connector, timeout=self._limits, trace_configs=[_tracing()])
+            self._client = ClientSession(connector=connector, timeout=self._limits, trace_configs=[tracing()])
         return self._client
 
     async def close(self) -> None:
@@ -64,8 +59,7 @@ class WatchedSession(AiohttpSession):
 
     async def exchange(self, bot: Bot, method: TelegramMethod[Any], watch: Watch) -> Reply:
         """Make one call. Raises what aiohttp raises; `watch` says how far it got."""
-        token = _watch.set(watch)
-        try:
+        with noted_in(watch):
             client = await self.create_session()
             url = self.api.api_url(token=bot.token, method=method.__api_method__)
             async with client.post(url, data=self.build_form_data(bot, method), allow_redirects=False) as response:
@@ -75,24 +69,3 @@ class WatchedSession(AiohttpSession):
                     body += await response.content.read(LARGEST_ANSWER - len(body))
                     whole = response.content.at_eof()
                 return Reply(response.status, body if whole else None)
-        finally:
-            _watch.reset(token)
-
-
-def _tracing() -> TraceConfig:
-    trace = TraceConfig()
-    trace.on_connection_create_end.append(_reached(Wire.CONNECTED))
-    trace.on_connection_reuseconn.append(_reached(Wire.CONNECTED))
-    trace.on_request_headers_sent.append(_reached(Wire.HEADERS))
-    trace.on_request_chunk_sent.append(_reached(Wire.BODY))
-    trace.on_response_chunk_received.append(_reached(Wire.RESPONSE))
-    return trace
-
-
-def _reached(wire: Wire) -> Any:
-    async def note(*_: object) -> None:
-        watch = _watch.get()
-        if watch is not None:
-            watch.wire = wire
-
-    return note

@@ -4,14 +4,14 @@
 
 import json
 import ssl
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import certifi
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, FormData, TCPConnector, TraceConfig
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, FormData, TCPConnector
 
 from app.domain.outcome import Wire
+from workers.reach import Reach, noted_in, tracing
 
 CONNECT_TIMEOUT = 5.0
 KEEP_ALIVE = 4.0
@@ -19,10 +19,9 @@ LARGEST_ANSWER = 1 << 20
 
 
 @dataclass
-class Watch:
+class Watch(Reach):
     """How far the request of the running task got, and whether a push was asked for in this attempt."""
 
-    wire: Wire = Wire.NONE
     pushed: bool = False
 
 
@@ -48,9 +47,6 @@ class Broken:
     left: bool
 
 
-_watch: ContextVar[Watch | None] = ContextVar("wechat_watch", default=None)
-
-
 class Http:
     """A session to one host, opened when first used; neither retries nor interprets."""
 
@@ -64,18 +60,16 @@ class Http:
     ) -> Reply | Broken:
         """Make one call; JSON goes as raw UTF-8, since escapes would stand literally in a title."""
         watch.wire = Wire.NONE
-        mark = _watch.set(watch)
         data = body if isinstance(body, FormData) else json.dumps(body, ensure_ascii=False).encode()
         headers = {} if isinstance(body, FormData) else {"Content-Type": "application/json; charset=utf-8"}
         try:
-            async with self._session().post(
-                self._base + path, params=query, data=data, headers=headers, allow_redirects=False
-            ) as response:
-                return await _read(response)
+            with noted_in(watch):
+                async with self._session().post(
+                    self._base + path, params=query, data=data, headers=headers, allow_redirects=False
+                ) as response:
+                    return await _read(response)
         except (ClientError, OSError, TimeoutError) as error:
             return Broken(type(error).__name__, watch.wire.left)
-        finally:
-            _watch.reset(mark)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -86,7 +80,7 @@ class Http:
             context = ssl.create_default_context(cafile=certifi.where())
             connector = TCPConnector(ssl=context, limit=10, keepalive_timeout=KEEP_ALIVE)
             limits = ClientTimeout(total=self._timeout, sock_connect=CONNECT_TIMEOUT)
-            self._client = ClientSession(connector=connector, timeout=limits, trace_configs=[_tracing()])
+            self._client = ClientSession(connector=connector, timeout=limits, trace_configs=[tracing()])
         return self._client
 
 
@@ -104,22 +98,3 @@ async def _read(response: ClientResponse) -> Reply | Broken:
     if not isinstance(members, dict) or not isinstance(members.get("errcode", 0), int):
         return Broken("an answer of another shape", left=True)
     return Reply(members.get("errcode", 0), str(members.get("errmsg", ""))[:300], members)
-
-
-def _tracing() -> TraceConfig:
-    trace = TraceConfig()
-    trace.on_connection_create_end.append(_reached(Wire.CONNECTED))
-    trace.on_connection_reuseconn.append(_reached(Wire.CONNECTED))
-    trace.on_request_headers_sent.append(_reached(Wire.HEADERS))
-    trace.on_request_chunk_sent.append(_reached(Wire.BODY))
-    trace.on_response_chunk_received.append(_reached(Wire.RESPONSE))
-    return trace
-
-
-def _reached(wire: Wire) -> Any:
-    async def note(*_: object) -> None:
-        watch = _watch.get()
-        if watch is not None:
-            watch.wire = wire
-
-    return note

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Where is published, and how often that may be."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, DateTime, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from app.tables.columns import flag, instant, words
+
+
+class Channel(SQLModel, table=True):
+    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute."""
+
+    __tablename__ = "channel"
+    __table_args__ = (
+        Index("channel_place", "kind", "address", unique=True, postgresql_where=text("retired_at is null")),
+    )
+    id: UUID = Field(primary_key=True)
+    slug: str = Field(sa_type=Text, unique=True)
+    kind: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    title: str | None = Field(default=None, sa_type=Text)
+    language: str = Field(sa_type=Text)
+    fallback: bool = flag(start=True)
+    test: bool = flag()
+    services: list[str] = words()
+    grades: list[str] = words()
+    schools: list[str] = words()
+    areas: list[str] = words()
+    created_at: datetime = instant(now=True)
+    retired_at: datetime | None = instant()
+    paused_at: datetime | None = instant()
+    paused_reason: str | None = Field(default=None, sa_type=Text)
+    turn_until: datetime | None = instant()
+    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
+    sent: list[datetime] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
+    )
+    last_reference: str | None = Field(default=None, sa_type=Text)
+    can_ask: bool = flag()
+    checked_at: datetime | None = instant()
+    check_result: dict[str, Any] | None = Field(default=None, sa_column=Column("check_result", JSON))
+
+
+class Pace(SQLModel, table=True):
+    """When an account of a kind may send next; every claim locks it, so claims take turns.
+
+    slowdown: 1 at full speed, more after the platform asked us to wait. throttled_by: the channel that was asked last.
+    """
+
+    __tablename__ = "pace"
+    kind: str = Field(primary_key=True, sa_type=Text)
+    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
+    slowdown: float = Field(default=1.0)
+    throttled_at: datetime | None = instant()
+    throttled_by: UUID | None = None
+    blocked_reason: str | None = Field(default=None, sa_type=Text)

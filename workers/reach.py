@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""How far a request got: what the client of a kind tells the running task while it calls."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import TraceConfig
+
+from app.domain.outcome import Wire
+
+
+@dataclass
+class Reach:
+    """How far the request of the running task got."""
+
+    wire: Wire = Wire.NONE
+
+
+_reach: ContextVar[Reach | None] = ContextVar("reach", default=None)
+
+
+@contextmanager
+def noted_in(reach: Reach) -> Iterator[None]:
+    """Note in `reach` how far requests of this task get, if their session has `tracing()`."""
+    mark = _reach.set(reach)
+    try:
+        yield
+    finally:
+        _reach.reset(mark)
+
+
+def tracing() -> TraceConfig:
+    """Give what a session of aiohttp needs for that."""
+    trace = TraceConfig()
+    trace.on_connection_create_end.append(_reached(Wire.CONNECTED))
+    trace.on_connection_reuseconn.append(_reached(Wire.CONNECTED))
+    trace.on_request_headers_sent.append(_reached(Wire.HEADERS))
+    trace.on_request_chunk_sent.append(_reached(Wire.BODY))
+    trace.on_response_chunk_received.append(_reached(Wire.RESPONSE))
+    return trace
+
+
+def _reached(wire: Wire) -> Any:
+    async def note(*_: object) -> None:
+        reach = _reach.get()
+        if reach is not None:
+            reach.wire = wire
+
+    return note
