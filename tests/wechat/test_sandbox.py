@@ -1,83 +1,16 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""The sandbox refuses what WeChat refuses; a library that is not ours calls it, and its own rules are its own."""
+"""The sandbox refuses what WeChat refuses; tokens, drafts, pictures, rights, and what people do."""
 
-import asyncio
-import io
 import json
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import aiohttp
 import pytest
-from wechatpy.client import WeChatClient
-from wechatpy.exceptions import APILimitedException, WeChatClientException
 
-from deploy.sandbox_wechat import APP_ID, SECRET, WeChat
-from deploy.sandbox_wechat.rules import CHINA
-from workers.wechat.kind import COVER
+from deploy.sandbox_wechat import APP_ID, SECRET
+from tests.wechat.caller import DAY, HOUR, PNG, Client, later
 
-PNG = COVER.read_bytes()
 PICTURE = PNG[:200]
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-NOON = datetime(2027, 1, 12, 12, tzinfo=CHINA)
-
-
-@dataclass
-class Client:
-    """Somebody who calls without any library."""
-
-    sandbox: WeChat
-    http: aiohttp.ClientSession
-    token: str = ""
-
-    async def post(self, path: str, body: dict[str, Any] | bytes, **query: str) -> Any:
-        raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        params = {"access_token": self.token, **query} if self.token else query
-        async with self.http.post(f"{self.sandbox.url}/cgi-bin/{path}", data=raw, params=params) as answer:
-            assert answer.status == 200
-            return json.loads(await answer.text())
-
-    async def stable(self, *, forced: bool = False) -> Any:
-        body = {"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET, "force_refresh": forced}
-        return await self.post("stable_token", body)
-
-    async def upload(self, path: str, content: bytes, **query: str) -> Any:
-        form = aiohttp.FormData()
-        form.add_field("media", content, filename="x.png", content_type="image/png")
-        params = {"access_token": self.token, **query}
-        async with self.http.post(f"{self.sandbox.url}/cgi-bin/{path}", data=form, params=params) as answer:
-            return json.loads(await answer.text())
-
-    async def draft(self, **members: Any) -> Any:
-        cover = (await self.upload("material/add_material", PNG, type="image"))["media_id"]
-        article = {"title": "标题", "content": "<p>ok</p>", "thumb_media_id": cover, **members}
-        return await self.post("draft/add", {"articles": [article]})
-
-    async def send(self, draft: str, key: str | None, tag: int | None = None) -> Any:
-        whom = {"is_to_all": True} if tag is None else {"is_to_all": False, "tag_id": tag}
-        body = {"filter": whom, "mpnews": {"media_id": draft}, "msgtype": "mpnews"}
-        return await self.post("message/mass/sendall", body | ({"clientmsgid": key} if key else {}))
-
-    async def sent(self, key: str | None = None, tag: int | None = None, **members: Any) -> Any:
-        return await self.send((await self.draft(**members))["media_id"], key, tag)
-
-
-@pytest.fixture
-async def client(wechat: WeChat) -> AsyncIterator[Client]:
-    wechat.clock.offset = NOON.timestamp() - time.time()  # no test may begin on one day and end on the next
-    async with aiohttp.ClientSession() as http:
-        made = Client(wechat, http)
-        made.token = (await made.stable())["access_token"]
-        yield made
-
-
-def later(sandbox: WeChat, seconds: float) -> None:
-    sandbox.clock.offset += seconds
-    sandbox.go_on()
 
 
 async def test_the_stable_token_is_the_same_until_five_minutes_before_its_end_and_then_both_are_good(
@@ -193,57 +126,6 @@ async def test_temporary_media_die_after_three_days_and_are_no_cover(client: Cli
     assert media not in client.sandbox.account.uploads
 
 
-async def test_a_key_is_remembered_for_a_day(client: Client) -> None:
-    client.sandbox.account.rules.clientmsgid_rest = 60
-    draft = (await client.draft())["media_id"]
-    first = await client.send(draft, "k1")
-    too_fast = await client.send(draft, "k1")
-    later(client.sandbox, 61)
-    known = await client.send(draft, "k1")
-    too_long = await client.send(draft, "x" * 33)
-
-    assert (too_fast["errcode"], known["errcode"], known["msg_id"]) == (45066, 45065, first["msg_id"])
-    assert too_long["errcode"] == 45067
-    assert first["msg_id"] > 2**31
-
-
-async def test_without_a_key_a_digest_of_audience_and_content_is_one(client: Client) -> None:
-    draft = (await client.draft())["media_id"]
-    first = await client.send(draft, None)
-    await asyncio.sleep(0.02)
-
-    assert (await client.send(draft, None))["msg_id"] == first["msg_id"]
-
-
-async def test_once_a_day_to_all_and_four_a_month_for_each_follower(client: Client) -> None:
-    for follower in client.sandbox.account.followers[:2]:
-        follower.tags.add(1)
-    for number in range(4):
-        await client.sent(f"t{number}", tag=1)
-        later(client.sandbox, 1)
-
-    to_all = await client.sent("all")
-    later(client.sandbox, 1)
-    again = await client.sent("all-2")
-    fifth = await client.sent("t5", tag=1)
-    later(client.sandbox, 1)
-
-    assert "msg_id" in to_all
-    assert again["errcode"] == 45028
-    sends = client.sandbox.account.sends
-    assert (sends[to_all["msg_id"]].sent, sends[to_all["msg_id"]].total) == (18, 20)
-    assert (sends[fifth["msg_id"]].sent, sends[fifth["msg_id"]].total) == (0, 2)
-
-
-async def test_an_overseas_account_sends_articles_only(client: Client) -> None:
-    body = {"filter": {"is_to_all": True}, "text": {"content": "x"}, "msgtype": "text"}
-    overseas = await client.post("message/mass/sendall", body)
-    client.sandbox.account.profile_name = "mainland_service"
-
-    assert overseas["errcode"] == 48008
-    assert "msg_id" in await client.post("message/mass/sendall", body)
-
-
 @pytest.mark.parametrize(
     ("profile", "path", "errcode"),
     [
@@ -268,34 +150,6 @@ async def test_an_address_that_is_not_on_the_list_is_refused(client: Client) -> 
     assert (await client.stable())["errcode"] == 40164
 
 
-async def test_an_administrator_confirms_refuses_or_is_silent(client: Client) -> None:
-    client.sandbox.account.needs_confirmation = True
-    states = []
-    for number in range(3):
-        send = client.sandbox.account.sends[(await client.sent(f"k{number}"))["msg_id"]]
-        before = (await client.post("message/mass/get", {"msg_id": send.msg_id}))["msg_status"]
-        if number == 0:
-            client.sandbox.confirm(send)
-        elif number == 1:
-            client.sandbox.refuse(send)
-        later(client.sandbox, 31 * MINUTE)
-        after = (await client.post("message/mass/get", {"msg_id": str(send.msg_id)}))["msg_status"]
-        states.append((before, after))
-        later(client.sandbox, DAY)
-        client.token = (await client.stable())["access_token"]
-
-    assert states == [("SENDING", "SEND_SUCCESS"), ("SENDING", "SEND_FAIL"), ("SENDING", "SEND_FAIL")]
-
-
-async def test_what_is_sent_can_be_deleted_once_and_what_is_not_there_cannot(client: Client) -> None:
-    number = (await client.sent("k"))["msg_id"]
-    later(client.sandbox, 1)
-
-    assert (await client.post("message/mass/delete", {"msg_id": number}))["errcode"] == 0
-    assert (await client.post("message/mass/get", {"msg_id": number}))["msg_status"] == "DELETE"
-    assert (await client.post("message/mass/delete", {"msg_id": number}))["errcode"] == 40059
-
-
 async def test_quotas_can_be_looked_at_and_cleared_ten_times_a_month(client: Client) -> None:
     await client.draft()
     quota = (await client.post("openapi/quota/get", {"cgi_path": "/cgi-bin/draft/add"}))["quota"]
@@ -303,62 +157,6 @@ async def test_quotas_can_be_looked_at_and_cleared_ten_times_a_month(client: Cli
 
     assert quota == {"daily_limit": 1000, "used": 1, "remain": 999}
     assert cleared == [0] * 10 + [48006]
-
-
-async def test_sixty_sends_a_minute(client: Client) -> None:
-    client.sandbox.account.rules.daily.pop("/cgi-bin/message/mass/sendall")
-    client.sandbox.account.followers[0].tags.add(1)
-    body = {"filter": {"tag_id": 1}, "mpnews": {"media_id": "x"}, "msgtype": "mpnews"}
-    client.sandbox.account.drafts["x"] = []
-    answers = []
-    for number in range(61):
-        client.sandbox.account.drafts["x"] = []
-        answers.append((await client.post("message/mass/sendall", {**body, "clientmsgid": f"k{number}"}))["errcode"])
-
-    assert answers == [0] * 60 + [45011]
-
-
-@pytest.fixture
-def other(client: Client) -> WeChatClient:
-    """A library that is not ours, with the sandbox in WeChat's place."""
-    made = WeChatClient(APP_ID, SECRET, access_token=client.token)
-    made.API_BASE_URL = f"{client.sandbox.url}/cgi-bin/"
-    return made
-
-
-async def test_another_library_drafts_sends_asks_and_deletes(other: WeChatClient, client: Client) -> None:
-    def all_of_it() -> tuple[str, dict[str, Any]]:
-        cover = other.material.add("image", ("cover.png", io.BytesIO(PNG)))["media_id"]
-        draft = other.draft.add([{"title": "标题", "content": "<p>x</p>", "thumb_media_id": cover}])["media_id"]
-        assert other.draft.get(draft)["news_item"][0]["title"] == "标题"
-        send = other.message.send_mass_article(draft, is_to_all=True, client_msg_id="k1")
-        return str(send["msg_id"]), other.message.get_mass(send["msg_id"])
-
-    number, status = await asyncio.to_thread(all_of_it)
-
-    assert status["msg_status"] in ("SENDING", "SEND_SUCCESS")
-    assert [str(send.msg_id) for send in client.sandbox.sends] == [number]
-
-
-async def test_another_library_publishes(other: WeChatClient, client: Client) -> None:
-    draft = (await client.draft())["media_id"]
-
-    made = await asyncio.to_thread(other.freepublish.submit, draft)
-    later(client.sandbox, 1)
-    found = await asyncio.to_thread(other.freepublish.get, made["publish_id"])
-
-    assert found["publish_status"] == 0
-    assert found["article_detail"]["item"][0]["idx"] == 1
-
-
-@pytest.mark.parametrize(("errcode", "error"), [(45028, WeChatClientException), (45009, APILimitedException)])
-async def test_another_library_sees_each_refusal_as_its_own_error(
-    other: WeChatClient, client: Client, errcode: int, error: type[Exception]
-) -> None:
-    client.sandbox.fault(errcode=errcode, method="message/mass/sendall")
-
-    with pytest.raises(error, match=str(errcode)):
-        await asyncio.to_thread(other.message.send_mass_article, "d", None, is_to_all=True)
 
 
 async def test_people_and_faults_are_driven_over_the_control_interface(client: Client) -> None:
