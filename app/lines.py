@@ -5,21 +5,24 @@
 import json
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-import structlog
+from structlog.contextvars import merge_contextvars
 from structlog.dev import ConsoleRenderer, plain_traceback
-from structlog.processors import JSONRenderer, StackInfoRenderer, TimeStamper, format_exc_info
-from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
+from structlog.processors import StackInfoRenderer, TimeStamper, add_log_level, format_exc_info
+from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, Processor
 
-from app.scrub import scrub
+from app.scrub import scrub, scrubbed_into
 
+OURS = "campanella"
+"""The name of the logger of all our own events."""
 FIRST = ("timestamp", "level", "event", "logger")
 TRACES = ("exception", "stack")
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+TEXTS: Sequence[Processor] = (StackInfoRenderer(), format_exc_info)
 
 
 class Handler(logging.StreamHandler[TextIO]):
@@ -28,34 +31,89 @@ class Handler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO, log_format: str) -> None:
         """Write JSON, or for a person at a console."""
         super().__init__(stream)
-        self.setFormatter(formatter(log_format, colours=log_format == "console" and stream.isatty()))
+        self.chain = chain(log_format, colours=log_format == "console" and stream.isatty())
+        self.setFormatter(
+            ProcessorFormatter(
+                foreign_pre_chain=[merge_contextvars],
+                processors=[_named, ProcessorFormatter.remove_processors_meta, *self.chain],
+            )
+        )
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
-        # The library would print the record's arguments to the terminal, past the scrubber.
-        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        lost = {"timestamp": now, "level": "error", "event": "log.unreadable", "logger": record.name}
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write what a library says."""
         try:
-            self.stream.write(json.dumps({**lost, "line": record.lineno}) + self.terminator)
-            self.flush()
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - the library would print the record's arguments, past the scrubber
+            line = lost(record.name, line=record.lineno)
+        self.put(line)
+
+    def put(self, line: str) -> None:
+        """Write a whole line, also beside other threads."""
+        self.acquire()
+        try:
+            self.stream.write(line + self.terminator)
+            self.stream.flush()
         except (OSError, ValueError):
             return  # nobody reads the stream any more
+        finally:
+            self.release()
 
 
-def formatter(log_format: str, *, colours: bool = False) -> ProcessorFormatter:
-    """Build the chain; the scrubber stands last before the renderer, behind everything that adds text."""
-    gathered: list[Processor] = [add_log_level, add_logger_name, TimeStamper(fmt="iso", utc=True)]
-    texts: list[Processor] = [StackInfoRenderer(), format_exc_info, ProcessorFormatter.remove_processors_meta]
-    shown: list[Processor] = [_ordered, JSONRenderer()]
-    if log_format == "console":
-        shown = [_harmless, ConsoleRenderer(colors=colours, exception_formatter=plain_traceback, sort_keys=False)]
-    return ProcessorFormatter(
-        foreign_pre_chain=[structlog.contextvars.merge_contextvars], processors=[*gathered, *texts, scrub, *shown]
-    )
+class Sink:
+    """Where our own events end: straight in the stream, without the library's records."""
+
+    def __init__(self, handler: Handler) -> None:
+        """Every level is written the same way."""
+        self.debug = self.info = self.warning = self.error = self.critical = handler.put
 
 
-def _ordered(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    first = {name: event[name] for name in FIRST if name in event}
-    return first | {name: value for name, value in event.items() if name not in first}
+def lost(logger: str, **where: int) -> str:
+    """Tell of an event that cannot be shown, without what it holds."""
+    first = {"timestamp": _now(), "level": "error", "event": "log.unreadable", "logger": logger}
+    return json.dumps({**first, **where})
+
+
+def guarded(processors: Sequence[Processor]) -> Processor:
+    """Make one step of several, which never fails whoever logs."""
+
+    def made(logger: Any, level: str, event: EventDict) -> Any:
+        try:
+            for processor in processors:
+                event = processor(logger, level, event)  # type: ignore[assignment]  # the last one gives a line
+        except Exception:  # noqa: BLE001 - such as a value that cannot be printed
+            return lost(OURS)
+        return event
+
+    return made
+
+
+def chain(log_format: str, *, colours: bool = False) -> list[Processor]:
+    """Give what makes a line of an event; the scrubber stands behind everything that adds text."""
+    if log_format != "console":
+        return [_json]
+    shown = ConsoleRenderer(colors=colours, exception_formatter=plain_traceback, sort_keys=False)
+    return [_named, add_log_level, TimeStamper(fmt="iso", utc=True), *TEXTS, scrub, _harmless, shown]
+
+
+def _json(logger: Any, level: str, event: EventDict) -> str:
+    """Write an event as JSON in one pass: this is done twice for every request."""
+    if "exc_info" in event or "stack_info" in event:
+        for add in TEXTS:
+            event = add(logger, level, event)  # type: ignore[assignment]  # these give what they get
+    first: dict[str, Any] = dict.fromkeys(FIRST)
+    scrubbed_into(first, event)
+    first["timestamp"], first["level"], first["logger"] = _now(), level, first["logger"] or OURS
+    return json.dumps(first)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _named(_logger: Any, _level: str, event: EventDict) -> EventDict:
+    record = event.get("_record")
+    event["logger"] = event.get("logger", OURS) if record is None else record.name
+    return event
 
 
 def _harmless(_logger: Any, _method: str, event: EventDict) -> EventDict:

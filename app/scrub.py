@@ -116,7 +116,15 @@ def place(error: BaseException) -> str:
 
 def scrub(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Make an event safe and plain, as a step of the logging chain: what a renderer gets is text, numbers, lists."""
-    return dict(_member(name, value, 0) for name, value in event.items())
+    return scrubbed_into({}, event)
+
+
+def scrubbed_into(line: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """Add an event's members to a line, safe and plain."""
+    for name, value in event.items():
+        safe, plain = _member(name, value, 0)
+        line[safe] = plain
+    return line
 
 
 def _member(name: object, value: object, depth: int) -> tuple[str, Any]:
@@ -133,6 +141,8 @@ def _named(name: str) -> tuple[str, bool]:
 
 
 def _plain(value: object, depth: int) -> Any:
+    if type(value) is str:  # nearly always
+        return _short(scrubbed(value))
     match value:
         case None | bool() | int():
             return value

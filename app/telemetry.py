@@ -10,9 +10,9 @@ from typing import TextIO
 
 import structlog
 from structlog.contextvars import merge_contextvars
-from structlog.stdlib import BoundLogger, LoggerFactory, ProcessorFormatter, filter_by_level
+from structlog.typing import FilteringBoundLogger
 
-from app.lines import Handler
+from app.lines import OURS, Handler, Sink, guarded
 from app.metrics import (
     ATTEMPT_SECONDS,
     ATTEMPTS,
@@ -118,7 +118,7 @@ EVENTS = {
 }
 """Every event that can be logged, and what it says; deploy/log-events.md tells more of each."""
 
-log: BoundLogger = structlog.get_logger("campanella")
+log: FilteringBoundLogger = structlog.get_logger(OURS)
 QUIET = {"arq": logging.WARNING, "uvicorn.access": logging.CRITICAL, "sqlalchemy": logging.WARNING}
 """arq tells of every ring, and our own access log is request.served."""
 LIBRARIES = ("uvicorn", "uvicorn.error", "aiogram", "alembic", "asyncio")
@@ -129,16 +129,17 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Send all logs of this process through one scrubbed chain to the stream, by default standard error."""
     hide(secrets_of(settings))
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    handler = Handler(stream or sys.stderr, settings.log_format)
+    sink = Sink(handler)
     structlog.configure(
-        processors=[filter_by_level, merge_contextvars, ProcessorFormatter.wrap_for_formatter],
-        logger_factory=LoggerFactory(),
-        wrapper_class=BoundLogger,
+        processors=[merge_contextvars, guarded(handler.chain)],
+        logger_factory=lambda *_: sink,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    logging.root.handlers = [Handler(stream or sys.stderr, settings.log_format)]
+    logging.root.handlers = [handler]
     # At debug libraries print what they send, contents and credentials included: only our own logger goes there.
     logging.root.setLevel(max(level, logging.INFO))
-    logging.getLogger("campanella").setLevel(level)
     for name in (*LIBRARIES, *QUIET):
         _route(logging.getLogger(name), QUIET.get(name, logging.NOTSET))
     _catch_the_uncaught()
