@@ -122,8 +122,8 @@ def scrub(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mappin
 def scrubbed_into(line: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
     """Add an event's members to a line, safe and plain."""
     for name, value in event.items():
-        safe, plain = _member(name, value, 0)
-        line[safe] = plain
+        safe, is_secret = _named(name)
+        line[safe] = HIDDEN if is_secret and isinstance(value, str | bytes) else _plain(value, 0)
     return line
 
 
@@ -142,7 +142,7 @@ def _named(name: str) -> tuple[str, bool]:
 
 def _plain(value: object, depth: int) -> Any:
     if type(value) is str:  # nearly always
-        return _short(scrubbed(value))
+        return scrubbed(value) if len(value) < LONGEST else _short(scrubbed(value))
     match value:
         case None | bool() | int():
             return value

@@ -3,7 +3,6 @@
 """Notices become rows, with all they owe: any number of them in one statement, so that all are stored or none is."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +10,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
@@ -104,7 +104,8 @@ class Wish:
     @classmethod
     def of(cls, number: UUID, notice: Notice, origin: Origin) -> Self:
         belongs = (origin.trace or current(), current_reply())
-        return cls(number, notice, origin, notice.model_dump_json(), digest(notice), *belongs)
+        content = notice.model_dump_json()
+        return cls(number, notice, origin, content, _digest(content), *belongs)
 
     @property
     def natural_key(self) -> tuple[str, str, str]:
@@ -116,10 +117,11 @@ def digest(notice: Notice) -> bytes:
 
     These are the bytes of RFC 8785: a notice holds no numbers, and its members' names are plain ASCII.
     """
-    plain = notice.model_dump(mode="json")
-    return hashlib.sha256(
-        json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).digest()
+    return _digest(notice.model_dump_json())
+
+
+def _digest(content: str) -> bytes:
+    return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(content), order="deterministic")).digest()
 
 
 def attached(notice: Notice) -> list[str]:

@@ -3,9 +3,11 @@
 """Counts requests by route template, never by path: what callers write must not become the name of a series."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from fastapi.routing import iter_route_contexts
+from prometheus_client import Counter, Histogram
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
@@ -18,9 +20,15 @@ NOWHERE = "unmatched"
 def count(scope: Scope, status: int, seconds: float) -> None:
     """Count one answered request; its scope must be the one that the router has seen."""
     method = scope["method"] if scope["method"] in METHODS else "other"
-    route = template(scope)
-    REQUESTS.labels(method, route, str(status)).inc()
-    REQUEST_SECONDS.labels(method, route).observe(seconds)
+    counted, timed = _series(method, template(scope), status)
+    counted.inc()
+    timed.observe(seconds)
+
+
+@cache
+def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Look the series up once; there are no more than are kept for Prometheus anyway."""
+    return REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route)
 
 
 def prepare_routes(routes: Sequence[BaseRoute], root: str = "") -> None:

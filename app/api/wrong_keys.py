@@ -22,7 +22,7 @@ class WrongKeys:
 
     def wait(self, address: str | None) -> float:
         """Give the seconds until another wrong key from there is looked at, 0 for now."""
-        if self._policy is None or address is None:
+        if self._policy is None or address is None or not self._until:
             return 0.0
         return self._policy.wait(self._ahead(_network(address)))
 

@@ -13,6 +13,8 @@ from app.domain.notice import Notice
 
 Place = tuple[str, str]
 """A pointer into the notice, and the text that stands there."""
+_DIGIT = re.compile("[0-9]")
+"""Nothing is certain without one."""
 _CODE = re.compile(
     r"(?<![A-Z0-9])([A-Z]{3})[ -]?([A-Z]{3})[ -]?([0-9LMNPQRSTUV]{2}[A-EHLMPRST][0-9LMNPQRSTUV]{2})"
     r"[ -]?([A-Z][0-9LMNPQRSTUV]{3})[ -]?([A-Z])(?![A-Z0-9])",
@@ -103,7 +105,7 @@ def likely(text: str) -> Iterator[str]:
 
 def first_certain(notice: Notice, own: Collection[str] = ()) -> tuple[str, str] | None:
     """Give the pointer and rule of the first certain find, or None; one look over all texts when there is none."""
-    found = list(places(notice))
+    found = [each for each in places(notice) if _DIGIT.search(each[1])]
     if next(certain("\n".join(text for _, text in found), own), None) is None:
         return None
     return next(((pointer, rule) for pointer, text in found for rule in certain(text, own)), None)

@@ -56,7 +56,7 @@ class Standing:
         if not self.policies:
             return []
         shown = {policy.name: (policy, policy.remaining(ahead), policy.reset(ahead)) for policy, ahead in self.policies}
-        first, remaining, reset = shown[self.tightest.name]
+        first, remaining, reset = min(shown.values(), key=lambda one: (one[1], -one[2]))
         told = ", ".join(f'"{name}";r={left};t={seconds}' for name, (_, left, seconds) in shown.items())
         rules = ", ".join(f'"{name}";q={policy.quota};w={policy.window}' for name, (policy, _, _) in shown.items())
         return [
