@@ -3,10 +3,13 @@
 """/notices/{id}: correct a notice or take it back, also where it has been posted already."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header
+from asyncpg import Record
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,26 +20,15 @@ from app.api.callers import Owner
 from app.api.document_answers import VERSIONED
 from app.api.examples import AMENDMENTS, WITHDRAWALS
 from app.api.house import House, Open
-from app.api.notice_view import ONE, NoticeInPath, NoticeWhole, etag, whole
+from app.api.notice_view import ONE, NoticeInPath, NoticeWhole, tagged, whole
 from app.api.reading import MERGE_PATCH, Reading, checked_body, validated
 from app.api.routes import StrictRoute
-from app.api.view import answer
-from app.audit import Actor
-from app.domain.errors import InvalidNoticeError, NotFoundError, PreconditionRequiredError
+from app.api.versions import Condition, Seen
+from app.domain.errors import InvalidNoticeError, NotFoundError, PreconditionFailedError
 from app.domain.notice import Notice, Strict
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        max_length=12,
-        pattern=r'^(\*|"[1-9][0-9]{0,8}")$',
-        description="The ETag of the notice as it was read; `*` for whatever it is now.",
-        examples=["*"],
-    ),
-]
 
 
 class Amending:
@@ -68,20 +60,18 @@ async def amend_notice(
     notice_id: NoticeInPath,
     change: Annotated[dict[str, Any], Depends(Amending())],
     house: Open,
-    if_match: IfMatch = None,
+    seen: Condition,
 ) -> Response:
     """Store a new revision: what is not yet posted goes out in its latest form, what is posted is corrected.
 
     The body holds only what changes; null takes a member away, a list replaces the whole list. `If-Match` is needed,
     so that nobody overwrites a revision that nobody has seen.
     """
-    if if_match is None:
-        raise PreconditionRequiredError
     row = await _own(house, caller, notice_id)
     notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
     refuse_unfit(house, caller, notice)
-    asked = Change(notice_id, row["source"], caller.key, _revision(if_match), _acting(caller))
-    amended = await amend(house.database.pool, house.routing, asked, notice)
+    async with _held_to(seen, house, caller, row) as asked:
+        amended = await amend(house.database.pool, house.routing, asked, notice)
     if amended.changed:
         log.info("notice.amended", notice=str(notice_id), revision=amended.revision)
         house.doorbell.ring()
@@ -91,7 +81,7 @@ async def amend_notice(
 @router.post(
     "/notices/{notice_id}/withdrawal",
     summary="Withdraw a notice",
-    responses={**VERSIONED, 412: {}},
+    responses={**VERSIONED, 412: {}, 428: {}},
     response_model=NoticeWhole,
 )
 async def withdraw_notice(
@@ -99,7 +89,7 @@ async def withdraw_notice(
     notice_id: NoticeInPath,
     wish: Annotated[WithdrawalWish, Depends(Reading(WithdrawalWish, examples=WITHDRAWALS, needed=False))],
     house: Open,
-    if_match: IfMatch = None,
+    seen: Condition,
 ) -> Response:
     """Take a notice back: what is not yet posted never is, what is posted will say so. Repeating it changes nothing.
 
@@ -107,9 +97,8 @@ async def withdraw_notice(
     withdrawn before; the others are struck. `taken_back` of each delivery says which it was.
     """
     row = await _own(house, caller, notice_id)
-    expected = None if if_match is None else _revision(if_match)
-    asked = Change(notice_id, row["source"], caller.key, expected, _acting(caller))
-    withdrawn = await withdraw(house.database.pool, asked, delete=wish.delete)
+    async with _held_to(seen, house, caller, row) as asked:
+        withdrawn = await withdraw(house.database.pool, asked, delete=wish.delete)
     if withdrawn.changed:
         log.info("notice.withdrawn", notice=str(notice_id))
         house.doorbell.ring()
@@ -137,14 +126,15 @@ async def _own(house: House, caller: Caller, number: UUID) -> Any:
 
 
 async def _shown(house: House, caller: Caller, number: UUID) -> Response:
-    seen = await whole(house, await _own(house, caller, number))
-    return answer(seen, ETag=etag(seen.revision))
+    return tagged(await whole(house, await _own(house, caller, number)))
 
 
-def _acting(caller: Caller) -> Actor | None:
-    return caller.actor if caller.source is None else None
-
-
-def _revision(if_match: str) -> int | None:
-    """Read which revision the caller has seen; None: any."""
-    return None if if_match == "*" else int(if_match.strip('"'))
+@asynccontextmanager
+async def _held_to(seen: Seen, house: House, caller: Caller, row: Record) -> AsyncIterator[Change]:
+    """Give the change of the version that the caller has seen; a refusal tells which one is there."""
+    actor = caller.actor if caller.source is None else None
+    try:
+        yield Change(row["id"], row["source"], caller.key, seen.expected(row["revision"]), actor)
+    except PreconditionFailedError:
+        seen.tell((await _shown(house, caller, row["id"])).headers["ETag"])
+        raise

@@ -20,6 +20,7 @@ from app.api.document_schemas import parameters, schemas
 from app.api.document_webhooks import SCHEMAS, callbacks, webhooks
 from app.api.installation import EXAMPLE, Installation
 from app.api.reading import Reading
+from app.api.versions import IF_MATCH
 from app.domain.key import Scope
 from app.version import VERSION
 
@@ -92,10 +93,10 @@ def _operation(route: APIRoute, made: Document) -> Document:
 
 
 def _needed(parameter: Document, made: Document) -> Document:
-    """A header whose absence has an answer of its own (428) is needed."""
+    """If-Match is needed where its absence has an answer of its own (428)."""
     return {
         **parameter,
-        "required": parameter["required"] or (parameter["in"] == "header" and "428" in made["responses"]),
+        "required": parameter["required"] or (parameter["name"] == IF_MATCH and "428" in made["responses"]),
     }
 
 

@@ -34,8 +34,11 @@ PLACED = {"Location": {"$ref": "#/components/headers/Location"}}
 REPLAYED = {"Idempotent-Replayed": {"$ref": "#/components/headers/Replayed"}}
 VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": {"$ref": "#/components/headers/Version"}}}}
 """For the routes whose answer carries the ETag of a notice."""
+LISTED = {"ETag": {"$ref": "#/components/headers/ListVersion"}}
+UNCHANGED: dict[str, Any] = {"description": "The copy that If-None-Match names still holds.", **VERSIONED[200]}
 SPECIAL = {
     "401": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
+    "412": {"ETag": {"$ref": "#/components/headers/Version"}},
     "429": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
     "503": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
 }
@@ -43,7 +46,9 @@ SPECIAL = {
 
 def answers(route: APIRoute, made: dict[str, Answer], *, keyed: bool, takes_body: bool) -> dict[str, Answer]:
     """Give the answers of one operation, the good ones first."""
-    good = {status: _good(status, made[status]) for status in sorted(made) if status.startswith("2")}
+    good = {status: _good(status, made[status]) for status in sorted(made) if status[0] in "23"}
+    if route.name.startswith("list_"):
+        good["200"]["headers"].update(LISTED)
     own = {status for status in made if status in PROBLEMS and status != "422"}
     bad = {"400", "406", "429", "503", "default", *own}
     bad |= {"401", "403"} if keyed else set()

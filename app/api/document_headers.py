@@ -11,7 +11,7 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "format": "uuid", "maxLength": 36},
     },
     "CacheControl": {
-        "description": "`no-store`: nothing here may be kept by caches.",
+        "description": "`no-store`: nothing may be kept by caches; else it may be, by whoever asks each time.",
         "schema": {"type": "string", "maxLength": 100, "pattern": "^[a-z0-9=, -]+$", "examples": ["no-store"]},
     },
     "Location": {
@@ -27,8 +27,22 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Version": {
-        "description": "The revision, for If-Match.",
-        "schema": {"type": "string", "maxLength": 12, "pattern": '^"[0-9]+"$', "examples": ['"1"']},
+        "description": "For If-Match, which is judged by the revision in front, and for If-None-Match.",
+        "schema": {
+            "type": "string",
+            "maxLength": 40,
+            "pattern": '^"r[0-9]+-[0-9a-f]+"$',
+            "examples": ['"r1-0123456789abcdef"'],
+        },
+    },
+    "ListVersion": {
+        "description": "Whether a page has changed; the address of the next page does not count.",
+        "schema": {
+            "type": "string",
+            "maxLength": 40,
+            "pattern": '^W/"[0-9a-f]+"$',
+            "examples": ['W/"0123456789abcdef"'],
+        },
     },
     "RetryAfter": {
         "description": "Seconds to wait before the next try.",

@@ -10,10 +10,12 @@ from uuid import UUID
 from asyncpg import Record
 from fastapi import Path
 from pydantic import Field, WithJsonSchema
+from starlette.responses import Response
 
 from app.api.house import House
 from app.api.standing import Counts, Status, counted, status_of
-from app.api.view import Count, EventId, Link, Moment, SlugShown, View, Words
+from app.api.versions import strong
+from app.api.view import Count, EventId, Link, Moment, SlugShown, View, Words, answer
 from app.domain.notice import Kind, Priority
 from app.storing import Store
 
@@ -89,8 +91,11 @@ def _members(public: str, row: Record, counts: Counts) -> dict[str, Any]:
     }
 
 
-def etag(revision: int) -> str:
-    return f'"{revision}"'
+def tagged(seen: NoticeWhole) -> Response:
+    """Answer with a notice, and with the tag by which it is changed or asked for again."""
+    response = answer(seen)
+    response.headers["ETag"] = strong(seen.revision, response.body)
+    return response
 
 
 def first_title(content: dict[str, Any]) -> str:

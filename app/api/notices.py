@@ -8,16 +8,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access import Caller
 from app.api.callers import Reader
-from app.api.document_answers import VERSIONED
+from app.api.document_answers import UNCHANGED, VERSIONED
 from app.api.house import Open
-from app.api.notice_view import COLUMNS, ONE, NoticeInPath, NoticeSummary, NoticeWhole, etag, summaries, whole
+from app.api.notice_view import COLUMNS, ONE, NoticeInPath, NoticeSummary, NoticeWhole, summaries, tagged, whole
 from app.api.pages import Next, Pages, Paging
 from app.api.routes import StrictRoute
-from app.api.view import EventId, View, answer
+from app.api.versions import IfNoneMatch, cached
+from app.api.view import EventId, View
 from app.domain.delivery import State
 from app.domain.errors import NotFoundError
 from app.domain.notice import Slug
@@ -47,17 +49,25 @@ class NoticePage(View):
     next: Next
 
 
-@router.get("/notices/{notice_id}", summary="Look at a notice", responses=VERSIONED, response_model=NoticeWhole)
-async def show_notice(caller: Reader, notice_id: NoticeInPath, house: Open) -> Response:
+@router.get(
+    "/notices/{notice_id}",
+    summary="Look at a notice",
+    responses={**VERSIONED, 304: UNCHANGED},
+    response_model=NoticeWhole,
+)
+async def show_notice(
+    request: Request, caller: Reader, notice_id: NoticeInPath, house: Open, _known: IfNoneMatch = None
+) -> Response:
     """Show a notice with its content and where it stands. A source sees its own; any other is not found.
 
-    The ETag names the revision, for the If-Match of a change.
+    The ETag is for the If-Match of a change, which is judged by the revision in it alone, and for the If-None-Match of
+    whoever asks again.
     """
     row = await house.database.pool.fetchrow(ONE, notice_id, caller.source)
     if row is None:
         raise NotFoundError("There is no such notice.")
-    seen = await whole(house, row)
-    return answer(seen, ETag=etag(seen.revision))
+    shown = tagged(await whole(house, row))
+    return cached(request, shown, shown.headers["ETag"])
 
 
 @router.get("/notices", summary="List notices")

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.accepting import accepts
 from app.api.problems import PUBLIC, SOURCE, TOLD
+from app.api.versions import weak
 from app.domain.errors import InvalidParameterError, NotAcceptableError
 from app.metrics import DEPRECATED
 
@@ -50,6 +51,7 @@ class StrictRoute(APIRoute):
                 request.scope[TOLD] += retirement.told(request.scope[PUBLIC])
                 retirement.refuse_after_the_end(datetime.now(UTC))
             response = await answer(request)
+            _tag(self.name, response)
             if retirement is not None:
                 DEPRECATED.labels(self.name, request.scope.get(SOURCE, "unknown")).inc()
             return response
@@ -85,6 +87,12 @@ class QuickRoute(StrictRoute):
             return answer
 
         return quick
+
+
+def _tag(name: str, response: Response) -> None:
+    """Tell lists apart by a weak tag; they are never answered with 304, since their cursors end."""
+    if name.startswith("list_"):
+        response.headers["ETag"] = weak(bytes(response.body))
 
 
 def _names(query: bytes) -> list[str]:

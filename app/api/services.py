@@ -7,6 +7,7 @@ from typing import Annotated
 from asyncpg import Record
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.callers import Anyone, SourceAdmin
@@ -15,9 +16,10 @@ from app.api.house import Open
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
+from app.api.versions import IfNoneThere, wants_none
 from app.api.view import Moment, SlugShown, View, Words, answer
 from app.audit import record
-from app.domain.errors import NotFoundError
+from app.domain.errors import NotFoundError, PreconditionFailedError
 from app.domain.notice import SLUG, Name, Strict
 from app.telemetry import log
 
@@ -56,18 +58,23 @@ class ServicePage(View):
     "/services/{slug}",
     summary="Make or rename a service",
     response_model=ServiceSeen,
-    responses={201: {"model": ServiceSeen, "description": "The service was made."}},
+    responses={201: {"model": ServiceSeen, "description": "The service was made."}, 412: {}},
 )
 async def name_service(
     caller: SourceAdmin,
     slug: SlugInPath,
     named: Annotated[ServiceName, Depends(Reading(ServiceName, examples=SERVICES))],
     house: Open,
+    request: Request,
+    _only_new: IfNoneThere = None,
 ) -> Response:
     """Make a service, or give it another name. Notices may speak of it at once."""
+    only_new = wants_none(request)
     async with house.database.pool.acquire() as connection, connection.transaction():
         earlier = await connection.fetchval(NAME, slug)
         (row,) = await connection.fetch(MAKE, slug, named.name)
+        if only_new and not row["made"]:
+            raise PreconditionFailedError("There is a service of this name already.")
         before = None if earlier is None else {"name": earlier}
         await record(
             connection, caller.actor, "service.changed", f"service/{slug}", before=before, after={"name": named.name}

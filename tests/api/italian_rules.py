@@ -156,7 +156,7 @@ def _about_content(document: Document, said: str, status: str, answer: Document)
         (not empty and "content" not in answer, f"{said} says what its body is."),
     )
     for media_type, content in answer.get("content", {}).items():
-        bad = not status.startswith("2")
+        bad = status[0] not in "23"
         if bad != (media_type == "application/problem+json"):
             yield f"{said} is {'a problem' if bad else 'no problem'} and not {media_type}."
         if media_type.endswith("json") and resolved(document, content["schema"]).get("type") == "array":

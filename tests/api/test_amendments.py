@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Correcting a notice and taking it back over HTTP."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ async def test_an_amended_notice_has_a_new_revision_and_keeps_what_was_left_out(
     amended = await source.patch(path, {"texts": {"it": {"title": "Dopo"}, "en": None}}, **{"If-Match": '"1"'})
 
     (delivery,) = (await source.get(f"{path}/deliveries")).body["items"]
-    assert (amended.status, amended.headers["ETag"], amended.body["revision"]) == (200, '"2"', 2)
+    assert (amended.status, amended.headers["ETag"][:4], amended.body["revision"]) == (200, '"r2-', 2)
     assert amended.body["content"]["texts"].keys() == {"it"}
     assert amended.body["content"]["texts"]["it"].items() >= {"title": "Dopo", "summary": "Resta"}.items()
     assert delivery["wanted"] == 2
@@ -52,7 +53,59 @@ async def test_a_revision_that_nobody_has_seen_is_not_overwritten(source: Caller
     assert (blind.status, blind.problem) == (428, "precondition-required")
 
 
-@pytest.mark.parametrize("version", ['"x"', "1", 'W/"1"', '""', '"1", "2"', "x" * 100])
+async def test_a_refused_change_tells_the_version_that_is_there(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+    read = (await source.get(path)).headers["ETag"]
+    changed = await source.patch(path, {"priority": "bulk"}, If_Match=read)
+
+    late = [await source.patch(path, {}, If_Match=read), await source.post(f"{path}/withdrawal", If_Match=read)]
+    blind = await source.post(f"{path}/withdrawal")
+
+    present = (await source.get(path)).headers["ETag"]
+    assert present == changed.headers["ETag"]
+    assert [(one.status, one.headers["ETag"]) for one in late] == [(412, present)] * 2
+    assert (blind.status, blind.problem) == (428, "precondition-required")
+    assert (await source.get(path)).body["withdrawn_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [
+        ("*", 200),
+        ('"1"', 200),
+        ('"r1-0123456789abcdef"', 200),
+        ('"r7-0123456789abcdef", "r1-0123456789abcdef"', 200),
+        ('"x"', 412),
+        ('""', 412),
+        ('"2"', 412),
+        ('"r2-0123456789abcdef", "r3-0123456789abcdef"', 412),
+        ('W/"1"', 412),
+        ('W/"r1-0123456789abcdef"', 412),
+    ],
+)
+async def test_a_change_is_made_when_one_of_the_tags_has_the_present_revision(
+    source: Caller, version: str, status: int
+) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.patch(path, {}, **{"If-Match": version})
+
+    assert answer.status == status
+
+
+async def test_of_two_writers_with_the_same_tag_one_is_refused(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+    tag = (await source.get(path)).headers["ETag"]
+
+    changes = [{"priority": "bulk"}, {"priority": "urgent"}]
+    answers = await asyncio.gather(*(source.patch(path, change, If_Match=tag) for change in changes))
+
+    assert sorted(answer.status for answer in answers) == [200, 412]
+
+
+@pytest.mark.parametrize(
+    "version", ["1", '"1', '"1" "2"', "*, *", '"\u00e8"', '"1",', "x" * 100, '"' + "1" * 1000 + '"']
+)
 async def test_a_version_that_is_none_is_a_wrong_header(source: Caller, version: str) -> None:
     path = f"/v1/notices/{(await source.hand_in()).body['id']}"
 
@@ -94,7 +147,7 @@ async def test_a_source_changes_only_its_own(operator: Caller, source: Caller) -
     path = f"/v1/notices/{(await source.hand_in()).body['id']}"
     other = await operator.a_source()
 
-    answers = [await other.patch(path, {}, **ANY), await other.post(f"{path}/withdrawal")]
+    answers = [await other.patch(path, {}, **ANY), await other.post(f"{path}/withdrawal", If_Match="*")]
 
     assert [answer.status for answer in answers] == [404, 404]
 
@@ -112,7 +165,7 @@ async def test_a_withdrawn_notice_stays_withdrawn(operator: Caller, source: Call
     notice = (await source.hand_in()).body
     path = f"/v1/notices/{notice['id']}"
 
-    first, second = [await each.post(f"{path}/withdrawal") for each in (source, operator)]
+    first, second = [await each.post(f"{path}/withdrawal", If_Match="*") for each in (source, operator)]
 
     amended = await source.patch(path, {"priority": "bulk"}, **ANY)
     again = await source.hand_in(event_id=notice["event_id"])
@@ -135,7 +188,7 @@ async def test_a_delivery_says_whether_it_was_deleted_or_struck(
 ) -> None:
     source, path, delivery = await a_delivery(operator)
 
-    answer = await source.post(f"{path}/withdrawal", {"delete": True})
+    answer = await source.post(f"{path}/withdrawal", {"delete": True}, If_Match="*")
     await operator.pool.execute(ENDED, delivery, posts, deleted)
 
     (seen,) = (await source.get(f"{path}/deliveries")).body["items"]
@@ -152,7 +205,7 @@ async def test_a_withdrawal_says_what_is_wrong_with_its_wish(
 ) -> None:
     path = f"/v1/notices/{(await source.hand_in()).body['id']}"
 
-    answer = await source.post(f"{path}/withdrawal", body)
+    answer = await source.post(f"{path}/withdrawal", body, If_Match="*")
 
     assert answer.status == status
     assert pointers is None or answer.pointers == pointers

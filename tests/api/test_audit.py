@@ -85,7 +85,7 @@ async def test_what_an_operator_does_to_the_notice_of_a_source_is_written_down_a
     title = {"texts": {"it": {"title": "Un altro titolo"}}}
     await source.patch(path, title, If_Match="*")
     await operator.patch(path, {"priority": "bulk"}, If_Match="*")
-    await operator.post(f"{path}/withdrawal")
+    await operator.post(f"{path}/withdrawal", If_Match="*")
 
     found = await entries(operator, f"notice/{path.rsplit('/', 1)[-1]}")
 

@@ -96,7 +96,7 @@ def test_operations_have_names_of_their_own() -> None:
 
 @each_operation
 def test_every_error_is_a_shared_problem(operation: dict[str, Any]) -> None:
-    bad = {status: answer for status, answer in operation["responses"].items() if not status.startswith("2")}
+    bad = {status: answer for status, answer in operation["responses"].items() if status[0] not in "23"}
 
     assert {"400", "503", "default"} <= bad.keys()
     assert operation["security"] == [{}] or {"401", "403"} <= bad.keys()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Looking at notices and their deliveries, one and many."""
 
+import re
 from typing import Any
 
 import pytest
@@ -19,7 +20,49 @@ async def test_a_source_sees_its_own_notice_with_its_content(source: Caller) -> 
 
     assert (shown.status, shown.body["event_id"], shown.body["title"]) == (200, "mio/1", "Mensa: pasto freddo")
     assert shown.body["content"]["texts"]["it"]["title"] == "Mensa: pasto freddo"
-    assert shown.headers["ETag"] == '"1"'
+    assert re.fullmatch(r'"r1-[0-9a-f]{16}"', shown.headers["ETag"])
+    assert shown.headers["Cache-Control"] == "private, max-age=0, must-revalidate"
+
+
+async def test_a_notice_that_has_not_changed_is_not_sent_again(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+    first = await source.get(path)
+    tag = first.headers["ETag"]
+
+    again = [await source.get(path, If_None_Match=tags) for tags in (tag, f"W/{tag}", f'"other", {tag}', "*")]
+    other = await source.get(path, If_None_Match='"r1-0000000000000000"')
+    none = await source.get(path, If_None_Match="r1")
+
+    told = {(one.status, one.text, one.headers["ETag"], one.headers["Cache-Control"]) for one in again}
+    assert told == {(304, "", tag, "private, max-age=0, must-revalidate")}
+    assert not any("Content-Type" in one.headers for one in again)
+    assert (other.status, other.text) == (200, first.text)
+    assert (none.status, none.problem, none.pointers) == (400, "invalid-header", ["If-None-Match"])
+
+
+async def test_the_tag_changes_with_what_becomes_of_a_notice_and_a_change_does_not_mind(operator: Caller) -> None:
+    source, path, delivery = await a_delivery(operator)
+    before = (await source.get(path)).headers["ETag"]
+    await operator.pool.execute("update delivery set state = 'delivered' where id = $1", delivery)
+
+    after = await source.get(path, If_None_Match=before)
+    changed = await source.patch(path, {"priority": "bulk"}, If_Match=before)
+
+    assert (after.status, after.headers["ETag"] != before) == (200, True)
+    assert (changed.status, changed.headers["ETag"].startswith('"r2-')) == (200, True)
+
+
+async def test_a_page_of_a_list_has_a_weak_tag_that_holds_while_the_page_does(operator: Caller) -> None:
+    source = await operator.a_source()
+    for _ in range(3):
+        await source.hand_in()
+
+    first, same = [await source.get("/v1/notices?limit=2") for _ in range(2)]
+    await source.hand_in()
+    other = await source.get("/v1/notices?limit=2")
+
+    assert re.fullmatch(r'W/"[0-9a-f]{16}"', first.headers["ETag"])
+    assert first.headers["ETag"] == same.headers["ETag"] != other.headers["ETag"]
 
 
 @pytest.mark.parametrize("path", ["", "/deliveries"])

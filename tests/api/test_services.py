@@ -16,6 +16,19 @@ async def test_a_service_is_made_once_and_then_renamed(operator: Caller) -> None
     assert (await operator.get(path)).body["name"] == "Biblioteche e ludoteche"
 
 
+async def test_a_service_that_is_only_to_be_made_is_not_renamed(operator: Caller) -> None:
+    path, only_new = f"/v1/services/{fresh('servizio')}", {"If-None-Match": "*"}
+
+    made, again, tagged = [
+        await operator.call("PUT", path, {"name": name}, headers)
+        for name, headers in (("Uno", only_new), ("Due", only_new), ("Tre", {"If-None-Match": '"x"'}))
+    ]
+
+    assert [made.status, again.status, tagged.status] == [201, 412, 400]
+    assert (again.problem, tagged.pointers) == ("precondition-failed", ["If-None-Match"])
+    assert (await operator.get(path)).body["name"] == "Uno"
+
+
 async def test_the_services_of_a_school_family_are_there_from_the_start(source: Caller) -> None:
     listed = {item["slug"] for item in (await source.get("/v1/services?limit=200")).body["items"]}
 

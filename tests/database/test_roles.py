@@ -86,7 +86,7 @@ async def _a_day(operator: Caller) -> list[int]:
         (await operator.post(f"/v1/sources/{source.slug}/keys", {})).status,
         notice.status,
         (await source.patch(path, {"priority": "bulk"}, If_Match="*")).status,
-        (await operator.post(f"{path}/withdrawal")).status,
+        (await operator.post(f"{path}/withdrawal", If_Match="*")).status,
         (await operator.call("DELETE", f"/v1/channels/{channel}")).status,
         (await operator.call("DELETE", f"/v1/sources/{source.slug}/keys/{number}")).status,
     ]

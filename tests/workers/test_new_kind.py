@@ -54,7 +54,7 @@ async def test_notices_a_correction_and_a_withdrawal_reach_a_kind_of_thirty_line
     path = f"/v1/notices/{first.body['id']}"
     await source.patch(path, {"texts": {"it": {"title": "Uno, corretto"}}}, If_Match='"1"')
     await reads("Uno, corretto", "Due")
-    await source.post(f"{path}/withdrawal")
+    await source.post(f"{path}/withdrawal", If_Match="*")
     await reads("Annullato: Uno, corretto", "Due")
 
     assert (made.status, made.body["kind"]) == (201, "paper")
