@@ -94,7 +94,7 @@ def _members(public: str, row: Record, counts: Counts) -> dict[str, Any]:
 def tagged(seen: NoticeWhole) -> Response:
     """Answer with a notice, and with the tag by which it is changed or asked for again."""
     response = answer(seen)
-    response.headers["ETag"] = strong(seen.revision, response.body)
+    response.headers["ETag"] = strong(seen.revision, bytes(response.body))
     return response
 
 

@@ -91,7 +91,7 @@ async def test_what_an_operator_does_to_the_notice_of_a_source_is_written_down_a
 
     assert found == [
         ("notice.amended", {"source": (None, f'"{source.slug}"'), "revision": (None, "3")}),
-        ("notice.withdrawn", {"source": (None, f'"{source.slug}"')}),
+        ("notice.withdrawn", {"source": (None, f'"{source.slug}"'), "delete": (None, "false")}),
     ]
 
 

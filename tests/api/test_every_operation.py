@@ -35,10 +35,13 @@ include-operation-id-regex = "^list_"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 429]
 [[operations]]
 include-operation-id-regex = "^(make|change|name|issue|enter)_"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 412, 422, 429]
 [[operations]]
 include-operation-id-regex = "^(amend|withdraw)_"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 422, 428, 429]
+[[operations]]
+include-operation-id = "show_notice"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 304, 401, 403, 404, 429]
 [[operations]]
 include-operation-id = "hand_in_notice"
 headers = {{ Authorization = "Bearer {source}" }}
