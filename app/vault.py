@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from uuid_utils.compat import uuid7
 
 from app.database import Connection, Pool
-from app.domain.errors import UnavailableError
+from app.domain.errors import NotSetUpError
 from app.settings import Settings
 
 KEY_LENGTH, NONCE_LENGTH = 32, 12
@@ -41,7 +41,7 @@ OTHERS = "select id, purpose, owner, content, key_id from secret where key_id <>
 REWRITE = "update secret set key_id = $2, content = $3 where id = $1"
 
 
-class LockedError(UnavailableError):
+class LockedError(NotSetUpError):
     """A secret cannot be kept or read with the keys of this installation (CAMPANELLA_SECRET_KEYS)."""
 
 

@@ -116,6 +116,12 @@ class UnavailableError(CampanellaError):
     problem, status = "unavailable", 503
 
 
+class NotSetUpError(CampanellaError):
+    """This installation is not set up for this. Trying again is of no use until whoever runs it has seen to it."""
+
+    problem, status = "not-set-up", 501
+
+
 class InvalidHeaderError(CampanellaError):
     """A header of the request is not valid."""
 

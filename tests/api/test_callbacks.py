@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.database import Pool
 from app.settings import Settings
 from app.vault import Vault, kept
-from tests.api.calling import Answer, Caller, fresh
+from tests.api.calling import Answer, Caller, fresh, served
 
 URL = "https://mensa.comune.example.it/campanella"
 CALL = """
@@ -37,6 +38,18 @@ async def test_a_source_asks_to_be_called_and_gets_its_secret_once(source: Calle
     seen = await source.get(f"/v1/callbacks/{answer.body['id']}")
     assert answer.body["secret"] not in seen.text
     assert seen.body == {name: value for name, value in answer.body.items() if name != "secret"}
+
+
+async def test_where_no_secret_can_be_kept_nobody_is_told_to_try_again(
+    source: Caller, settings: Settings, pool: Pool
+) -> None:
+    async with served(settings.model_copy(update={"secret_keys": None}), pool) as there:
+        answer = await made(there.having(source.key))
+
+    assert (answer.status, answer.problem) == (501, "not-set-up")
+    assert "CAMPANELLA_SECRET_KEYS" in answer.body["detail"]
+    assert "Retry-After" not in answer.headers
+    assert (await source.get("/v1/callbacks")).body["items"] == []
 
 
 async def test_an_operator_makes_one_for_a_source_it_names(operator: Caller, source: Caller) -> None:

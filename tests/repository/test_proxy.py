@@ -3,30 +3,54 @@
 """What a proxy in front of the API says by itself has the form that callers know."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from openapi_schema_validator import OAS31Validator
 
 from app.api.application import api, document_of
+from app.api.intake import ARRIVALS
 from app.api.problem_types import TYPES
 from tests.repository.files import read
 
+OWN = {400: "invalid-header", 408: "unavailable", 413: "too-large", 414: "too-large", 431: "too-large"}
+"""What nginx refuses by itself; 494 is its name for headers that are too large."""
+PAGES = {**OWN, 502: "unavailable", 503: "unavailable"}
+RENAMED = {"494": "431", "502 504": "502"}
+FORM = read("deploy/proxy/nginx.conf")
 
-@pytest.mark.parametrize("status", [502, 503])
-def test_the_pages_of_the_proxy_are_problems_of_the_registry(status: int) -> None:
+
+@pytest.mark.parametrize(("status", "slug"), PAGES.items())
+def test_the_pages_of_the_proxy_are_problems_of_the_registry(status: int, slug: str) -> None:
     document: Any = document_of(api())
     page = json.loads(read(f"deploy/proxy/{status}.json"))
 
     OAS31Validator({"$ref": "#/components/schemas/Problem", "components": document["components"]}).validate(page)
     assert page["status"] == status
-    assert page["type"].rpartition("/")[2] in TYPES
-    assert page["title"] == TYPES["unavailable"].words["it"].title
+    assert page["type"].rpartition("/")[2] == slug
+    assert page["title"] == TYPES[slug].words["it"].title
 
 
 def test_the_proxy_serves_them_as_problems_and_says_when_to_come_back() -> None:
-    form = read("deploy/proxy/nginx.conf")
+    served = dict(re.findall(r"error_page ([0-9 ]+?)(?: =[0-9]+)? /_campanella/([0-9]+)\.json;", FORM))
 
-    assert "default_type application/problem+json;" in form
-    assert "add_header Retry-After" in form
-    assert all(f"/_campanella/{status}.json" in form for status in (502, 503))
+    assert "default_type application/problem+json;" in FORM
+    assert "add_header Retry-After $campanella_retry_after" in FORM
+    assert "~^(408|502|503)$ 15;" in FORM
+    assert served == {
+        "400": "400",
+        "408": "408",
+        "413": "413",
+        "414": "414",
+        "494": "431",
+        "502 504": "502",
+        "503": "503",
+    }
+
+
+def test_the_proxy_lets_every_body_in_that_the_api_takes() -> None:
+    (most,) = re.findall(r"client_max_body_size ([0-9]+)m;", FORM)
+
+    assert int(most) * 1024 * 1024 >= max(medium.largest for medium in ARRIVALS.media.values())
+    assert json.loads(read("deploy/proxy/413.json"))["limit"] == int(most) * 1024 * 1024
