@@ -49,7 +49,7 @@ IfNoneThere = Annotated[
     Header(
         alias=IF_NONE_MATCH,
         description="`*`: only make it; where it is there already the answer is 412.",
-        json_schema_extra={"maxLength": 1, "pattern": r"^\*$"},
+        json_schema_extra={"enum": ["*"]},
         examples=["*"],
     ),
 ]
