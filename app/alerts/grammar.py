@@ -148,7 +148,12 @@ def conform(node: Node, rules: Sequence[Rule], place: str) -> None:
             count += 1
         _counted(rule, count, f"{place}/{rule.name}")
     if left:
-        raise InvalidNoticeError(f"{left[-1].name[:40]} does not belong here.", pointer=place)
+        raise InvalidNoticeError(f"{_called(left[-1].name)} does not belong here.", pointer=place)
+
+
+def _called(name: str) -> str:
+    """Repeat a name that can be one of CAP's, and nothing else that was sent."""
+    return name if re.fullmatch(r"[A-Za-z]{1,20}", name) else "An element"
 
 
 def _hold(node: Node, rule: Rule, place: str) -> None:

@@ -10,19 +10,20 @@ from contextlib import asynccontextmanager
 from app.access import Caller
 from app.api.gate import RANKS, Rank
 from app.api.house import House
-from app.domain.errors import QuotaExceededError, ReducedCapacityError
+from app.domain.errors import QuotaExceededError, ReducedCapacityError, TooLargeError
 from app.domain.notice import Priority
 from app.domain.rate import Standing
 
 SIGNS = (b"urgent", b"\\u", b"data_base64")
-"""One of these is in every JSON that is urgent, however it is spelled."""
+"""One of these is in every notice in JSON that is urgent, however it is spelled."""
 
 
 @asynccontextmanager
 async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -> AsyncIterator[None]:
     """Hold a place while the notices of one request are stored.
 
-    Raises QuotaExceededError and ReducedCapacityError; what is refused is not counted. Every notice but the first,
+    Raises QuotaExceededError, ReducedCapacityError, and TooLargeError for more than the quota ever lets in; what is
+    refused is not counted. Every notice but the first,
     which was counted with the request, counts as a request of its own.
     """
     rank = max((RANKS[priority] for priority in priorities), default=Rank.NORMAL)
@@ -36,19 +37,26 @@ async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -
         yield
 
 
-def turn_away_early(house: House, caller: Caller, body: bytes, media_type: str) -> None:
-    """Under load refuse, before it is read in earnest, what cannot be urgent, since it nowhere says so."""
-    may_be = not media_type.endswith("json") or any(sign in body for sign in SIGNS)
-    if not may_be:
-        try:
-            house.gate.turn_away(Rank.NORMAL)
-        except ReducedCapacityError:
+def turn_away_early(house: House, caller: Caller, body: bytes, *, says_priority: bool) -> None:
+    """Under load refuse, before it is read in earnest, what cannot be urgent, since it nowhere says so.
+
+    `says_priority`: whether a body of this medium must say so at all to be urgent.
+    """
+    if not says_priority or any(sign in body for sign in SIGNS):
+        return
+    try:
+        house.gate.turn_away(Rank.NORMAL)
+    except ReducedCapacityError:
+        if caller.refused is None:
             house.quotas.give_back(caller, 1)
-            raise
+        raise
 
 
 async def _count(house: House, caller: Caller, number: int, rank: Rank) -> None:
     """Count what has not been counted with the request; urgent notices may draw on the reserve."""
+    most = min((policy.quota for policy in house.quotas.policies(caller)), default=number)
+    if number > most:
+        raise TooLargeError(f"Each notice counts, and the quota of this source is {most}: send fewer.", limit=most)
     standing, owed = caller.refused, number
     if standing is None:
         owed = number - 1

@@ -7,9 +7,9 @@ from typing import Any
 ALERT = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
-  <identifier>2.49.0.0.380.0-20261210-12</identifier>
+  <identifier>2.49.0.0.380.0-20261120-12</identifier>
   <sender>protezione-civile@regione.example.it</sender>
-  <sent>2026-12-10T13:05:00+01:00</sent>
+  <sent>2026-11-20T13:05:00+01:00</sent>
   <status>Actual</status>
   <msgType>Alert</msgType>
   <scope>Public</scope>

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the authorities publish, received at POST /notices: CAP 1.2."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from starlette.responses import Response
@@ -25,6 +26,8 @@ from app.domain.personal import accounts_in, certain
 from app.telemetry import log
 
 EXISTS = "This identifier was used for other content. An update is a message of its own that refers to the earlier one."
+AHEAD = timedelta(minutes=5)
+"""How far the clock of an authority may be ahead of ours."""
 DESCRIPTION = (
     "A CAP 1.2 document (OASIS), with one info for each language. An Alert becomes a notice, an Update amends the one "
     "that its references name, a Cancel withdraws it and says so in a notice of its own."
@@ -37,6 +40,7 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     alert = parse(arrival.body)
     if not caller.may_speak_of(SERVICE):
         raise ForbiddenError("This source may not speak of this service.")
+    _refuse_future(alert)
     _refuse_foreign(caller, alert)
     _refuse_personal(house, alert)
     zones = zones_of(house.settings.alert_zones)
@@ -50,6 +54,12 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     if taken is None:
         return no_content()
     return await _answered(house, hand.source, taken)
+
+
+def _refuse_future(alert: Alert) -> None:
+    """A message of tomorrow would make every other one about this alert come too late."""
+    if alert.sent > datetime.now(UTC) + AHEAD:
+        raise InvalidNoticeError("The message is sent in the future.", pointer="#/alert/sent")
 
 
 def _refuse_foreign(caller: Caller, alert: Alert) -> None:

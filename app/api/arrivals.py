@@ -41,6 +41,7 @@ class Medium:
     """One media type: who receives its body, its largest size in bytes, and what the document says of it.
 
     `shape` is a model, or a schema as it stands in the document; `components` are the schemas that it refers to.
+    `says_priority`: nothing in it is urgent unless it says the word.
     """
 
     media_type: str
@@ -49,6 +50,7 @@ class Medium:
     examples: Mapping[str, Any]
     largest: int = LARGEST
     components: Mapping[str, Schema] = field(default_factory=dict)
+    says_priority: bool = False
 
     @property
     def schema(self) -> Schema:

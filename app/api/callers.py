@@ -17,10 +17,12 @@ from app.api.edge import CALLER, CLIENT
 from app.api.gate import Rank
 from app.api.house import House
 from app.api.problems import SOURCE, TOLD
-from app.domain.errors import AbnormalUsageError, ForbiddenError, UnauthenticatedError
+from app.domain.errors import AbnormalUsageError, ForbiddenError, InvalidHeaderError, UnauthenticatedError
 from app.domain.key import Role, Scope
+from app.domain.spelling import checked_plain_text
 
 LONGEST = 512
+NO_REASON = "The escapes are of UTF-8, and what they say is one line of plain text."
 Reason = Annotated[
     str | None,
     Header(
@@ -91,7 +93,16 @@ class Acting(Allowed):
 
     async def __call__(self, request: Request, reason: Reason = None) -> Caller:
         caller = await super().__call__(request)
-        return replace(caller, address=request.scope[CLIENT], why=reason and unquote(reason))
+        return replace(caller, address=request.scope[CLIENT], why=_why(reason))
+
+
+def _why(reason: str | None) -> str | None:
+    """Read the percent escapes as UTF-8; what they hide must be a line of text as well."""
+    try:
+        return reason and checked_plain_text(unquote(reason, errors="strict"))
+    except ValueError:
+        place = {"parameter": "Campanella-Reason", "detail": NO_REASON, "rule": "form"}
+        raise InvalidHeaderError(errors=[place]) from None
 
 
 ONLY_SOURCES = "Only the key of a source may hand in notices; an operator makes one with POST /v1/sources."

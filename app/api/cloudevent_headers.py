@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 from app.api.cloudevent import refused
+from app.api.reading import plain_name
 
 PREFIX = b"ce-"
 PLAIN = re.compile(r"[\t\x20-\x7e]*")
@@ -49,7 +50,7 @@ def decoded(attribute: str, value: str) -> str:
 
 def header(attribute: str) -> dict[str, str]:
     """Name the place of an attribute for the problem; what is no name is not repeated."""
-    return {"parameter": f"ce-{attribute}" if re.fullmatch("[a-z0-9]{1,64}", attribute) else "ce-*"}
+    return {"parameter": f"ce-{attribute}" if plain_name(attribute) == attribute else "ce-*"}
 
 
 def _without_quotes(attribute: str, value: str) -> str:

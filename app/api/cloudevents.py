@@ -18,7 +18,7 @@ from app.api.cloudevent import TRACE, Event, Place, event_from, refused
 from app.api.cloudevent_examples import CLOUDEVENT, EVENTS
 from app.api.cloudevent_headers import attributes_in, header
 from app.api.house import House
-from app.api.reading import Where, pointer, read, validated
+from app.api.reading import Where, plain_name, pointer, read, validated
 from app.domain.errors import ForbiddenError, InvalidNoticeError
 from app.domain.notice import Notice
 from app.intake import Origin
@@ -46,7 +46,12 @@ async def receive_structured(house: House, caller: Caller, arrival: Arrival) -> 
 
 
 MEDIUM = Medium(
-    STRUCTURED, receive_structured, {"$ref": "#/components/schemas/CloudEvent"}, EVENTS, components=CLOUDEVENT
+    STRUCTURED,
+    receive_structured,
+    {"$ref": "#/components/schemas/CloudEvent"},
+    EVENTS,
+    components=CLOUDEVENT,
+    says_priority=True,
 )
 
 
@@ -56,7 +61,7 @@ def structured(caller: Caller, body: object, where: Where) -> tuple[Notice, Orig
         raise InvalidNoticeError("An event is an object.", pointer=pointer(where))
 
     def place(name: str) -> dict[str, str]:
-        return {"pointer": pointer((*where, name))}
+        return {"pointer": pointer((*where, plain_name(name)))}
 
     attributes = {name: value for name, value in body.items() if name not in ("data", "data_base64")}
     event = event_from(attributes, place)

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.api.problems import MethodNotAllowedError, problem
+from app.api.reading import plain_name
 from app.api.reading import said as said_of
 from app.database import AWAY
 from app.domain.errors import (
@@ -58,7 +59,7 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
     rows = error.errors()
     if any(row["loc"][0] == "path" for row in rows):
         return problem(request.scope, NotFoundError())
-    complaints = [{"parameter": str(row["loc"][-1]), "detail": _said(row), "rule": row["type"]} for row in rows]
+    complaints = [{"parameter": _parameter(row), "detail": _said(row), "rule": row["type"]} for row in rows]
     headers_only = all(row["loc"][0] == "header" for row in rows)
     return problem(request.scope, (InvalidHeaderError if headers_only else InvalidParameterError)(errors=complaints))
 
@@ -83,6 +84,11 @@ async def crashed(request: Request, error: Exception) -> Response:
     """The last resort: the place inside goes to the log, the caller gets the id to ask us by."""
     log.error("request.failed", exc_info=error)
     return problem(request.scope, CampanellaError())
+
+
+def _parameter(row: Any) -> str:
+    name = str(row["loc"][-1])
+    return plain_name(name) if row["type"] == "extra_forbidden" else name
 
 
 def _said(row: Any) -> str:

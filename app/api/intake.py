@@ -50,15 +50,15 @@ async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
 
 # One row for each form in which a notice may come; the first is the one that the docs page tries.
 ARRIVALS = Arrivals(
-    Medium(JSON, _plain, Notice, NOTICES),
+    Medium(JSON, _plain, Notice, NOTICES, says_priority=True),
     cloudevents.MEDIUM,
-    Medium(EVENT_BATCH, receive_events, EVENTS_SCHEMA, EVENT_BATCHES, LARGEST),
+    Medium(EVENT_BATCH, receive_events, EVENTS_SCHEMA, EVENT_BATCHES, LARGEST, says_priority=True),
     *ALERTS,
     bulletins.MEDIUM,
 )
 
 
-BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES, LARGEST))
+BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES, LARGEST, says_priority=True))
 
 
 @router.post(
@@ -98,7 +98,7 @@ async def hand_in_batch(
 
 
 async def _received(house: House, caller: Caller, arrival: Arrival, once: Once, awaited: Answering) -> Response:
-    turn_away_early(house, caller, arrival.body, arrival.medium.media_type)
+    turn_away_early(house, caller, arrival.body, says_priority=arrival.medium.says_priority)
     await awaited.expect(house, caller)
     return await awaited.waited(house, caller, await _stored(house, caller, arrival, once))
 

@@ -57,7 +57,8 @@ class Keeper:
             return None
         if row["fingerprint"] != self.fingerprint:
             raise IdempotencyKeyReusedError
-        headers = {**json.loads(row["headers"]), "Idempotent-Replayed": "true"}
+        # As the kept names are spelled, so that an answer that was a replay already says it once.
+        headers = {**json.loads(row["headers"]), "idempotent-replayed": "true"}
         return Response(self._opened(row["body"]), row["status"], headers)
 
     async def reserve(self, connection: Inside) -> None:

@@ -21,6 +21,12 @@ BODY = "campanella.body"
 MOST_ERRORS = 20
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+PLAIN = re.compile(r"[A-Za-z][a-z]*[0-9]{0,2}(_[a-z]+[0-9]{0,2})*")
+TELLING = re.compile(r"[0-9]{2}|[A-Z]{3}|.{41}", re.DOTALL)
+"""What is in no name of ours nor in a language tag, but in codes of persons and accounts, and in sentences."""
+LONGEST_NAME = 40
+WITHHELD = "(withheld)"
+"""Stands in a pointer for a name that is not repeated."""
 Model = TypeVar("Model", bound=BaseModel)
 Where = tuple[int | str, ...]
 """The way from the root of a document to a place in it."""
@@ -153,7 +159,7 @@ def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Wher
         return MalformedBodyError("The body is not JSON, or holds half of a character.")
     places = [
         {
-            "pointer": pointer((*where, *row["loc"])),
+            "pointer": pointer((*where, *_place(row))),
             "detail": said(row),
             "rule": row["type"],
         }
@@ -163,6 +169,21 @@ def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Wher
     if len(rows) > MOST_ERRORS:
         members["more_errors"] = len(rows) - MOST_ERRORS
     return wrong(f"{places[0]['pointer']}: {places[0]['detail']}", **members)
+
+
+def _place(row: Mapping[str, Any]) -> Where:
+    """Give the way to a place; the name of a member that we do not know is the caller's text, as values are."""
+    parts = tuple(map(_part, row["loc"]))
+    return (*parts[:-1], plain_name(str(row["loc"][-1]))) if row["type"] == "extra_forbidden" else parts
+
+
+def _part(part: int | str) -> int | str:
+    return WITHHELD if isinstance(part, str) and TELLING.search(part) else part
+
+
+def plain_name(name: str) -> str:
+    """Give the name of a member as it was sent where it looks like one, else a placeholder: it may name a person."""
+    return name if len(name) <= LONGEST_NAME and PLAIN.fullmatch(name) else WITHHELD
 
 
 def said(row: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.accepting import accepts
 from app.api.problems import PUBLIC, SOURCE, TOLD
+from app.api.reading import plain_name
 from app.api.versions import weak
 from app.domain.errors import InvalidParameterError, NotAcceptableError
 from app.metrics import DEPRECATED
@@ -132,4 +133,4 @@ def _refuse(query: bytes, *, takes_none: bool) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     for name in names if takes_none else repeated:
         what = "There is no such parameter here." if takes_none else "This parameter is given more than once."
-        raise InvalidParameterError(what, errors=[{"parameter": name[:100], "detail": what, "rule": "unknown"}])
+        raise InvalidParameterError(what, errors=[{"parameter": plain_name(name), "detail": what, "rule": "unknown"}])

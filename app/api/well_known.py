@@ -14,7 +14,7 @@ from app.api.installation import Installation
 from app.domain.posting import PLACE
 
 VALID = timedelta(days=180)
-"""A file that is never looked after must say so: it ends within a year."""
+"""Counted from the start of the process: who never starts a new version does not look after this file, and it ends."""
 LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
 
@@ -50,10 +50,11 @@ def api_catalog(installation: Installation) -> dict[str, Any]:
 
 
 def routes(installation: Installation) -> list[BaseRoute]:
-    """Serve both."""
+    """Serve both; until when security.txt holds is settled now."""
+    reports = security_txt(installation, datetime.now(UTC))
 
     async def security(_: Request) -> Response:
-        return Response(security_txt(installation, datetime.now(UTC)), media_type="text/plain; charset=utf-8")
+        return Response(reports, media_type="text/plain; charset=utf-8")
 
     async def catalog(_: Request) -> Response:
         return Response(json.dumps(api_catalog(installation)), headers={"Content-Type": LINKSET})

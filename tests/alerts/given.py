@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """CAP documents with one thing said, the rest ordinary; the children of an element in the order of the schema."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -10,7 +11,9 @@ FIRST = ["identifier", "sender", "sent", "status", "msgType", "source", "scope",
 ALERT = [*FIRST, "note", "references", "incidents"]
 GRADE = ["language", "category", "event", "responseType", "urgency", "severity", "certainty", "audience", "effective"]
 INFO = [*GRADE, "onset", "expires", "senderName", "headline", "description", "instruction", "web", "contact"]
-SENDER, SENT = "protezione-civile@regione.example.it", "2026-12-10T13:05:00+01:00"
+SENDER = "protezione-civile@regione.example.it"
+SENT = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}T13:05:00+01:00"
+"""Yesterday: what is sent in the future is refused."""
 
 
 def info(colour: str | None = "arancione", areas: Any = ("Bisenzio",), **members: Any) -> str:

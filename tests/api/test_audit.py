@@ -204,3 +204,15 @@ async def test_commands_are_written_down_and_the_log_can_be_verified_against_an_
     assert (alone.code, "no anchor" in alone.said) == (0, True)
     assert (cut_off.code, cut_off.complained) == (1, "The log ends at entry 3, but an anchor has seen entry 7.\n")
     assert (unreadable.code, unreadable.complained) == (2, "Line 1 of the anchors is none.\n")
+
+
+@pytest.mark.parametrize("reason", ["a%00b", "%ff", "%C3", "a%0Ab", "%E2%80%AE", "%20"])
+async def test_a_reason_that_hides_what_is_no_text_is_refused_and_nothing_is_done(
+    operator: Caller, reason: str
+) -> None:
+    slug = fresh("fonte")
+
+    answer = await operator.post("/v1/sources", {"slug": slug, "name": "Una fonte"}, Campanella_Reason=reason)
+
+    assert (answer.status, answer.problem, answer.pointers) == (400, "invalid-header", ["Campanella-Reason"])
+    assert (await operator.get(f"/v1/sources/{slug}")).status == 404

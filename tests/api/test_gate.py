@@ -6,13 +6,21 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
+from app.access import Caller as Access
+from app.api import bulletins
+from app.api.admission import turn_away_early
 from app.api.gate import Crowd, Gate, Rank
+from app.api.house import House, opened
+from app.api.intake import ARRIVALS
 from app.database import Pool
 from app.domain.errors import ReducedCapacityError
+from app.domain.key import Role
+from app.health import Health
 from app.settings import Settings
 from tests.api.calling import Answer, Caller, served, some_settings
 
@@ -141,3 +149,44 @@ async def test_while_nothing_can_be_stored_all_but_urgent_is_turned_away_and_lat
     assert afterwards[-1].status == 202
     stored = await narrow.pool.fetchval("select count(*) from notice where source = $1", narrow.slug)
     assert stored == Counter(answer.status for answer in urgent)[202] + 1
+
+
+SOURCE = Access("k", Role.SOURCE, "fonte-del-cancello", per_minute=1)
+
+
+@pytest.fixture
+async def loaded(settings: Settings, gate: Gate) -> AsyncIterator[House]:
+    """An API under such a load that nothing but what is urgent is let in."""
+    async with opened(settings, Health(settings), Crowd()) as house:
+        gate._late.extend([60.0] * 5)
+        yield replace(house, gate=gate)
+
+
+EARLY = [(medium, False) for medium in ("application/json", "application/cloudevents+json")]
+EARLY += [(bulletins.MEDIA_TYPE, True), ("application/cap+xml", True)]
+
+
+@pytest.mark.parametrize(("media_type", "passes"), EARLY)
+async def test_what_needs_no_word_to_be_urgent_is_not_turned_away_early(
+    loaded: House, media_type: str, *, passes: bool
+) -> None:
+    medium, passed = ARRIVALS.media[media_type], True
+    try:
+        turn_away_early(loaded, SOURCE, b"{}", says_priority=medium.says_priority)
+    except ReducedCapacityError:
+        passed = False
+
+    assert passed is passes
+    turn_away_early(loaded, SOURCE, b'{"priority": "urgent"}', says_priority=medium.says_priority)
+
+
+async def test_what_was_never_spent_is_not_given_back(loaded: House) -> None:
+    first, second = await loaded.quotas.spend(SOURCE), await loaded.quotas.spend(SOURCE)
+    assert (first.wait is None, second.wait is None) == (True, False)
+
+    with pytest.raises(ReducedCapacityError):
+        turn_away_early(loaded, replace(SOURCE, refused=second), b"{}", says_priority=True)
+    assert (await loaded.quotas.spend(SOURCE)).wait is not None
+    with pytest.raises(ReducedCapacityError):
+        turn_away_early(loaded, SOURCE, b"{}", says_priority=True)
+    assert (await loaded.quotas.spend(SOURCE)).wait is None

@@ -99,6 +99,7 @@ async def test_3_25_a_known_event_with_a_new_key_is_the_same_and_the_key_is_reme
     third = await sent(source, notice, "seconda")
     assert (second.status, second.body["id"], is_replayed(second)) == (202, first.body["id"], True)
     assert (third.text, is_replayed(third)) == (second.text, True)
+    assert [name.lower() for name in third.headers].count("idempotent-replayed") == 1
     assert (await sent(source, a_notice(), "seconda")).problem == "idempotency-key-reused"
 
 

@@ -162,13 +162,14 @@ async def test_what_is_refused_for_its_form_draws_on_no_reserve(operator: Caller
 
 @pytest.mark.parametrize("media_type", ARRIVALS.media)
 async def test_whatever_form_a_notice_comes_in_the_quota_holds(operator: Caller, media_type: str) -> None:
-    source = await a_source(operator, minute=1, day=1)
+    source = await a_source(operator, minute=2, day=2)
     example: Any = next(iter(ARRIVALS.media[media_type].examples.values()))["value"]
     body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
     first = example[0] if isinstance(example, list) else example
     if isinstance(first, dict) and "source" in first:
         await operator.patch(f"/v1/sources/{source.slug}", {"event_sources": [first["source"]]})
-    await source.get("/v1/notices")
+    for _ in range(2):
+        await source.get("/v1/notices")
     await source.hand_in(priority="urgent")
 
     answer = await source.call("POST", "/v1/notices", body, {"Content-Type": media_type})
@@ -210,3 +211,15 @@ async def test_without_one_of_its_own_a_caller_has_the_quota_of_the_installation
     assert mine[:5] == [200] * 5
     assert 429 in mine
     assert (set(whole), public) == ({200}, {200})
+
+
+@pytest.mark.parametrize("priority", ["normal", "urgent"])
+async def test_a_batch_that_no_quota_will_ever_let_in_is_too_large(operator: Caller, priority: str) -> None:
+    source = await a_source(operator, minute=5)
+
+    answer = await source.post("/v1/notices/batch", [a_notice(priority=priority) for _ in range(6)])
+
+    assert (answer.status, answer.problem, answer.body["limit"]) == (413, "too-large", 5)
+    assert "Retry-After" not in answer.headers
+    stored = await source.pool.fetchval("select count(*) from notice where source = $1", source.slug)
+    assert stored == 0

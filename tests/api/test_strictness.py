@@ -178,6 +178,31 @@ async def test_what_was_sent_is_never_repeated(source: Caller) -> None:
     assert tax_code not in answer.text
 
 
+@pytest.mark.parametrize(
+    "name", ["RSSMRA80A01H501U", "rssmra80a01h501u", "IT60X0542811101000000123456", "Mario Rossi", "x" * 41]
+)
+async def test_a_name_that_may_be_a_persons_is_never_repeated(source: Caller, name: str) -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/x", "type": "t", "data": a_notice()}
+    answers = [
+        await source.hand_in(**{name: "x"}),
+        await source.hand_in(audience={name: "x"}),
+        await source.hand_in(texts={"it": {"title": "Titolo", name: "x"}}),
+        await source.post("/v1/notices/batch", [a_notice(**{name: "x"})]),
+        await source.post("/v1/notices", {**event, name: {}}, Content_Type="application/cloudevents+json"),
+        await source.get(f"/v1/notices?{name}=x"),
+        await source.get(f"/v1/notices/0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b?{name}=x"),
+        await source.post("/v1/notices", a_notice(), **{"ce_id": "1", f"ce_{name.lower().replace(' ', '_')}": "%zz"}),
+    ]
+
+    assert {answer.status for answer in answers} <= {400, 422}
+    assert all(answer.pointers for answer in answers)
+    assert not any(name.lower().replace(" ", "") in answer.text.lower().replace(" ", "") for answer in answers)
+
+
+async def test_a_name_that_is_misspelt_is_named(source: Caller) -> None:
+    assert (await source.hand_in(valid_untill="x", data_base64="x")).pointers == ["#/valid_untill", "#/data_base64"]
+
+
 async def test_not_more_than_twenty_places_are_named(source: Caller) -> None:
     answer = await source.hand_in(audience={"schools": [7] * 50})
 

@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 import yaml
+from starlette.requests import Request
+from starlette.routing import Route
 
 from app.api.document_webhooks import MEANINGS
-from app.api.installation import Installation
-from app.api.well_known import security_txt
+from app.api.installation import EXAMPLE, Installation
+from app.api.well_known import VALID, routes, security_txt
 from app.domain.callback import EventType
 from tests.api.calling import Caller, some_settings
 
@@ -39,6 +42,17 @@ async def test_security_txt_says_where_to_report_and_until_when_that_holds(opera
     assert timedelta(days=30) < expires - datetime.now(UTC) < timedelta(days=365)
     assert re.fullmatch(r"(https?|mailto):.+", found["Contact"][0])
     assert found["Preferred-Languages"] == ["it, en"]
+
+
+async def test_until_when_it_holds_is_settled_at_the_start() -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        security = next(route for route in routes(EXAMPLE) if isinstance(route, Route))
+        first = (await security.endpoint(Request({"type": "http"}))).body.decode()
+        clock.shift(timedelta(days=100))
+        later = (await security.endpoint(Request({"type": "http"}))).body.decode()
+
+    assert fields(first)["Expires"] == [f"{NOW + VALID:%Y-%m-%dT%H:%M:%SZ}"]
+    assert later == first
 
 
 @pytest.mark.parametrize(
