@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.processes import Program
 
-PATIENCE = 10
+PATIENCE = 30.0
 
 
 def a_program(name: str, script: str, *, grace: float = PATIENCE) -> Program:

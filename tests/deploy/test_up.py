@@ -86,8 +86,8 @@ def test_everything_comes_up_heals_and_goes_in_good_order(open_directory: Path, 
 
         for name in ("worker", "api", "redis", "postgres"):
             os.kill(before[name], signal.SIGKILL)
-            assert soon(partial(up.has_another, name, before[name]), within=1), name
-        assert soon(up.is_ready)
+            assert soon(partial(up.has_another, name, before[name]), within=10), name
+        assert soon(up.is_ready, within=START)
 
         last = up.children()
         up.process.send_signal(signal.SIGTERM)

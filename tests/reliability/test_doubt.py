@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from app.checks import ALIVE
 from tests.reliability.ground import Ground, until
 
 POLICIES = ("repeat", "hold", "drop")
@@ -138,14 +139,21 @@ async def _all_called(ground: Ground, many: int) -> bool:
 async def test_what_never_left_is_no_doubt(ground: Ground) -> None:
     for policy in POLICIES:
         await ground.channel(policy, areas=[policy])
-        await ground.accept(audience={"areas": [policy]}, in_doubt=policy)
-    await ground.telegram.away(2.5)
+    ground.workers.start()
+    await until(lambda: is_alive(ground), within=30)
+    await ground.telegram.away(4)
     await asyncio.sleep(0.3)
 
-    ground.workers.start()
-    await ground.settles()
+    for policy in POLICIES:
+        await ground.accept(audience={"areas": [policy]}, in_doubt=policy)
+    await ground.settles(within=60)
 
     assert await ground.states() == {"delivered": 3}
     assert await ground.pool.fetchval("select count(*) from attempt where outcome = 'failed' and wire = 'none'") >= 3
     assert await ground.pool.fetchval("select count(*) from attempt where outcome = 'doubted'") == 0
     assert await ground.verdict() == []
+
+
+async def is_alive(ground: Ground) -> bool:
+    alive: bool = await ground.pool.fetchval(ALIVE)
+    return alive

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.reliability.ground import LEASE, Ground
+from tests.reliability.ground import Ground
 
 
 async def kill_at_random(ground: Ground, kills: int, dice: random.Random) -> None:
@@ -42,9 +42,8 @@ async def survives(ground: Ground, kills: int, notices: int, channels: int, seed
 
     over = kills * 0.14
     await asyncio.gather(feed(ground, notices, over), kill_at_random(ground, kills, random.Random(seed)))  # noqa: S311
-    took = await ground.settles(within=60)
+    await ground.settles(within=60)
 
     assert await ground.states() == {"delivered": notices * channels}
     assert await ground.verdict() == []
     assert len(ground.telegram.posts()) == notices * channels
-    assert took < 2 * (LEASE + 5)

@@ -107,7 +107,7 @@ async def test_a_channel_that_never_answers_delays_no_other(ground: Ground) -> N
         await ground.accept(in_doubt="repeat")
 
     ground.workers.start()
-    await until(lambda: some_posts(ground, 100), within=5)
+    await until(lambda: some_posts(ground, 100), within=30)
 
     assert len({post.chat for post in ground.telegram.posts()}) == 10
     assert await ground.verdict(settled=False) == []

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.exposition import exposition
 from app.figures import Figures
 from app.levels import LATE
-from app.metrics import REQUEST_SECONDS, REQUESTS, prepare_kinds
+from app.metrics import DEPRECATED, REQUEST_SECONDS, REQUESTS, prepare_kinds
 from tests.repository.files import ROOT, read
 
 ALERTS: list[dict[str, Any]] = yaml.safe_load(read("deploy/dashboards/alerts.yml"))["groups"][0]["rules"]
@@ -38,6 +38,7 @@ def shown() -> dict[str, list[dict[str, str]]]:
     prepare_kinds(["telegram"])
     REQUESTS.labels("POST", "/v1/notices", "202")
     REQUEST_SECONDS.labels("POST", "/v1/notices")
+    DEPRECATED.labels("hand_in_notice", "mensa")
     page, _ = exposition(Figures(0.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0))
     rows = [row for family in text_string_to_metric_families(page.decode()) for row in family.samples]
     return {name: [row.labels for row in rows if row.name == name] for name in {row.name for row in rows}}

@@ -112,7 +112,8 @@ async def test_what_callers_write_never_becomes_a_series() -> None:
         row.labels for family in REGISTRY.collect() if "http_request" in family.name for row in family.samples
     ]
     assert {row["method"] for row in names} <= {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "other"}
-    assert [row for row in names if any(letter.isdigit() for letter in row["route"].replace("/v1", ""))] == []
+    written = [row for row in names if not row["route"].startswith("/bacheca/_stile/")]  # whose digits are ours
+    assert [row for row in written if any(letter.isdigit() for letter in row["route"].replace("/v1", ""))] == []
 
 
 async def test_how_long_it_took_is_observed() -> None:
