@@ -19,7 +19,7 @@ from app.erasing import erase, is_private
 from app.sources import flush, known_services
 from app.tables import Channel
 
-CHANGEABLE = ("title", "language", "fallback", "services", "grades", "schools", "areas")
+CHANGEABLE = ("title", "language", "fallback", "interim", "services", "grades", "schools", "areas")
 BY_HAND = "paused by hand"
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")
 PARK = text("update delivery set parked = true where channel_id = :id and state in ('due', 'in_doubt')")

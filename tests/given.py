@@ -16,8 +16,8 @@ from app.routing import Routing
 
 NUMBERS = count(1)
 CHANNEL = """
-insert into channel (id, slug, kind, address, language, fallback, services, grades, schools, areas, can_ask)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+insert into channel (id, slug, kind, address, language, fallback, services, grades, schools, areas, can_ask, interim)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 
@@ -42,7 +42,8 @@ async def a_channel(pool: Pool, slug: str = "scuola", **members: Any) -> UUID:
     lists = [members.get(name, []) for name in ("services", "grades", "schools", "areas")]
     kind, address = members.get("kind", "telegram"), members.get("address", f"-100{next(NUMBERS):07}")
     shows = (members.get("language", "it"), members.get("fallback", True))
-    await pool.execute(CHANNEL, number, slug, kind, address, *shows, *lists, members.get("can_ask", False))
+    ways = (members.get("can_ask", False), members.get("interim", False))
+    await pool.execute(CHANNEL, number, slug, kind, address, *shows, *lists, *ways)
     return number
 
 

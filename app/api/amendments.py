@@ -67,7 +67,7 @@ async def amend_notice(
     The body holds only what changes; null takes a member away, a list replaces the whole list. `If-Match` is needed,
     so that nobody overwrites a revision that nobody has seen.
     """
-    row = await _own(house, caller, notice_id)
+    row = await own(house, caller, notice_id)
     notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
     refuse_unfit(house, caller, notice)
     async with _held_to(seen, house, caller, row) as asked:
@@ -96,7 +96,7 @@ async def withdraw_notice(
     With `delete`, posts are deleted where the platform allows it (Telegram: within 48 hours), also of a notice that was
     withdrawn before; the others are struck. `taken_back` of each delivery says which it was.
     """
-    row = await _own(house, caller, notice_id)
+    row = await own(house, caller, notice_id)
     async with _held_to(seen, house, caller, row) as asked:
         withdrawn = await withdraw(house.database.pool, asked, delete=wish.delete)
     if withdrawn.changed:
@@ -118,7 +118,7 @@ def merged(target: Any, change: Any) -> Any:
     return result
 
 
-async def _own(house: House, caller: Caller, number: UUID) -> Any:
+async def own(house: House, caller: Caller, number: UUID) -> Any:
     row = await house.database.pool.fetchrow(ONE, number, caller.source)
     if row is None:
         raise NotFoundError("There is no such notice.")
@@ -126,7 +126,7 @@ async def _own(house: House, caller: Caller, number: UUID) -> Any:
 
 
 async def _shown(house: House, caller: Caller, number: UUID) -> Response:
-    return tagged(await whole(house, await _own(house, caller, number)))
+    return tagged(await whole(house, await own(house, caller, number)))
 
 
 @asynccontextmanager

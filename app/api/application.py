@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from app.api import (
     amendments,
+    approvals,
     audit,
     callback_calls,
     callbacks,
@@ -44,6 +45,7 @@ RESOURCES = (
     notices,
     deliveries,
     amendments,
+    approvals,
     channels,
     channel_check,
     channel_secret,

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.house import House
+from app.api.notice_view import Tag
 from app.api.standing import Counts, counts_in
 from app.api.view import Count, Link, Moment, Names, Slugs, SlugShown, View, Words
 from app.tables import Channel
@@ -34,7 +35,6 @@ select channel_id, state, sum(number)::bigint as number
 """
 MINUTE = timedelta(minutes=1)
 Kind = Annotated[str, Field(max_length=20, pattern=r"^[a-z]+$", examples=["telegram"])]
-Tag = Annotated[str, Field(max_length=12, pattern=r"^[A-Za-z-]+$", description="A language tag.", examples=["it"])]
 
 
 class ChannelNamed(View):
@@ -89,6 +89,7 @@ class ChannelSeen(View):
     title: Words | None
     language: Tag
     fallback: bool
+    interim: bool
     test: bool
     audience: AudienceSeen
     state: Literal["active", "paused"]
@@ -136,6 +137,7 @@ def _seen(public: str, channel: Channel, counts: Counts) -> ChannelSeen:
         "title",
         "language",
         "fallback",
+        "interim",
         "test",
         "paused_at",
         "paused_reason",

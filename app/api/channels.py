@@ -51,7 +51,8 @@ class ChannelAudience(Strict):
 class NewChannel(Strict):
     """A place to publish to. fallback false: notices without the channel's language are not sent there.
 
-    test true: it shows exercises and nothing else.
+    interim true: while a text of the channel's language waits for a person's approval, the channel shows another one;
+    else it waits. test true: it shows exercises and nothing else.
     """
 
     slug: Slug
@@ -60,6 +61,7 @@ class NewChannel(Strict):
     title: Title | None = None
     language: LanguageTag
     fallback: bool = True
+    interim: bool = False
     test: bool = False
     audience: ChannelAudience = Field(default_factory=ChannelAudience)
 
@@ -70,6 +72,7 @@ class ChannelChange(Strict):
     title: Title | None = None
     language: LanguageTag = Field(default_factory=str)
     fallback: bool = Field(default_factory=bool)
+    interim: bool = Field(default_factory=bool)
     test: bool = Field(default_factory=bool)
     audience: ChannelAudience = Field(default_factory=ChannelAudience)
     paused: bool = Field(default_factory=bool)

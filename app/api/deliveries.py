@@ -15,7 +15,7 @@ from pydantic import Field
 from app.api.callers import Reader
 from app.api.channel_view import ChannelNamed
 from app.api.house import Open
-from app.api.notice_view import NoticeInPath
+from app.api.notice_view import NoticeInPath, Tag
 from app.api.pages import Next, Pages, Paging
 from app.api.routes import StrictRoute
 from app.api.view import Count, Moment, Number, Reference, View, Words
@@ -29,7 +29,7 @@ LOGGED = 50
 SEEN = "select true from notice where id = $1 and ($2::text is null or source = $2)"
 DELIVERIES = """
 select d.id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.attempts, d.last_error, d.due_at, d.settled_at,
-       d.parked, d.erase, d.deleted_at, c.slug, c.kind
+       d.parked, d.awaits, d.erase, d.deleted_at, c.slug, c.kind
   from delivery d join channel c on c.id = d.channel_id
  where d.notice_id = $1 and ($2::text is null or d.state = $2) and d.id > $3
  order by d.id limit $4
@@ -70,6 +70,7 @@ class DeliverySeen(View):
     channel_id: UUID
     state: State
     parked: bool = Field(description="The channel is paused, so the delivery waits.")
+    awaits: Tag | None = Field(description="The language whose text must be approved before the channel shows it.")
     wanted: Count | None = Field(description="The revision the channel should show; null: nothing.")
     shown: Count | None = Field(description="The revision it shows; null: nothing yet.")
     attempts: Count
@@ -114,7 +115,7 @@ async def _with_attempts(pool: Pool, rows: Sequence[Record]) -> list[DeliverySee
 
 
 def _seen(row: Record, tries: Iterable[Record]) -> DeliverySeen:
-    same = ("id", "channel_id", "state", "parked", "wanted", "shown", "attempts", "last_error")
+    same = ("id", "channel_id", "state", "parked", "awaits", "wanted", "shown", "attempts", "last_error")
     moments = ("due_at", "settled_at", "deleted_at")
     return DeliverySeen(
         **{name: row[name] for name in (*same, *moments)},

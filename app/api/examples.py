@@ -64,12 +64,22 @@ AMENDMENTS: dict[str, Any] = {
         "value": {"texts": {"it": {"title": "Sciopero del 27 novembre: pasto freddo in tutte le mense"}}},
     }
 }
+APPROVALS: dict[str, Any] = {
+    "chinese": {
+        "summary": "A mediator has read the Chinese text",
+        "value": {"language": "zh-Hans", "revision": 1, "name": "Mediatrice linguistica"},
+    }
+}
 WITHDRAWALS: dict[str, Any] = {
     "struck": {"summary": "Strike it and say that it is withdrawn", "value": {"delete": False}},
     "deleted": {"summary": "Delete it where the platform allows it", "value": {"delete": True}},
 }
 SERVICES: dict[str, Any] = {
-    "libraries": {"summary": "A service that is new", "value": {"name": "Biblioteche e ludoteche"}}
+    "libraries": {"summary": "A service that is new", "value": {"name": "Biblioteche e ludoteche"}},
+    "approved": {
+        "summary": "Chinese goes out only when a person has approved it",
+        "value": {"name": "Mensa scolastica", "approvals": ["zh-Hans"]},
+    },
 }
 SOURCES: dict[str, Any] = {
     "canteen": {

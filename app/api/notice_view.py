@@ -4,7 +4,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from asyncpg import Record
@@ -16,6 +17,7 @@ from app.api.house import House
 from app.api.standing import Counts, Status, counted, status_of
 from app.api.versions import strong
 from app.api.view import Count, EventId, Link, Moment, SlugShown, View, Words, answer
+from app.approve import standings
 from app.domain.notice import Kind, Priority
 from app.storing import Store
 
@@ -27,6 +29,7 @@ ONE = f"select {COLUMNS} from notice where id = $1 and ($2::text is null or sour
 NoticeInPath = Annotated[
     UUID, Path(description="The id of a notice.", examples=["0193a1b2-7c4d-7e8f-9a0b-1c2d3e4f5a6b"])
 ]
+Tag = Annotated[str, Field(max_length=12, pattern=r"^[A-Za-z-]+$", description="A language tag.", examples=["it"])]
 Content = Annotated[dict[str, Any], WithJsonSchema({"x-schema": "Notice"})]
 """Shown as it is stored, without reading it through the model: rules may have become stricter since."""
 
@@ -54,12 +57,25 @@ class NoticeSummary(View):
     links: NoticeLinks
 
 
+class ApprovalSeen(View):
+    """How a language stands whose texts a person must approve before they go out.
+
+    missing: the notice has no text in it. waiting: nobody has approved this text yet; its channels wait.
+    """
+
+    language: Tag
+    state: Literal["missing", "waiting", "approved"]
+    name: Words | None = Field(description="Who approved it.")
+    approved_at: Moment | None
+
+
 class NoticeWhole(NoticeSummary):
     """The same with its content, as it was last handed in."""
 
     publish_at: Moment | None
     expires_at: Moment | None
     withdrawn_at: Moment | None
+    approvals: list[ApprovalSeen] = Field(max_length=100)
     content: Content
 
 
@@ -77,7 +93,10 @@ async def summaries(house: House, rows: Sequence[Record], where: Store | None = 
 async def whole(house: House, row: Record) -> NoticeWhole:
     counts = (await counted(house.database.pool, [row["id"]])).get(row["id"], Counts())
     more = {name: row[name] for name in ("publish_at", "expires_at", "withdrawn_at")}
-    return NoticeWhole(**_members(house.public, row, counts), **more, content=json.loads(row["content"]))
+    content = json.loads(row["content"])
+    stand = await standings(house.database.pool, row["id"], row["service"], content["texts"])
+    approvals = [ApprovalSeen(**asdict(each)) for each in stand]
+    return NoticeWhole(**_members(house.public, row, counts), **more, approvals=approvals, content=content)
 
 
 def _members(public: str, row: Record, counts: Counts) -> dict[str, Any]:

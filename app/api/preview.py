@@ -11,9 +11,10 @@ from pydantic import Field
 
 from app.access import Caller
 from app.api.callers import Allowed
-from app.api.channel_view import Kind, Tag
+from app.api.channel_view import Kind
 from app.api.examples import NOTICES
 from app.api.house import Open
+from app.api.notice_view import Tag
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.view import Count, SlugShown, View, Words

@@ -13,37 +13,44 @@ from starlette.responses import Response
 from app.api.callers import Anyone, SourceAdmin
 from app.api.examples import SERVICES
 from app.api.house import Open
+from app.api.notice_view import Tag
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.versions import IfNoneThere, wants_none
 from app.api.view import Moment, SlugShown, View, Words, answer
+from app.approve import release
 from app.audit import record
 from app.domain.errors import NotFoundError, PreconditionFailedError
-from app.domain.notice import SLUG, Name, Strict
+from app.domain.notice import SLUG, LanguageTag, Name, Strict
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Services"])
 SlugInPath = Annotated[str, Path(pattern=SLUG, max_length=64, description="The short name.", examples=["mensa"])]
 MAKE = """
-insert into service (slug, name) values ($1, $2)
-on conflict (slug) do update set name = excluded.name
-returning slug, name, created_at, xmax = 0 as made
+insert into service (slug, name, approvals) values ($1, $2, coalesce($3::text[], '{}'))
+on conflict (slug) do update set name = excluded.name, approvals = coalesce($3::text[], service.approvals)
+returning slug, name, approvals, created_at, xmax = 0 as made
 """
-NAME = "select name from service where slug = $1"
-ONE = "select slug, name, created_at from service where slug = $1"
-MANY = "select slug, name, created_at from service where slug > $1 order by slug limit $2"
+NAME = "select name, approvals from service where slug = $1"
+ONE = "select slug, name, approvals, created_at from service where slug = $1"
+MANY = "select slug, name, approvals, created_at from service where slug > $1 order by slug limit $2"
 
 
 class ServiceName(Strict):
-    """How the service is called in what families read."""
+    """How the service is called in what families read.
+
+    approvals: languages whose texts go out only when a person has approved them; left out, they stay as they are.
+    """
 
     name: Name = Field(examples=["Mensa scolastica"])
+    approvals: list[LanguageTag] = Field(default_factory=list, max_length=12, examples=[["zh-Hans"]])
 
 
 class ServiceSeen(View):
     slug: SlugShown
     name: Words
+    approvals: list[Tag] = Field(max_length=100, description="Languages whose texts need an approval.")
     created_at: Moment
 
 
@@ -71,14 +78,16 @@ async def name_service(
     """Make a service, or give it another name. Notices may speak of it at once."""
     only_new = wants_none(request)
     async with house.database.pool.acquire() as connection, connection.transaction():
-        earlier = await connection.fetchval(NAME, slug)
-        (row,) = await connection.fetch(MAKE, slug, named.name)
+        earlier = await connection.fetchrow(NAME, slug)
+        given = named.approvals if "approvals" in named.model_fields_set else None
+        (row,) = await connection.fetch(MAKE, slug, named.name, given)
         if only_new and not row["made"]:
             raise PreconditionFailedError("There is a service of this name already.")
-        before = None if earlier is None else {"name": earlier}
-        await record(
-            connection, caller.actor, "service.changed", f"service/{slug}", before=before, after={"name": named.name}
-        )
+        before = None if earlier is None else dict(earlier)
+        after = {"name": row["name"], "approvals": row["approvals"]}
+        if before is not None and before["approvals"] != row["approvals"]:
+            await release(connection, slug)
+        await record(connection, caller.actor, "service.changed", f"service/{slug}", before=before, after=after)
     made: bool = row["made"]
     log.info("service.changed", service=slug, made=made)
     headers = {"Location": f"{house.public}/v1/services/{slug}"} if made else {}
@@ -105,4 +114,4 @@ async def list_services(_: Anyone, asked: Annotated[Paging, Query()], house: Ope
 
 
 def _seen(row: Record) -> ServiceSeen:
-    return ServiceSeen(slug=row["slug"], name=row["name"], created_at=row["created_at"])
+    return ServiceSeen(**{name: row[name] for name in ("slug", "name", "approvals", "created_at")})

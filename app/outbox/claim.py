@@ -36,7 +36,8 @@ select d.id
    and (d.state = 'in_doubt' or not exists (
      select from delivery e
       where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-        and e.ready_at <= $3 and ($4 or e.due_at <= $3) and (e.rank, e.id) < (d.rank, d.id)))
+        and e.ready_at <= $3 and ($4 or e.due_at <= $3) and (e.awaits is null or c.interim and e.due_at <= $3)
+        and (e.rank, e.id) < (d.rank, d.id)))
    and (d.state = 'in_doubt' or not c.can_ask or not exists (
      select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
  order by d.rank, d.id limit $2
@@ -47,11 +48,12 @@ select d.id
 TAKE = """
 with taken as (
   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[],
-                       $10::boolean[])
-             as t (id, intent, action, part, revision, wanted, traceparent, erase)
+                       $10::boolean[], $11::text[])
+             as t (id, intent, action, part, revision, wanted, traceparent, erase, awaits)
 ), claimed as (
   update delivery d
-     set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz
+     set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz,
+         awaits = case when d.state = 'in_doubt' then d.awaits else t.awaits end
     from taken t where d.id = t.id and d.wanted is not distinct from t.wanted and d.erase = t.erase
   returning d.id, d.token
 ), kept as (
@@ -118,7 +120,7 @@ async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pa
     if not found:
         return Taken(now, pace.at, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
     works = one_each([owed(row) for row in await connection.fetch(OWED, found)])
-    steps = [(work, step_of(work, kind, now)) for work in works]
+    steps = [step_of(work, kind, now) for work in works]
     ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     for work, settlement in ended:
         await end(connection, work, settlement)
@@ -165,6 +167,7 @@ async def _write_intents(
         [call.owed.progress.wanted for call in calls],
         [_traced(call.owed) for call in calls],
         [call.owed.progress.erase for call in calls],
+        [call.owed.awaits for call in calls],
     )
     return {row["id"]: row["token"] for row in rows}
 

@@ -13,6 +13,10 @@ from app.outbox.owed import Owed
 Render = Callable[[Owed], Sequence[Part] | Refused]
 
 
+def of_the_channel(owed: Owed) -> Sequence[str]:
+    return (owed.language,)
+
+
 @dataclass(frozen=True)
 class ChannelKind:
     """A kind: its pace, how a notice looks there (pure, quick), and which addresses count as groups.
@@ -20,7 +24,7 @@ class ChannelKind:
     `once_key`: the platform does a thing once however often it is told under one key (an idempotency key, a webhook's
     id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was. `in_order`: a notice
     waits for the one before it in the channel; without it what was postponed holds up nobody. `deletes`: whether a post
-    can be taken away; elsewhere what is withdrawn is marked only.
+    can be taken away; elsewhere what is withdrawn is marked only. `languages`: those that a post wants texts in.
     """
 
     name: str
@@ -30,3 +34,4 @@ class ChannelKind:
     once_key: bool = False
     in_order: bool = True
     deletes: bool = False
+    languages: Callable[[Owed], Sequence[str]] = of_the_channel

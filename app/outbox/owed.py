@@ -22,12 +22,18 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
        d.give_up_at, d.expires_at, d.intent, d.token, d.erase, n.content, n.revision, n.policy, n.changed_at,
        n.withdrawn_at, n.source, n.service, coalesce(s.name, n.source) as source_name,
        coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
-       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent, c.interim and c.fallback as interim,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
            and old.event_id = n.content ->> 'supersedes') as replies_to,
-       (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready') as media
+       (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready') as media,
+       coalesce(v.approvals, '{}') as guarded,
+       case when v.approvals <> '{}' then
+         (select array_agg(language || ' ' || digest) from approval where notice_id = n.id) end as approved,
+       case when v.approvals <> '{}' and d.wanted is null then
+         (select content from revision where notice_id = n.id and number =
+           coalesce(d.shown, (select max(revision) from approval where notice_id = n.id), n.revision)) end as earlier
   from unnest($1::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id
   join notice n on n.id = d.notice_id
@@ -44,6 +50,9 @@ class Owed:
     """One notice owed to one channel; `revision` is that of `notice`.
 
     `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
+    `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
+    whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
+    `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent, by address, photo or document. `trace`: that of the intake.
     """
 
@@ -69,6 +78,12 @@ class Owed:
     service_name: str
     progress: Progress
     trace: Trace | None = None
+    guarded: tuple[str, ...] = ()
+    approved: tuple[str, ...] = ()
+    interim: bool = False
+    earlier: str | None = None
+    awaits: str | None = None
+    edition: str = ""
 
 
 def progress_of(row: asyncpg.Record) -> Progress:
@@ -98,10 +113,13 @@ def owed(row: asyncpg.Record) -> Owed:
         "withdrawn_at",
         "source_name",
         "service_name",
+        "interim",
+        "earlier",
     )
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     media = json.loads(row["media"] or "{}")
     known = {"media": media, "sent": tuple(row["sent"]), "notice": parsed(row["content"])}
+    known |= {"guarded": tuple(row["guarded"]), "approved": tuple(row["approved"] or ())}
     return Owed(**plain, **known, progress=progress_of(row), trace=stored(row["traceparent"], row["tracestate"]))
 
 

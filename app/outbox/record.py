@@ -12,29 +12,32 @@ from app.outbox.consequences import Done, follow_up, prepare, reaches_further
 from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
 
-# wanted, erase: what the attempt worked towards. Whoever amended or withdrew meanwhile changed it, and work is left.
+# wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
+# meanwhile changed it, and work is left.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 RECORD = """
 with x as (
   select *, state in ('delivered', 'withdrawn', 'dead', 'expired') as final
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
                        $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::interval[],
-                       $15::text[], $16::text[], $17::text[], $18::boolean[], $19::boolean[], $20::boolean[])
+                       $15::text[], $16::text[], $17::text[], $18::boolean[], $19::boolean[], $20::boolean[],
+                       $21::text[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
-          gone, address, latest, erase, deleted, stray)
+          gone, address, latest, erase, deleted, stray, awaits)
 ), held as (
   select d.id from delivery d join x using (id) order by d.id for no key update of d
 ), done as (
   update delivery d
-     set state = case when (d.wanted is distinct from x.wanted or d.erase <> x.erase) and x.final then 'due'
-                      else x.state end,
+     set state = case when (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits) and x.final
+                      then 'due' else x.state end,
          due_at = now() + x.wait,
          give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
                            then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,
          failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
          deleted_at = case when x.deleted then now() else d.deleted_at end,
-         settled_at = case when d.wanted is not distinct from x.wanted and d.erase = x.erase and x.final then now() end
+         settled_at = case when (d.wanted, d.erase, d.awaits) is not distinct from (x.wanted, x.erase, x.awaits)
+                            and x.final then now() end
     from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
   returning d.id, d.channel_id
 ), tried as (
@@ -57,7 +60,7 @@ END = """
 with ended as (
   update delivery
      set state = $3, last_error = $4, intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
-         posts = $8::json,
+         posts = $8::json, awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text end,
          settled_at = case when $3 in ('delivered', 'withdrawn', 'dead', 'expired') then now() end
    where id = $1 and token = $2
   returning channel_id
@@ -106,6 +109,7 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Non
         settlement.wait,
         posts_text(settlement.posts),
         settlement.stray,
+        owed.awaits,
     )
 
 
@@ -131,7 +135,7 @@ def _row(one: Done) -> tuple[object, ...]:
     gone = outcome.reason if isinstance(outcome, Gone) else None
     address = outcome.address if isinstance(outcome, Moved) else None
     deleted = one.intent.action is Action.DELETE and isinstance(outcome, Delivered)
-    flags = (one.owed.progress.erase, deleted, settlement.stray)
+    flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits)
     return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags)
 
 

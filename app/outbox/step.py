@@ -9,6 +9,7 @@ from datetime import datetime
 from app.domain.delivery import Action, Intent, Part, Settlement, State
 from app.domain.outcome import Refused
 from app.domain.step import next_step
+from app.outbox.allowed import allowed, waiting
 from app.outbox.key import once_key
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import Owed, intent_text
@@ -21,9 +22,13 @@ def one_each(works: Sequence[Owed]) -> list[Owed]:
     return list({work.channel_id: work for work in reversed(works)}.values())[::-1]
 
 
-def step_of(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
-    """Find what is to be done; a notice on which our own code breaks is set aside, and keeps nobody waiting."""
+def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent | Settlement]:
+    """Find what is to be done, with what of the notice may go out.
+
+    A notice on which our own code breaks is set aside, and keeps nobody waiting.
+    """
     try:
+        work = allowed(work, kind)
         step = _next(work, kind, now)
         (intent_text(step if isinstance(step, Intent) else step.intent) or "").encode()  # what no database could take
     except Exception as error:  # noqa: BLE001 - whatever it is, the others must go out
@@ -31,8 +36,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement
         log.error("delivery.broken", delivery=work.id, channel=work.slug, error=type(error).__name__, place=where)
         why = f"a fault of ours ({type(error).__name__} at {where})"
         stray = work.progress.state is State.IN_DOUBT
-        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=why, stray=stray)
-    return step
+        return work, Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=why, stray=stray)
+    return work, step
 
 
 def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
@@ -44,6 +49,8 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask)
     if isinstance(step, Settlement) or step.key is not None:
         return step
+    if (waits := waiting(work, step)) is not None:
+        return waits
     key = once_key(work, step) if kind.once_key else None
     return replace(step, key=key, after=_after(work) if step.action is Action.POST else step.after)
 

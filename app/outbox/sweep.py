@@ -34,7 +34,8 @@ with over as (
    order by id for update skip locked limit 500
 )
 update delivery d
-   set state = 'expired', parked = false, settled_at = now(), last_error = 'its time was over before it could be posted'
+   set state = 'expired', parked = false, awaits = null, settled_at = now(),
+       last_error = 'its time was over before it could be posted'
   from over where d.id = over.id
 """
 STRAY = """

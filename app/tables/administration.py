@@ -22,9 +22,12 @@ from app.tables.columns import flag, instant, number, words
 
 
 class Service(SQLModel, table=True):
+    """What notices are about; texts in the languages of `approvals` go out only when a person has approved them."""
+
     __tablename__ = "service"
     slug: str = Field(primary_key=True, sa_type=Text)
     name: str = Field(sa_type=Text)
+    approvals: list[str] = words()
     created_at: datetime = instant(now=True)
 
 

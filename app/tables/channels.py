@@ -27,6 +27,7 @@ class Channel(SQLModel, table=True):
     title: str | None = Field(default=None, sa_type=Text)
     language: str = Field(sa_type=Text)
     fallback: bool = flag(start=True)
+    interim: bool = flag()
     test: bool = flag()
     services: list[str] = words()
     grades: list[str] = words()

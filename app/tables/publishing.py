@@ -70,10 +70,24 @@ class Revision(SQLModel, table=True):
     created_by: str = Field(sa_type=Text)
 
 
+class Approval(SQLModel, table=True):
+    """A person's approval of one text of a notice, told by its digest: a revision that leaves it keeps it."""
+
+    __tablename__ = "approval"
+    notice_id: UUID = Field(primary_key=True, foreign_key="notice.id")
+    language: str = Field(primary_key=True, sa_type=Text)
+    digest: str = Field(primary_key=True, sa_type=Text)
+    revision: int
+    name: str = Field(sa_type=Text)
+    approved_by: str = Field(sa_type=Text)
+    approved_at: datetime = instant(now=True)
+
+
 class Delivery(SQLModel, table=True):
     """One notice owed to one channel: `wanted`: the revision it should show (null: nothing), `posts`: what it shows.
 
     `erase`: what is withdrawn is to be deleted, not struck. `deleted_at`: when something of it was, last.
+    `awaits`: the language whose text a person must approve before it is shown.
     """
 
     __tablename__ = "delivery"
@@ -85,6 +99,7 @@ class Delivery(SQLModel, table=True):
         Index("delivery_expiring", "expires_at", postgresql_where=text("state = 'due' and expires_at is not null")),
         Index("delivery_sad", "state", "id", postgresql_where=text("state in ('in_doubt', 'held', 'dead')")),
         Index("delivery_of_channel", "channel_id", "id"),
+        Index("delivery_awaiting", "notice_id", postgresql_where=text("awaits is not null")),
         Index("delivery_waiting", "channel_id", "state", postgresql_where=WAITING),
     )
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
@@ -114,6 +129,7 @@ class Delivery(SQLModel, table=True):
     settled_at: datetime | None = instant()
     erase: bool = flag()
     deleted_at: datetime | None = instant()
+    awaits: str | None = Field(default=None, sa_type=Text)
 
 
 class Attempt(SQLModel, table=True):

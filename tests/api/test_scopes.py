@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "list_deliveries": ({S, O, V}, {READ}),
     "amend_notice": ({S, O}, {WRITE}),
     "withdraw_notice": ({S, O}, {WRITE}),
+    "approve_text": ({S, O}, {WRITE}),
     "make_callback": ({S, O}, {WRITE}),
     "list_callbacks": ({S, O, V}, {READ}),
     "show_callback": ({S, O, V}, {READ}),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from app.domain.code import visible_code
 from app.domain.delivery import Part
-from app.domain.notice import Notice
 from app.domain.posting import Office, Shown, State, Titled
+from app.domain.spoken import spoken
 from app.outbox import Owed
 
 DIGEST = 16
@@ -23,7 +23,7 @@ def shown(owed: Owed) -> Sequence[Part]:
 def posting(owed: Owed) -> Shown:
     """Choose the text in the board's language, and put together what stands around it."""
     notice, state = owed.notice, _state(owed)
-    language = _language(notice, owed.language)
+    language = spoken(notice, owed.language)
     text = notice.texts[language]
     return Shown(
         state=state,
@@ -49,12 +49,3 @@ def _state(owed: Owed) -> State:
     if owed.progress.wanted is None:
         return "withdrawn"
     return "current" if owed.revision == 1 else "corrected"
-
-
-def _language(notice: Notice, wanted: str) -> str:
-    """The board's language, else a variety of it, else that of the first text."""
-    if wanted in notice.texts:
-        return wanted
-    primary = wanted.partition("-")[0]
-    kindred = (tag for tag in notice.texts if tag.partition("-")[0] == primary)
-    return next(kindred, next(iter(notice.texts)))

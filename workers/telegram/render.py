@@ -11,6 +11,7 @@ from app.domain.links import checked_link
 from app.domain.markup import parse
 from app.domain.notice import Attachment, Contact, Kind, Link, Notice, Priority, Text
 from app.domain.spelling import SpellingError, units
+from app.domain.spoken import spoken
 from app.domain.when import stamped, when
 from app.domain.words import Words, name_of, words_for
 from workers.telegram.body import BULLET, body
@@ -124,12 +125,7 @@ def _content(notice: Notice, language: str, words: Words, facts: Facts) -> Itera
 
 
 def _text(notice: Notice, language: str) -> tuple[str, Text]:
-    """The text in the channel's language, else in a variety of it, else the first."""
-    if language in notice.texts:
-        return language, notice.texts[language]
-    primary = language.partition("-")[0]
-    kindred = (tag for tag in notice.texts if tag.partition("-")[0] == primary)
-    tag = next(kindred, next(iter(notice.texts)))
+    tag = spoken(notice, language)
     return tag, notice.texts[tag]
 
 

@@ -47,7 +47,7 @@ def _page(owed: Owed, albums: Sequence[Album], municipality: str, zone: str) -> 
         attached=frozenset(medium.href for album in albums for medium in album.shows),
         stale=any(album.stale for album in albums),
     )
-    return _Page(owed.notice_id, owed.revision, owed.language, facts, owed.notice)
+    return _Page(owed.notice_id, owed.revision, owed.language, facts, owed.edition, owed.notice)
 
 
 def _albums(owed: Owed) -> list[Album]:
@@ -84,6 +84,7 @@ class _Page:
     revision: int
     language: str
     facts: Facts
+    edition: str
     notice: Notice = field(compare=False)
 
 

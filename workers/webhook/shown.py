@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.code import visible_code
 from app.domain.delivery import Action, Intent, Part
-from app.domain.notice import Notice
+from app.domain.spoken import spoken
 from app.outbox import Owed
 
 VERSIONING = ("revision", "changed_at")
@@ -54,7 +54,7 @@ def _event(kind: str, data: dict[str, Any]) -> bytes:
 
 
 def _current(owed: Owed) -> dict[str, Any]:
-    language = _language(owed.notice, owed.language)
+    language = spoken(owed.notice, owed.language)
     text = owed.notice.texts[language].model_dump(mode="json")
     return {
         **_named(owed, owed.changed_at),
@@ -67,7 +67,7 @@ def _current(owed: Owed) -> dict[str, Any]:
 
 
 def _withdrawn(owed: Owed) -> dict[str, Any]:
-    language = _language(owed.notice, owed.language)
+    language = spoken(owed.notice, owed.language)
     what = {"state": "withdrawn", "language": language, "title": owed.notice.texts[language].title}
     return {**_named(owed, owed.withdrawn_at or owed.changed_at), **what}
 
@@ -82,10 +82,6 @@ def _named(owed: Owed, changed_at: datetime) -> dict[str, Any]:
         "source": owed.source_name,
         "service": {"slug": owed.notice.service, "name": owed.service_name},
     }
-
-
-def _language(notice: Notice, wanted: str) -> str:
-    return wanted if wanted in notice.texts else next(iter(notice.texts))
 
 
 def _json(members: dict[str, Any]) -> bytes:

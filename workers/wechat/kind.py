@@ -24,7 +24,7 @@ from workers.wechat.ledger import Ledger
 from workers.wechat.preview import previewed
 from workers.wechat.results import Results
 from workers.wechat.sender import Options, Sender
-from workers.wechat.shown import House, shown
+from workers.wechat.shown import House, languages, shown
 from workers.wechat.wire import Http
 
 COVER = Path(__file__).parent / "cover.png"
@@ -63,8 +63,9 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
         ),
         now=now,
     )
-    show = partial(shown, house=_house(tools, settings))
-    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False)
+    house = _house(tools, settings)
+    show, spoken = partial(shown, house=house), partial(languages, house=house)
+    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken)
     inspect = partial(check.inspect, client, free=free)
     return Desk(kind, sender.send, inspect, client.http.close, CALLS * settings.timeout, partial(previewed, show))
 
@@ -73,5 +74,5 @@ def _house(tools: Tools, settings: WeChatSettings) -> House:
     """The author's line is the municipality's name where that is short enough; it is never cut."""
     municipality = tools.settings.municipality
     author = settings.author or (municipality if len(municipality) <= LONGEST_AUTHOR else "")
-    languages = tuple(settings.languages.replace(",", " ").split()) or ("it",)
-    return House(languages, municipality, author, tools.settings.timezone)
+    wanted = tuple(settings.languages.replace(",", " ").split()) or ("it",)
+    return House(wanted, municipality, author, tools.settings.timezone)

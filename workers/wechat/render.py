@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.domain.markup import parse
 from app.domain.notice import Attachment, Contact, Link, Notice, Text
+from app.domain.spoken import all_spoken
 from app.domain.when import stamped, when
 from app.domain.words import Words, name_of, words_for
 from workers.wechat import html
@@ -54,22 +55,9 @@ class Article:
 
 def render(notice: Notice, languages: Sequence[str], facts: Facts) -> tuple[Article, ...]:
     """Give one article for each language that the notice has, in this order, or raise Unfit."""
-    spoken = list(_spoken(notice, languages))
+    spoken = all_spoken(notice, languages)
     articles = [_article(notice, wanted, tag, facts, alone=len(spoken) == 1) for wanted, tag in spoken]
     return tuple(articles[:MOST_ARTICLES])
-
-
-def _spoken(notice: Notice, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Pair each wanted language with the notice's text in it or in a variety of it; the first text where none is."""
-    found = [(wanted, tag) for wanted in languages if (tag := _kindred(notice, wanted)) is not None]
-    yield from found or [(languages[0], next(iter(notice.texts)))]
-
-
-def _kindred(notice: Notice, wanted: str) -> str | None:
-    if wanted in notice.texts:
-        return wanted
-    primary = wanted.partition("-")[0]
-    return next((tag for tag in notice.texts if tag.partition("-")[0] == primary), None)
 
 
 def _article(notice: Notice, wanted: str, tag: str, facts: Facts, *, alone: bool) -> Article:

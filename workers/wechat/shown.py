@@ -43,7 +43,7 @@ def shown(owed: Owed, house: House) -> Sequence[Part] | Refused:
         pictures=tuple(pictures),
     )
     try:
-        articles = render(owed.notice, _languages(owed, house), facts)
+        articles = render(owed.notice, languages(owed, house), facts)
     except Unfit as error:
         return Refused(str(error))
     members = {"articles": [article.as_json() for article in articles], "pictures": pictures}
@@ -51,7 +51,7 @@ def shown(owed: Owed, house: House) -> Sequence[Part] | Refused:
     return [Part(hashlib.sha256(payload.encode()).hexdigest()[:16], payload)]
 
 
-def _languages(owed: Owed, house: House) -> tuple[str, ...]:
+def languages(owed: Owed, house: House) -> tuple[str, ...]:
     """The channel's language first; followers with a tag chose theirs and get no other."""
     if owed.address != "all":
         return (owed.language,)

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A person approves a text of a notice: written down with who and when, and what waited for it may go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+from app.audit import Actor, record
+from app.database import Connection, Pool
+from app.domain.approval import is_guarded, text_digest
+from app.domain.backoff import GIVE_UP
+from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError
+from app.domain.lane import LANES
+from app.domain.notice import Notice, Priority, Text
+
+NOTICE = """
+select n.revision, n.priority, n.content, n.withdrawn_at, coalesce(v.approvals, '{}') as guarded
+  from notice n left join service v on v.slug = n.service where n.id = $1 for no key update of n
+"""
+APPROVE = """
+insert into approval (notice_id, language, digest, revision, name, approved_by) values ($1, $2, $3, $4, $5, $6)
+on conflict (notice_id, language, digest) do nothing
+"""
+# In the order of their ids, as everybody does; and a claim that found no approval has written what it waits for.
+HOLD = "select from delivery where notice_id = $1 order by id for no key update"
+# An attempt on its way without the text finds, when it is recorded, that work is left.
+GO_ON = """
+update delivery
+   set awaits = null, settled_at = null, failures = 0,
+       state = case when lease_until is null then 'due' else state end,
+       due_at = case when lease_until is null then greatest(ready_at, now()) else due_at end,
+       give_up_at = greatest(give_up_at, greatest(ready_at, now()) + $2::interval)
+ where notice_id = $1 and awaits is not null and state in ('due', 'delivered')
+"""
+WAITING = """
+select distinct n.id, n.priority from delivery d join notice n on n.id = d.notice_id
+ where d.awaits is not null and n.service = $1 order by n.id
+"""
+GIVEN = "select language, digest, name, approved_at from approval where notice_id = $1"
+GUARDED = "select approvals from service where slug = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person approves: a text of a notice as it was in a revision."""
+
+    language: str
+    revision: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a language that needs an approval stands."""
+
+    language: str
+    state: Literal["missing", "waiting", "approved"]
+    name: str | None = None
+    approved_at: datetime | None = None
+
+
+async def approve(connection: Connection, number: UUID, consent: Consent, by: str, actor: Actor) -> bool:
+    """Write an approval down, in a transaction of the connection; False when it was given before.
+
+    Raises NotFoundError, PreconditionFailedError for another revision, StateConflictError where there is nothing to
+    approve.
+    """
+    row = await connection.fetchrow(NOTICE, number)
+    if row is None:
+        raise NotFoundError("There is no such notice.")
+    text = text_digest(_read(row, consent))
+    told = (consent.language, text, consent.revision, consent.name, by)
+    tag = await connection.execute(APPROVE, number, *told)
+    await _go_on(connection, number, row["priority"])
+    given = not tag.endswith(" 0")
+    if given:
+        after = {"language": consent.language, "revision": consent.revision, "name": consent.name}
+        await record(connection, actor, "notice.approved", f"notice/{number}", after=after)
+    return given
+
+
+async def release(connection: Connection, service: str) -> None:
+    """Let every delivery of a service be looked at again, after the languages were changed that need an approval."""
+    for row in await connection.fetch(WAITING, service):
+        await _go_on(connection, row["id"], row["priority"])
+
+
+async def _go_on(connection: Connection, number: UUID, priority: str) -> None:
+    await connection.execute(HOLD, number)
+    await connection.execute(GO_ON, number, GIVE_UP[LANES[Priority(priority)]])
+
+
+def _read(row: asyncpg.Record, consent: Consent) -> Text:
+    """Give the text that the person has read, or say why there is nothing to approve."""
+    if row["withdrawn_at"] is not None:
+        raise StateConflictError("the notice is withdrawn")
+    if row["revision"] != consent.revision:
+        raise PreconditionFailedError(f"the notice is at revision {row['revision']} now", revision=row["revision"])
+    text = Notice.model_validate_json(row["content"]).texts.get(consent.language)
+    if text is None:
+        raise StateConflictError(f"the notice has no text in {consent.language}", pointer="#/language")
+    if not is_guarded(consent.language, row["guarded"]):
+        raise StateConflictError(f"texts in {consent.language} need no approval here", pointer="#/language")
+    return text
+
+
+async def standings(pool: Pool, number: UUID, service: str, texts: Mapping[str, Any]) -> list[Standing]:
+    """Say how each language of the service that needs an approval stands; `texts` as they are stored."""
+    guarded: Sequence[str] = await pool.fetchval(GUARDED, service) or ()
+    if not guarded:
+        return []
+    given = {(row["language"], row["digest"]): row for row in await pool.fetch(GIVEN, number)}
+    tags = [tag for tag in texts if is_guarded(tag, guarded)]
+    missing = [tag for tag in guarded if not any(is_guarded(spoken, [tag]) for spoken in tags)]
+    marks = [(tag, text_digest(Text.model_validate(texts[tag], strict=False))) for tag in tags]
+    return [*(_standing(mark[0], given.get(mark)) for mark in marks), *(Standing(tag, "missing") for tag in missing)]
+
+
+def _standing(tag: str, row: asyncpg.Record | None) -> Standing:
+    return Standing(tag, "waiting") if row is None else Standing(tag, "approved", row["name"], row["approved_at"])
