@@ -173,7 +173,7 @@ async def test_going_and_coming_back_are_logged_once_each(
         for _ in range(3):
             await health.readyz()
 
-    for server in ("database", "redis"):
-        events = [line["event"] for line in written.documents if line["event"].startswith(server)]
-        assert events[:2] == [f"{server}.away", f"{server}.back"]
+    for name in ("database", "redis"):
+        events = [line["event"] for line in written.documents if line["event"].startswith(name)]
+        assert events[:2] == [f"{name}.away", f"{name}.back"]
         assert all(before != after for before, after in pairwise(events))  # a loaded machine may go and come again
