@@ -116,6 +116,8 @@ class Edge:
             await problem(scope, complaint)(scope, receive, exchange.answer)
         elif scope["method"] == "OPTIONS":
             await self._options(exchange, receive)
+        elif self._directory.refuses(scope["path"], scope["method"]):
+            await problem(scope, MethodNotAllowedError())(scope, receive, exchange.answer)
         elif scope["path"].startswith(API + "/"):
             scope["root_path"] = API
             await self._api(scope, receive, exchange.answer)

@@ -50,7 +50,7 @@ Preferred = Annotated[
             f"wait=N: answer when nothing of the notice is open any more (200), at the latest after N seconds (202), "
             f"{LONGEST} at most. handling=lenient: store the good ones of a batch."
         ),
-        json_schema_extra={"maxLength": 200, "pattern": r"^[\x20-\x7e]*$"},
+        json_schema_extra={"maxLength": 200, "pattern": r"^.*$"},
         examples=["wait=5"],
     ),
 ]

@@ -144,3 +144,9 @@ async def test_an_address_of_its_own_is_no_id_of_a_notice(operator: Caller) -> N
     answer = await operator.call("OPTIONS", "/v1/notices/batch")
 
     assert (answer.status, answer.headers["Allow"]) == (204, "OPTIONS, POST")
+
+
+async def test_an_address_of_its_own_knows_its_own_methods_only(operator: Caller) -> None:
+    answer = await operator.get("/v1/notices/batch")
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "OPTIONS, POST")
