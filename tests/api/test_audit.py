@@ -44,7 +44,7 @@ async def test_a_service_is_written_down_with_both_names(operator: Caller) -> No
     found = await entries(operator, f"service/{slug}")
 
     assert found == [
-        ("service.changed", {"name": (None, '"Un servizio"')}),
+        ("service.changed", {"approvals": (None, "[]"), "name": (None, '"Un servizio"')}),
         ("service.changed", {"name": ('"Un servizio"', '"Un altro nome"')}),
     ]
 
