@@ -83,9 +83,10 @@ async def name_service(
         (row,) = await connection.fetch(MAKE, slug, named.name, given)
         if only_new and not row["made"]:
             raise PreconditionFailedError("There is a service of this name already.")
-        before = None if earlier is None else dict(earlier)
-        after = {"name": row["name"], "approvals": row["approvals"]}
-        if before is not None and before["approvals"] != row["approvals"]:
+        changed = [name for name in ("name", "approvals") if earlier is None or earlier[name] != row[name]]
+        before = None if earlier is None else {name: earlier[name] for name in changed}
+        after = {name: row[name] for name in changed}
+        if before is not None and "approvals" in before:
             await release(connection, slug)
         await record(connection, caller.actor, "service.changed", f"service/{slug}", before=before, after=after)
     made: bool = row["made"]
