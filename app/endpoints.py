@@ -2,17 +2,25 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Endpoints of sources as their owners change them; the workers call them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import func, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.audit import Actor, record
 from app.database import Connection
 from app.domain.callback import EventType
-from app.domain.errors import NotFoundError, StateConflictError
+from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
+from app.domain.hosts import host_of
+from app.domain.leading import is_among
+from app.domain.public import Place
+from app.tables import Call, Endpoint, Source
 from app.vault import Vault, forget, rotate
 
 PURPOSE = "callback"
@@ -21,7 +29,8 @@ MOST = 10
 COLUMNS = """
 id, source, url, types, created_at, consented_at, asked_at, problem, rate, failing_since, disabled_at, disabled_reason
 """
-COUNT = "select count(*) from endpoint where source = $1 and retired_at is null"
+OTHERS = "select url from endpoint where source = $1 and retired_at is null"
+HOSTS = "select link_hosts from source where slug = $1 for update"
 ADD = f"insert into endpoint (id, source, url, types) values ($1, $2, $3, $4) returning {COLUMNS}"  # noqa: S608 - ours
 FIND = f"""
 select {COLUMNS} from endpoint where id = $1 and ($2::text is null or source = $2) and retired_at is null for update
@@ -50,6 +59,8 @@ update endpoint_call set state = 'due', tries = 0, due_at = now(), settled_at = 
  where endpoint_id = $1 and id = $2
 """
 BY_HAND = "disabled by hand"
+TWICE = "The source has a callback with this address already."
+ELSEWHERE = "The address leads to none of the hosts that this source is bound to (link_hosts)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +74,30 @@ class Whose:
 async def add_endpoint(
     connection: Connection, actor: Actor, source: str, url: str, types: list[EventType]
 ) -> asyncpg.Record:
-    """Store an endpoint; it is asked for its consent before it is called."""
-    if await connection.fetchval("select slug from source where slug = $1 for update", source) is None:
+    """Store an endpoint; it is asked for its consent before it is called.
+
+    Raises InvalidNoticeError for an address outside of the hosts that the source is bound to.
+    """
+    hosts = await connection.fetchval(HOSTS, source)
+    if hosts is None:
         raise NotFoundError(f"There is no source {source}.")
-    if await connection.fetchval(COUNT, source) >= MOST:
+    if leads_elsewhere(url, hosts):
+        raise InvalidNoticeError(ELSEWHERE, pointer="#/url")
+    others = [Place.of(row["url"]) for row in await connection.fetch(OTHERS, source)]
+    if Place.of(url) in others:
+        raise StateConflictError(TWICE, pointer="#/url")
+    if len(others) >= MOST:
         raise StateConflictError(f"The source {source} has {MOST} callbacks. Retire one of them first.")
     number: UUID = uuid7()
     row = await connection.fetchrow(ADD, number, source, url, types)
     await record(connection, actor, "callback.added", f"callback/{number}", after={"source": source, "types": types})
     assert row is not None  # noqa: S101 - it was just inserted
     return row
+
+
+def leads_elsewhere(url: str, hosts: Collection[str]) -> bool:
+    """Tell whether an address is outside of the hosts of a source, if it is bound to any."""
+    return bool(hosts) and not is_among(host_of(url), hosts)
 
 
 async def endpoint(connection: Connection, whose: Whose) -> asyncpg.Record:
@@ -87,7 +112,9 @@ async def change_endpoint(
     connection: Connection, actor: Actor, whose: Whose, types: list[EventType] | None, *, enabled: bool | None
 ) -> asyncpg.Record:
     """Change what an endpoint is told; stop calling it, or let it go on."""
-    await endpoint(connection, whose)
+    held = await endpoint(connection, whose)
+    if enabled and leads_elsewhere(held["url"], await connection.fetchval(HOSTS, held["source"])):
+        raise StateConflictError(ELSEWHERE)
     row = await connection.fetchrow(CHANGE, whose.id, types, enabled, BY_HAND)
     if enabled is False:
         await connection.execute(HOLD_BACK, whose.id)
@@ -95,6 +122,20 @@ async def change_endpoint(
     await record(connection, actor, "callback.changed", f"callback/{whose.id}", after=told)
     assert row is not None  # noqa: S101 - it is held
     return row
+
+
+async def stop_elsewhere(session: AsyncSession, source: Source) -> None:
+    """Call a source no more where the hosts that it is bound to now do not allow it."""
+    active = [
+        col(Endpoint.source) == source.slug,
+        col(Endpoint.retired_at).is_(None),
+        col(Endpoint.disabled_at).is_(None),
+    ]
+    for row in await session.exec(select(Endpoint).where(*active).with_for_update()):
+        if leads_elsewhere(row.url, source.link_hosts):
+            row.sqlmodel_update({"disabled_at": func.now(), "disabled_reason": ELSEWHERE})
+            owed = update(Call).where(col(Call.endpoint_id) == row.id, col(Call.state) == "due")
+            await session.exec(owed.values(state="missed", settled_at=func.now()))
 
 
 async def retire_endpoint(connection: Connection, actor: Actor, whose: Whose) -> None:

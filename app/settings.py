@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         """What the digests of keys are made with, beside the keys."""
         return self.key_pepper.get_secret_value().encode() if self.key_pepper else None
 
+    @property
+    def called_anyway(self) -> frozenset[str]:
+        """Hosts with ports that may be fetched from and called though they are no public ones."""
+        return frozenset(each.strip() for each in self.fetch_exceptions.split(",") if each.strip())
+
     def lease_for(self, timeout: float) -> float:
         """The lease of a claim: the one that is set, or the whole call, half of it again, and room for the database."""
         return self.lease if self.lease is not None and self.lease > timeout else timeout * 1.5 + 5

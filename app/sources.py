@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.audit import Actor, record
 from app.domain.errors import NotFoundError, StateConflictError, UnknownServiceError
 from app.domain.key import Role
+from app.endpoints import stop_elsewhere
 from app.keys import Issued, Wanted, add_key
 from app.tables import Service, Source
 
@@ -50,6 +51,8 @@ async def change_source(session: AsyncSession, source: Source, members: Mapping[
     before = {name: getattr(source, name) for name in members}
     source.sqlmodel_update(dict(members))
     session.add(source)
+    if members.get("link_hosts"):
+        await stop_elsewhere(session, source)
     await record(session, actor, "source.changed", f"source/{source.slug}", before=before, after=members)
 
 

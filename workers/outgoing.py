@@ -7,31 +7,17 @@ import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Self
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
+from app.domain.public import Place, is_public, objection
 from app.settings import Settings
 
-PORTS = {443, 8443}
 SECONDS, CONNECT = 10.0, 5.0
 REDIRECTS = 3
 SERVER_ERROR = 500
-# What is_global lets through and differs on between Python versions: NAT64, 6to4, Teredo, old relays, site local.
-DENIED = [
-    ip_network(network)
-    for network in (
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "2002::/16",
-        "2001::/32",
-        "fec0::/10",
-        "192.88.99.0/24",
-        "192.0.0.0/24",
-    )
-]
 
 
 class BlockedError(OSError):
@@ -53,30 +39,6 @@ class Fetched:
     media_type: str
 
 
-def is_public(address: str) -> bool:
-    """Tell whether an address is somebody else's public one."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False  # a scope id (fe80::1%eth0), or no address at all
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    if _is_special(found) or not found.is_global:
-        return False
-    return not any(found in network for network in DENIED if network.version == found.version)
-
-
-def _is_special(address: IPv4Address | IPv6Address) -> bool:
-    return (
-        address.is_multicast
-        or address.is_reserved
-        or address.is_unspecified
-        or address.is_loopback
-        or address.is_link_local
-        or address.is_private
-    )
-
-
 class Outgoing:
     """A client that speaks https to public addresses, and to the exceptions (host:port) an installation names."""
 
@@ -89,7 +51,7 @@ class Outgoing:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         trusted = ssl.create_default_context(cafile=settings.fetch_ca_file) if settings.fetch_ca_file else None
-        return cls((one.strip() for one in settings.fetch_exceptions.split(",")), trusted)
+        return cls(settings.called_anyway, trusted)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -123,10 +85,10 @@ class Outgoing:
 
     def _judge(self, url: URL) -> None:
         """Refuse what no public https address looks like."""
-        if f"{url.host}:{url.port}" in self._exceptions:
-            return
-        if url.scheme != "https" or url.user is not None or url.port not in PORTS or not url.host:
-            raise FetchError("only https on an ordinary port is fetched")
+        place = Place(url.scheme, url.raw_host or "", url.port, has_user=url.user is not None)
+        reason = objection(place, self._exceptions)
+        if reason is not None:
+            raise FetchError(reason)
 
     def _session(self) -> ClientSession:
         if self._client is None:

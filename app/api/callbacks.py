@@ -22,8 +22,9 @@ from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
 from app.api.view import View, answer, no_content
 from app.domain.callback import EventType
-from app.domain.errors import ForbiddenError, NotFoundError
+from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, StateConflictError
 from app.domain.notice import FetchUrl, Slug, Strict
+from app.domain.public import objection_to
 from app.endpoints import COLUMNS, PURPOSE, Whose, add_endpoint, change_endpoint, new_secret, retire_endpoint
 from app.telemetry import log
 from app.vault import Vault, keep
@@ -73,8 +74,13 @@ async def make_callback(
     Calls follow Standard Webhooks 1.0.0. Before the first one the receiver is asked for its consent: it must answer
     `OPTIONS` with the header `WebHook-Allowed-Origin`. Tries come after 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h,
     20 h and 24 h, with the same `webhook-id`; a redirect is a failure; 410 ends the calls.
+
+    The address must be public, on port 443 or 8443, among the `link_hosts` of the source where it has any, and not that
+    of another callback of the source.
     """
-    source = _source(caller, new.source)
+    source, reason = _source(caller, new.source), objection_to(new.url, house.settings.called_anyway)
+    if reason is not None:
+        raise InvalidNoticeError(f"This address may not be called: {reason}.", pointer="#/url")
     key, vault = new_key(new.signature), Vault.of(house.settings)
     async with house.database.pool.acquire() as connection, connection.transaction():
         row = await add_endpoint(connection, caller.actor, source, new.url, new.types)
@@ -113,11 +119,17 @@ async def change_callback(
     ],
     house: Open,
 ) -> CallbackSeen:
-    """Change the types of event a callback is told of, or whether it is called at all."""
+    """Change the types of event a callback is told of, or whether it is called at all.
+
+    One that may not be called any more, by its address or by the `link_hosts` of the source, is not enabled (409).
+    """
     given = change.model_dump(exclude_unset=True)
     whose = Whose(callback_id, caller.source)
     async with house.database.pool.acquire() as connection, connection.transaction():
         row = await change_endpoint(connection, caller.actor, whose, given.get("types"), enabled=given.get("enabled"))
+        reason = objection_to(row["url"], house.settings.called_anyway) if given.get("enabled") else None
+        if reason is not None:
+            raise StateConflictError(f"This address may not be called: {reason}.")
     log.info("callback.changed", callback=str(callback_id))
     return callback_seen(house.public, row)
 

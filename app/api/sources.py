@@ -47,9 +47,10 @@ EventSources = Annotated[
 
 
 QUOTAS = ("requests_per_minute", "requests_per_day")
+WHERE_IT_MAY_LEAD = "Hosts, with all below them, that its links may lead to and its callbacks may be at; empty: any."
 LinkHosts = Annotated[
     list[Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", examples=["comune.prato.it"])]],
-    Field(max_length=50, description="Hosts, with all below them, that its links may lead to; empty: any."),
+    Field(max_length=50, description=WHERE_IT_MAY_LEAD),
 ]
 Requests = Annotated[
     int,

@@ -8,9 +8,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 from app.domain.spelling import SpellingError
 
 MAX_ADDRESS = 2048
-
+HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}")
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
 
 
@@ -34,7 +33,7 @@ def _parts(address: str) -> SplitResult:
         raise SpellingError("a link has a host or port that cannot be read") from error
     if parts.username is not None:
         raise SpellingError("a link must not carry a user name or password")
-    if not _HOST.fullmatch(parts.hostname or ""):
+    if not HOST.fullmatch(parts.hostname or ""):
         raise SpellingError("a link needs a host name such as www.comune.example.it")
     return parts
 

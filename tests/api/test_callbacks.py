@@ -98,6 +98,67 @@ async def test_what_breaks_a_rule_is_named_and_nothing_is_stored(
     assert (await source.get("/v1/callbacks")).body["items"] == []
 
 
+NOT_CALLED = [
+    "https://localhost/eventi",
+    "https://LOCALHOST:8443/",
+    "https://mensa.localhost/",
+    "https://127.0.0.1/",
+    "https://127.0.0.1./",
+    "https://127.1/",
+    "https://0x7f.1/",
+    "https://0x7f000001/",
+    "https://127.0.0.0x1/",
+    "https://2130706433/",
+    "https://017700000001/",
+    "https://0/",
+    "https://10.1.2.3/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://192.168.1.1:443/",
+    "https://224.0.0.1/",
+    "https://postgres/",
+    "https://mensa.comune.example.it:22/",
+    "https://mensa.comune.example.it:80/",
+    "https://mensa.comune.example.it:0/",
+    "https://mensa.comune.example.it:99999/",
+    "https://-mensa-.example.it/",
+    "https://mensa..example.it/",
+    "https://" + "a" * 64 + ".example.it/",
+    "https://[::1]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://user@mensa.comune.example.it/",
+    "gopher://mensa.comune.example.it/",
+]
+
+
+@pytest.mark.parametrize("url", NOT_CALLED)
+async def test_an_address_that_would_never_be_called_is_refused_at_once(source: Caller, url: str) -> None:
+    answer = await made(source, url=url)
+
+    assert (answer.status, answer.pointers) == (422, ["#/url"])
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (await source.get("/v1/callbacks")).body["items"] == []
+
+
+async def test_an_address_that_the_installation_excepts_is_taken(
+    source: Caller, settings: Settings, pool: Pool
+) -> None:
+    excepted = settings.model_copy(update={"fetch_exceptions": "elsewhere:1, 127.0.0.1:9443"})
+    async with served(excepted, pool) as there:
+        answers = [await made(there.having(source.key), url=f"https://127.0.0.1:{port}/x") for port in (9443, 9444)]
+
+    assert [answer.status for answer in answers] == [201, 422]
+
+
+@pytest.mark.parametrize("url", [URL, URL.replace("mensa", "MENSA"), URL.replace(".it/", ".it:443/"), f"{URL}#a"])
+async def test_one_source_has_one_callback_at_one_address(operator: Caller, source: Caller, url: str) -> None:
+    first, second = await made(source), await made(source, url=url)
+    of_another = await made(await operator.a_source())
+    await source.call("DELETE", f"/v1/callbacks/{first.body['id']}")
+
+    assert (second.status, second.problem, second.pointers) == (409, "state-conflict", ["#/url"])
+    assert (of_another.status, (await made(source, url=url)).status) == (201, 201)
+
+
 async def test_a_callback_is_changed_stopped_and_let_go_on(source: Caller) -> None:
     path = f"/v1/callbacks/{(await made(source)).body['id']}"
 
@@ -167,3 +228,44 @@ async def test_a_source_has_ten_callbacks_at_most(source: Caller) -> None:
     answers = [await made(source, url=f"{URL}/{fresh('x')}") for _ in range(11)]
 
     assert [answer.status for answer in answers] == [201] * 10 + [409]
+
+
+async def bind(operator: Caller, source: Caller, *hosts: str) -> None:
+    await operator.patch(f"/v1/sources/{source.slug}", {"link_hosts": list(hosts)})
+
+
+async def test_a_source_that_is_bound_to_hosts_is_called_at_these_only(operator: Caller, source: Caller) -> None:
+    await bind(operator, source, "comune.example.it")
+
+    good, foreign = await made(source), await made(source, url="https://evil.example/eventi")
+    by_an_operator = await made(operator, source=source.slug, url="https://comune.example.it.evil.example/")
+
+    assert (good.status, foreign.status, by_an_operator.status) == (201, 422, 422)
+    assert (foreign.problem, foreign.pointers) == ("invalid-notice", ["#/url"])
+
+
+async def test_a_callback_outside_of_hosts_named_later_is_stopped_until_they_allow_it(
+    operator: Caller, source: Caller
+) -> None:
+    kept_on = (await made(source, url="https://comune.prato.it/eventi")).body["id"]
+    path, call = await with_a_call(source, "due")
+
+    await bind(operator, source, "comune.prato.it")
+    stopped, refused = await source.get(path), await source.patch(path, {"enabled": True})
+    await bind(operator, source)
+
+    assert (stopped.body["state"], refused.status, refused.problem) == ("disabled", 409, "state-conflict")
+    assert "link_hosts" in stopped.body["disabled_reason"]
+    assert (await source.get(f"{path}/calls?state=missed")).body["items"][0]["id"] == call
+    assert (await source.get(f"/v1/callbacks/{kept_on}")).body["state"] == "active"
+    assert (await source.patch(path, {"enabled": True})).body["state"] == "active"
+
+
+async def test_an_address_that_is_excepted_no_more_is_not_enabled_again(source: Caller) -> None:
+    number = (await made(source)).body["id"]
+    await source.pool.execute("update endpoint set url = 'https://127.0.0.1:9443/' where id = $1", number)
+
+    answers = [await source.patch(f"/v1/callbacks/{number}", {"enabled": enabled}) for enabled in (False, True)]
+
+    assert [answer.status for answer in answers] == [200, 409]
+    assert (await source.get(f"/v1/callbacks/{number}")).body["state"] == "disabled"

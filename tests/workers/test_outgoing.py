@@ -7,8 +7,9 @@ import socket
 import pytest
 from aiohttp import ClientError
 
+from app.domain.public import is_public
 from tests.workers.trap import Trap
-from workers.outgoing import FetchError, Outgoing, is_public
+from workers.outgoing import FetchError, Outgoing
 
 NOT_PUBLIC = [
     "127.0.0.1",
