@@ -71,9 +71,13 @@ ONE = _whole("where p.channel_id = $1 and p.notice_id = $2")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Notices in the order of the page; `modified` is None for a board that never showed anything."""
+    """Notices in the order of the page; `modified` is None for a board that never showed anything.
+
+    `broken`: how many more there are that cannot be read.
+    """
 
     entries: tuple[Entry, ...]
+    broken: int
     total: int
     now: datetime
     modified: datetime | None
@@ -101,8 +105,9 @@ async def one(pool: Pool, board: UUID, notice: UUID) -> Found:
 
 def _found(rows: list[asyncpg.Record]) -> Found:
     first = rows[0]
-    entries = tuple(_sound(row for row in rows if row["notice_id"] is not None))
-    return Found(entries, first["total"], first["now"], first["modified"])
+    posted = [row for row in rows if row["notice_id"] is not None]
+    entries = tuple(_sound(posted))
+    return Found(entries, len(posted) - len(entries), first["total"], first["now"], first["modified"])
 
 
 def _sound(rows: Iterable[asyncpg.Record]) -> Iterator[Entry]:
@@ -110,5 +115,5 @@ def _sound(rows: Iterable[asyncpg.Record]) -> Iterator[Entry]:
     for row in rows:
         try:
             yield entry(row)
-        except ValueError as error:
+        except (ValueError, TypeError, LookupError) as error:
             left_out(row["notice_id"], error)

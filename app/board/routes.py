@@ -16,6 +16,7 @@ from app.board.entry import Choice
 from app.board.noticeboard import Noticeboard
 from app.board.pages import page
 from app.board.places import ASKED
+from app.board.sound import BrokenError
 from app.board.words import Words, words_for
 from app.database import AWAY
 from app.domain.errors import NotFoundError
@@ -51,8 +52,8 @@ def _route(path: str, make: Make) -> Route:
         key = f"{request.url.path}?{choice.grades}{choice.schools}{choice.areas}"
         try:
             return answered(request, await house.document(key, lambda: make(house, request)))
-        except NotFoundError:
-            return await _missing(house, request)
+        except NotFoundError as error:
+            return await _missing(house, request, "broken" if isinstance(error, BrokenError) else "missing")
         except AWAY as error:
             log.warning("database.away", error=type(error).__name__)
             return _sorry(house, words_for("it"), 503, "away")
@@ -91,9 +92,9 @@ async def _nothing(_: Noticeboard, __: Request) -> Document:
     raise NotFoundError
 
 
-async def _missing(house: Noticeboard, request: Request) -> Response:
+async def _missing(house: Noticeboard, request: Request, what: str) -> Response:
     board = (await house.hung()).boards.get(request.path_params.get("board", ""))
-    return _sorry(house, words_for(board.language if board else "it"), 404, "missing")
+    return _sorry(house, words_for(board.language if board else "it"), 404, what)
 
 
 def _sorry(house: Noticeboard, words: Words, status: int, what: str) -> Response:

@@ -22,7 +22,7 @@ from app.board.noticeboard import Noticeboard
 from app.board.pages import page
 from app.board.places import ATOM, CALENDAR, JSON
 from app.board.reading import AT_ONCE, Found, archived, current, fed, one
-from app.board.sound import written
+from app.board.sound import BrokenError, written, written_alone
 from app.board.words import words_for
 from app.domain.errors import NotFoundError
 
@@ -77,13 +77,14 @@ async def archive(house: Noticeboard, place: str, number: int) -> Document:
 
 
 async def notice(house: Noticeboard, place: str, number: UUID) -> Document:
-    """Show one notice, also where it is over, withdrawn or replaced."""
-    board = await house.board(place)
+    """Show one notice, also where it is over, withdrawn or replaced. Raises NotFoundError, or BrokenError of ours."""
+    board, hung = await house.board(place), await house.hung()
     found = await one(house.pool, board.id, number)
     if not found.entries:
-        raise NotFoundError
-    showing = Showing(found, (), lambda _: {})
-    return await _page(house, board, showing, "notice.html", entry=found.entries[0])
+        raise BrokenError if found.broken else NotFoundError
+    frame = {**_frame(house, board), "entry": found.entries[0]}
+    body = written_alone(partial(page, "notice.html", **frame), number)
+    return Document(body, HTML, max(found.modified or board.since, hung.since), found.now)
 
 
 async def feed(house: Noticeboard, place: str, choice: Choice, file: str) -> Document:
@@ -97,10 +98,15 @@ async def feed(house: Noticeboard, place: str, choice: Choice, file: str) -> Doc
 
 
 async def _page(house: Noticeboard, board: Board, showing: Showing, template: str, **values: object) -> Document:
-    telling, hung, found = house.telling(board), await house.hung(), showing.found
-    frame = {"telling": telling, "words": telling.words, "board": board, **house.frame(), **values}
+    hung, found = await house.hung(), showing.found
+    frame = {**_frame(house, board), **values}
     body = written(lambda entries: page(template, **frame, **showing.lists(entries)), showing.entries)
     return Document(body, HTML, max(found.modified or board.since, hung.since), found.now)
+
+
+def _frame(house: Noticeboard, board: Board) -> dict[str, object]:
+    telling = house.telling(board)
+    return {"telling": telling, "words": telling.words, "board": board, **house.frame()}
 
 
 def _offers(entries: Iterable[Entry]) -> dict[str, object]:

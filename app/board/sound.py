@@ -6,9 +6,14 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from app.board.entry import Entry
+from app.domain.errors import NotFoundError
 from app.telemetry import log
 
 Write = Callable[[Sequence[Entry]], bytes]
+
+
+class BrokenError(NotFoundError):
+    """The notice is on the board, but cannot be shown."""
 
 
 def written(write: Write, entries: Sequence[Entry]) -> bytes:
@@ -17,6 +22,15 @@ def written(write: Write, entries: Sequence[Entry]) -> bytes:
         return write(entries)
     except Exception:  # noqa: BLE001 - whatever it is, it must not take the board down
         return write([entry for entry in entries if _is_sound(write, entry)])
+
+
+def written_alone(write: Callable[[], bytes], notice: UUID) -> bytes:
+    """Write the document of one notice; BrokenError, and a line in the log, where it cannot be written."""
+    try:
+        return write()
+    except Exception as error:  # noqa: BLE001
+        left_out(notice, error)
+        raise BrokenError from None
 
 
 def left_out(notice: UUID, error: Exception) -> None:

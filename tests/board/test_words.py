@@ -10,7 +10,7 @@ import pytest
 from app.board.words import ALL, words_for
 from app.domain.notice import Kind
 
-USED_BY_NAME = {"missing", "missing_more", "away", "away_more", "name"}
+USED_BY_NAME = {"broken", "broken_more", "missing", "missing_more", "away", "away_more", "name"}
 PLACES = re.compile(r"\{(\w+)\}")
 
 
