@@ -29,10 +29,12 @@ KNOWN = """
 select exists (select from delivery d, json_array_elements(d.posts) as post
                 where d.channel_id = $1 and d.id <> $2 and post ->> 'reference' = any($3::text[]))
 """
+# What was posted without a text that nobody had approved: the next claim sees whether it still waits for it.
 DECIDE = """
 update delivery
-   set state = $2, due_at = now(), intent = null, token = token + 1, posts = $3::json, shown = coalesce($4, shown),
-       last_error = $5, settled_at = case when $2 = 'due' then null else now() end
+   set state = case when $2 = 'delivered' and awaits is not null then 'due' else $2 end, due_at = now(), intent = null,
+       token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5,
+       settled_at = case when $2 = 'due' or $2 = 'delivered' and awaits is not null then null else now() end
  where id = $1 and state = 'held'
 """
 RESUME = """

@@ -60,7 +60,8 @@ END = """
 with ended as (
   update delivery
      set state = $3, last_error = $4, intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
-         posts = $8::json, awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text end,
+         posts = $8::json,
+         awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
          settled_at = case when $3 in ('delivered', 'withdrawn', 'dead', 'expired') then now() end
    where id = $1 and token = $2
   returning channel_id

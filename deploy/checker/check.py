@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from deploy.checker.account import STATES, as_accounted, reachable
+from deploy.checker.approval import approved_first, waits_with_reason
 from deploy.checker.evidence import Evidence
 from deploy.checker.journal import Entry
 from deploy.checker.once import doubted_before, intended, once
@@ -26,6 +27,8 @@ RULES: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I5 nothing after expiry or withdrawal": in_time,
     "I6 reachable by Postgres alone": reachable,
     "I7 in order per channel": in_order,
+    "I8 nothing waits for an approval that was given": waits_with_reason,
+    "I8 nothing is shown that nobody has approved": approved_first,
 }
 TOO_MANY = 429
 
@@ -63,7 +66,8 @@ def check(
 def _open(records: Records) -> Iterator[str]:
     for row in records.deliveries:
         waits = row.parked or row.paused_at is not None or row.ready_at > records.now
-        if row.state in ("due", "in_doubt") and not waits:
+        awaits = row.state == "due" and row.awaits is not None  # with what reason, is a rule of its own
+        if row.state in ("due", "in_doubt") and not waits and not awaits:
             yield f"{row.where} is open: {row.last_error or 'no error'}"
 
 

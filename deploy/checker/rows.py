@@ -12,13 +12,14 @@ from uuid import UUID
 import asyncpg
 
 NOTICES = """
-select n.id, n.owed, n.revision, n.policy, n.expires_at, n.withdrawn_at,
-       (select json_object_agg(r.number, r.content) from revision r where r.notice_id = n.id) as contents
-  from notice n
+select n.id, n.owed, n.revision, n.policy, n.expires_at, n.withdrawn_at, coalesce(v.approvals, '{}') as guarded,
+       (select json_object_agg(r.number, r.content) from revision r where r.notice_id = n.id) as contents,
+       (select json_agg(json_build_array(a.language, a.revision)) from approval a where a.notice_id = n.id) as approvals
+  from notice n left join service v on v.slug = n.service
 """
 DELIVERIES = """
 select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
-       d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase,
+       d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase, d.awaits,
        c.address, c.slug, c.paused_at, c.turn_until,
        coalesce((select json_agg(json_build_array(a.action, a.revision, a.started_at, a.finished_at, a.outcome)
                                  order by a.token)
@@ -44,7 +45,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice, and the titles of every revision."""
+    """A notice, the titles and the texts of every revision, and what its service wants to be approved.
+
+    `approvals`: language and revision of each text that a person has read.
+    """
 
     id: UUID
     owed: int
@@ -53,6 +57,20 @@ class Notice:
     expires_at: datetime | None
     withdrawn_at: datetime | None
     titles: Mapping[int, frozenset[str]]
+    texts: Mapping[int, Mapping[str, Any]]
+    guarded: frozenset[str]
+    approvals: tuple[tuple[str, int], ...]
+
+    def text(self, language: str, revision: int | None) -> Any:
+        return self.texts.get(revision or 0, {}).get(language)
+
+    def is_guarded(self, language: str) -> bool:
+        return not self.guarded.isdisjoint({language, language.partition("-")[0]})
+
+    def is_approved(self, language: str, revision: int | None) -> bool:
+        """Tell whether a person has read this very text, in whichever revision it stood."""
+        wanted = self.text(language, revision)
+        return any(each == language and self.text(each, number) == wanted for each, number in self.approvals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,7 @@ class Delivery:
     lease_until: datetime | None
     turn_until: datetime | None
     has_intent: bool
+    awaits: str | None
     last_error: str
     attempts: tuple[Attempt, ...]
 
@@ -116,7 +135,13 @@ def _notice(row: asyncpg.Record) -> Notice:
     contents: dict[str, Any] = json.loads(row["contents"] or "{}")
     titles = {int(number): _titles(content) for number, content in contents.items()}
     same = {name: row[name] for name in ("id", "owed", "revision", "policy", "expires_at", "withdrawn_at")}
-    return Notice(**same, titles=titles)
+    return Notice(
+        **same,
+        titles=titles,
+        texts={int(number): content["texts"] for number, content in contents.items()},
+        guarded=frozenset(row["guarded"]),
+        approvals=tuple((language, number) for language, number in json.loads(row["approvals"] or "[]")),
+    )
 
 
 def _titles(content: Mapping[str, Any]) -> frozenset[str]:
@@ -146,6 +171,7 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
         lease_until=row["lease_until"],
         turn_until=row["turn_until"],
         has_intent=row["has_intent"],
+        awaits=row["awaits"],
         last_error=row["last_error"],
         attempts=tuple(_attempt(*attempt) for attempt in json.loads(row["attempts"])),
     )

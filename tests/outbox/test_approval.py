@@ -13,8 +13,8 @@ from app.approve import Consent, approve, release
 from app.audit import Actor
 from app.database import Pool
 from app.domain.errors import PreconditionFailedError, StateConflictError
-from app.domain.outcome import Delivered, Failed
-from app.outbox import sweep
+from app.domain.outcome import Delivered, Doubted, Failed
+from app.outbox import decide, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -127,6 +127,32 @@ async def test_an_approval_that_comes_while_another_text_is_on_its_way_is_not_lo
     await recorded(pool, call, Delivered(("1",)))
 
     assert (call.intent.payload, await shown(pool)) == ("Sciopero r1 False", ["Ba gong r1 False"])
+
+
+@pytest.mark.parametrize("first", ["decided", "approved"])
+async def test_an_approval_reaches_what_a_person_saw_in_the_channel(pool: Pool, first: str) -> None:
+    await two_channels(pool, interim=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST, in_doubt="hold")).id
+    for call in (await claimed(pool)).calls:
+        done = call.owed.slug == "it"
+        await recorded(pool, call, Delivered(("1",)) if done else Doubted("timeout"))
+    await pool.execute("update delivery set due_at = now() where state = 'in_doubt'")
+    await claimed(pool)
+    (held,) = [row for row in await deliveries(pool) if row["state"] == "held"]
+    if first == "approved":
+        await approved(pool, number)
+    await decide(pool, held["id"], "sent", ["7"])
+    if first == "decided":
+        assert await shown(pool) == []
+        seen = await pool.fetchrow(
+            "select state, shown, awaits, settled_at is null from delivery where awaits is not null"
+        )
+        await approved(pool, number)
+        assert seen is not None
+        assert tuple(seen) == ("delivered", 1, "zh-Hans", False)
+
+    assert await shown(pool) == ["Ba gong r1 False"]
+    assert [(row["state"], row["awaits"]) for row in await deliveries(pool)] == [("delivered", None)] * 2
 
 
 async def test_an_interim_channel_waits_where_nothing_else_is_left(pool: Pool) -> None:

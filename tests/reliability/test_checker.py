@@ -5,9 +5,24 @@
 import asyncio
 import subprocess
 import sys
+from typing import Any
 
-from tests.reliability.ground import Ground
+import pytest
+
+from app.approve import Consent, approve
+from app.audit import Actor
+from tests.reliability.ground import Ground, until
 from tests.reliability.processes import HERE
+
+BOTH: dict[str, Any] = {"zh-Hans": {"title": "罢工"}, "it": {"title": "Sciopero"}}
+FOR_NOTHING = {
+    "approved": "insert into approval (notice_id, language, digest, revision, name, approved_by)"
+    " select id, 'zh-Hans', 'x', 1, 'Mediatrice', 'key' from notice",
+    "not asked for": "update service set approvals = '{}'",
+    "without the text": "update delivery set awaits = 'ar' where awaits is not null",
+}
+
+EARLY = "update delivery set awaits = 'zh-Hans' from channel c where c.id = channel_id and c.slug = 'waits'"
 
 
 async def judged(ground: Ground, *options: str) -> subprocess.CompletedProcess[str]:
@@ -47,3 +62,53 @@ async def test_what_is_still_open_is_named_unless_that_is_allowed(ground: Ground
 
     assert (await judged(ground)).returncode == 1
     assert (await judged(ground, "--open")).returncode == 0
+
+
+async def some_wait(ground: Ground) -> None:
+    """Let a channel wait for its Chinese text, and another show the Italian meanwhile."""
+    await ground.pool.execute("update service set approvals = '{zh}' where slug = 'mensa'")
+    await ground.channel("scuola")
+    await ground.channel("waits", language="zh-Hans")
+    await ground.channel("interim", language="zh-Hans", interim=True)
+    await ground.accept(texts=BOTH)
+    ground.workers.start()
+
+    async def the_others_are_through() -> bool:
+        waiting = await ground.pool.fetchval("select count(*) from delivery where awaits is not null")
+        return await ground.states() == {"delivered": 2, "due": 1} and waiting == 2
+
+    await until(the_others_are_through, within=60)
+
+
+@pytest.mark.parametrize("why", FOR_NOTHING)
+async def test_what_waits_for_a_person_is_not_open_and_what_waits_for_nothing_is_lost(ground: Ground, why: str) -> None:
+    await some_wait(ground)
+
+    kept = await ground.verdict()
+    await ground.pool.execute(FOR_NOTHING[why])
+    lost = await ground.verdict()
+
+    assert kept == []
+    assert [violation.rule for violation in lost] == ["I8 nothing waits for an approval that was given"] * 2
+
+
+async def test_a_text_that_is_shown_before_a_person_has_read_it_is_noticed(ground: Ground) -> None:
+    await some_wait(ground)
+    number = ground.accepted[0]
+    async with ground.pool.acquire() as connection, connection.transaction():
+        await approve(connection, number, Consent("zh-Hans", 1, "Mediatrice"), "key", Actor("admin"))
+    ground.bell.ring()
+    await until(lambda: all_show(ground), within=60)
+
+    kept = await ground.verdict()
+    await ground.pool.execute("delete from approval")
+    await ground.pool.execute(EARLY)
+    (early,) = await ground.verdict()
+
+    assert kept == []
+    assert early.rule == "I8 nothing is shown that nobody has approved"
+
+
+async def all_show(ground: Ground) -> bool:
+    left = await ground.pool.fetchval("select count(*) from delivery where state <> 'delivered' or awaits is not null")
+    return bool(left == 0)
