@@ -2,27 +2,35 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What would become of a notice: which channels it reaches, and how each of them would show it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import asyncpg
 
 from app.database import Pool
+from app.domain.approval import unapproved
 from app.domain.channel import why_not
 from app.domain.errors import UnknownServiceError
 from app.domain.notice import Notice
+from app.domain.spoken import all_spoken
 from app.doorbell import Doorbell
-from app.renderings import Place, Question, Rendering, ask
+from app.renderings import Place, Question, Rendered, Rendering, ask
 from app.routing import channel_from
 
 CHANNELS = """
 select id, slug, kind, address, language, fallback, services, grades, schools, areas, test,
-       paused_at is not null as paused
+       paused_at is not null as paused, interim and fallback as interim
   from channel where retired_at is null order by slug
 """
 NAMES = """
-select (select name from service where slug = $1) as service, (select name from source where slug = $2) as source
+select (select name from service where slug = $1) as service, (select name from source where slug = $2) as source,
+       coalesce((select approvals from service where slug = $1), '{}') as guarded,
+       array(select a.language || ' ' || a.digest from approval a join notice n on n.id = a.notice_id
+              where n.source = $2 and n.event_id = $3) as approved
 """
+FEW = 20
+"""Channels of a kind that are shown each by itself; of more, those of one language show the same."""
 # Found along the index of the newest, and never more than a few of them: this costs the way in nothing.
 TWIN = """
 with lately as materialized (
@@ -36,10 +44,16 @@ select exists (
 )
 """
 
+Sort = tuple[str, str, str]
+"""Kind, language and, of few, address: channels of one sort show the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A channel, and what keeps the notice from it, if anything; where nothing does, how it would look there."""
+    """A channel, and what keeps the notice from it, if anything; where nothing does, how it would look there.
+
+    `awaits`: languages of texts that it would show and that nobody has approved. `meanwhile`: it shows another first.
+    """
 
     slug: str
     kind: str
@@ -49,11 +63,19 @@ class Reach:
     rendering: Rendering | None = None
     missing: str | None = None
     """Why there is no rendering."""
+    awaits: Sequence[str] = ()
+    meanwhile: bool = False
+
+    @property
+    def pushes(self) -> int:
+        """What it costs of a rationed quota: what is shown meanwhile is pushed, and then the approved text."""
+        cost = 0 if self.rendering is None else self.rendering.pushes
+        return cost * (2 if self.awaits and self.meanwhile else 1)
 
 
 async def preview(pool: Pool, doorbell: Doorbell, notice: Notice, source: str | None) -> list[Reach]:
     """Say of every channel what it would show. Raises UnknownServiceError. Nothing is kept."""
-    names = await pool.fetchrow(NAMES, notice.service, source)
+    names = await pool.fetchrow(NAMES, notice.service, source, notice.event_id)
     if names is None or names["service"] is None:
         raise UnknownServiceError(pointer="#/service")
     rows = await pool.fetch(CHANNELS)
@@ -62,7 +84,9 @@ async def preview(pool: Pool, doorbell: Doorbell, notice: Notice, source: str | 
     first = _first(reached)
     questions = _questions(notice, names, first.values())
     rendered = await ask(pool, doorbell, questions)
-    return [_reach(row, reasons[row["slug"]], first, rendered.renderings, rendered.missing) for row in rows]
+    found = [_reach(row, reasons[row["slug"]], first, rendered) for row in rows]
+    withheld = unapproved(notice, names["guarded"], names["approved"])
+    return [_waits(reach, row, notice, withheld) for reach, row in zip(found, rows, strict=True)]
 
 
 async def has_twin(pool: Pool, notice: Notice, source: str | None) -> bool:
@@ -71,11 +95,13 @@ async def has_twin(pool: Pool, notice: Notice, source: str | None) -> bool:
     return bool(await pool.fetchval(TWIN, *given))
 
 
-def _first(reached: Sequence[asyncpg.Record]) -> dict[tuple[str, str], asyncpg.Record]:
-    """Give one channel for each kind and language: the others show the same."""
-    first: dict[tuple[str, str], asyncpg.Record] = {}
+def _first(reached: Sequence[asyncpg.Record]) -> dict[Sort, asyncpg.Record]:
+    """Give one channel for each sort of them."""
+    many = Counter(row["kind"] for row in reached)
+    first: dict[Sort, asyncpg.Record] = {}
     for row in reached:
-        first.setdefault((row["kind"], row["language"]), row)
+        place = row["address"] if many[row["kind"]] <= FEW else ""
+        first.setdefault((row["kind"], row["language"], place), row)
     return first
 
 
@@ -90,12 +116,24 @@ def _questions(notice: Notice, names: asyncpg.Record, first: Iterable[asyncpg.Re
 def _reach(
     row: asyncpg.Record,
     reasons: Sequence[str],
-    first: Mapping[tuple[str, str], asyncpg.Record],
-    renderings: Mapping[tuple[str, str], Rendering],
-    missing: Mapping[str, str],
+    first: Mapping[Sort, asyncpg.Record],
+    rendered: Rendered,
 ) -> Reach:
     same = (row["slug"], row["kind"], row["language"], row["paused"], reasons)
     if reasons:
         return Reach(*same)
-    found = renderings.get((row["kind"], first[row["kind"], row["language"]]["slug"]))
-    return Reach(*same, found, missing.get(row["kind"]))
+    sort = (row["kind"], row["language"])
+    stands_for = first.get((*sort, row["address"])) or first[*sort, ""]
+    found = rendered.renderings.get((row["kind"], stands_for["slug"]))
+    return Reach(*same, found, rendered.missing.get(row["kind"]))
+
+
+def _waits(reach: Reach, row: asyncpg.Record, notice: Notice, withheld: Collection[str]) -> Reach:
+    """Say which texts a person must approve first; without a worker the channel's own language is all one knows."""
+    if reach.why_not or not withheld:
+        return reach
+    shows = reach.rendering.languages if reach.rendering else [tag for _, tag in all_spoken(notice, [reach.language])]
+    awaits = [tag for tag in shows if tag in withheld]
+    return replace(
+        reach, awaits=awaits, meanwhile=bool(awaits) and row["interim"] and len(withheld) < len(notice.texts)
+    )

@@ -61,10 +61,15 @@ class PartShown:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """How a channel would show the notice; or why it would not, and then there are no parts."""
+    """How a channel would show the notice; or why it would not, and then there are no parts.
+
+    `languages`: those of the texts that it would show. `pushes`: what that costs of a rationed quota.
+    """
 
     parts: tuple[PartShown, ...] = ()
     problem: str | None = None
+    languages: tuple[str, ...] = ()
+    pushes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,8 @@ def _read(answers: Mapping[str, str], kinds: Sequence[str]) -> Rendered:
 def rendering_from(members: Mapping[str, Any]) -> Rendering:
     """Read a rendering from its JSON."""
     parts = tuple(PartShown(**{**part, "media": tuple(map(tuple, part["media"]))}) for part in members["parts"])
-    return Rendering(parts, members["problem"])
+    more = (tuple(members.get("languages", ())), members.get("pushes", 0))  # an earlier version does not tell them
+    return Rendering(parts, members["problem"], *more)
 
 
 def question_from(text: str) -> Question:

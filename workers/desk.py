@@ -65,3 +65,5 @@ class Desk:
     timeout: float
     show: Show | None = None
     """Where it is left out, a preview shows the payloads of the rendering as they are."""
+    pushes: int = 0
+    """What one post costs of a quota that the platform rations."""

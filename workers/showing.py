@@ -17,6 +17,7 @@ from app.domain.delivery import Progress, State
 from app.domain.lane import LANES
 from app.domain.notice import Notice
 from app.domain.outcome import Refused
+from app.domain.spoken import all_spoken
 from app.outbox import Owed
 from app.renderings import PartShown, Place, Question, Rendering, question_from
 from app.telemetry import log
@@ -52,12 +53,15 @@ async def _answer(pool: Pool, desks: Mapping[str, Desk], row: asyncpg.Record) ->
 def rendering(desk: Desk, question: Question, notice: Notice, place: Place) -> Rendering:
     """Show a notice as a channel would; a fault of a kind's rendering is told, and its words go nowhere."""
     show = desk.show or partial(plainly, desk)
+    owed = _owed(question, notice, place)
     try:
-        found = show(_owed(question, notice, place))
+        found = show(owed)
+        spoken = dict.fromkeys(tag for _, tag in all_spoken(notice, desk.kind.languages(owed)))
+        told = partial(Rendering, languages=tuple(spoken), pushes=desk.pushes)
     except Exception as error:  # noqa: BLE001 - one kind's fault must not keep the others from being seen
         log.error("rendering.failed", kind=question.kind, error=type(error).__name__)
         return Rendering(problem=CRASHED)
-    return Rendering(problem=found.reason) if isinstance(found, Refused) else Rendering(tuple(found))
+    return Rendering(problem=found.reason) if isinstance(found, Refused) else told(tuple(found))
 
 
 def plainly(desk: Desk, owed: Owed) -> list[PartShown] | Refused:

@@ -65,6 +65,9 @@ class ChannelPreview(View):
     rendered: bool
     problem: Words | None = Field(description="Why it is reached and cannot be shown.")
     parts: list[PartSeen] = Field(max_length=20)
+    awaits: list[Tag] = Field(max_length=20, description="Languages of texts that a person must approve before.")
+    meanwhile: bool = Field(description="It shows another text until then, and is corrected afterwards.")
+    pushes: Count = Field(description="What it costs of a rationed quota, an interim push included; 0: nothing.")
 
 
 class AdviceWords(View):
@@ -112,7 +115,13 @@ async def preview_notice(
     twins = [Advice("twin", "#/texts")] if await has_twin(house.database.pool, notice, caller.source) else []
     advice = [*refused, *twins, *advise(notice, datetime.now(UTC), settings.timezone, *looked_at)]
     reaches = await preview(house.database.pool, house.doorbell, notice, caller.source)
-    return _seen(advice, reaches)
+    return _seen([*advice, *_of_pushes(reaches)], reaches)
+
+
+def _of_pushes(reaches: Sequence[Reach]) -> list[Advice]:
+    """Point out what is pushed twice, since it is shown before all its texts are approved."""
+    dear = [each for each in reaches if each.pushes > 1]
+    return [Advice("second_push", f"#/texts/{tag}") for tag in dict.fromkeys(each.awaits[0] for each in dear)]
 
 
 def _seen(advice: Sequence[Advice], reaches: Sequence[Reach]) -> NoticePreview:
@@ -148,6 +157,9 @@ def _channel(reach: Reach) -> ChannelPreview:
         rendered=reach.rendering is not None,
         problem=found.problem,
         parts=[_part(part) for part in found.parts],
+        awaits=list(reach.awaits),
+        meanwhile=reach.meanwhile,
+        pushes=reach.pushes,
     )
 
 

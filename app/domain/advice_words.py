@@ -67,6 +67,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Un avviso con lo stesso testo è stato consegnato negli ultimi 10 minuti con un altro event_id.",
         "A notice with the same text was handed in within the last 10 minutes under another event_id.",
     ),
+    "second_push": (
+        "Un canale esce prima dell'approvazione di questo testo: la versione approvata costa un secondo invio.",
+        "A channel does not wait for the approval of this text: the approved version costs a second push.",
+    ),
     "mention": (
         "Alcune piattaforme fanno di @nome una menzione e di /parola un comando.",
         "Some platforms make a mention of @name and a command of /word.",

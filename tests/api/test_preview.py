@@ -124,6 +124,38 @@ async def test_a_text_that_was_taken_back_has_no_twin(source: Caller) -> None:
     assert (await preview(source, event_id="mensa/2")).body["advice"] == []
 
 
+CHINESE = {"title": "11月27日食堂改供冷餐"}
+
+
+async def test_a_channel_says_whose_approval_it_would_wait_for_and_what_it_shows_meanwhile(operator: Caller) -> None:
+    service = await operator.a_service()
+    await operator.call("PUT", f"/v1/services/{service}", {"name": "Un servizio", "approvals": ["zh"]})
+    slugs = [
+        await operator.a_channel(service),
+        await operator.a_channel(service, language="zh-Hans"),
+        await operator.a_channel(service, language="zh-Hans", interim=True),
+    ]
+    source = await operator.a_source()
+    given: dict[str, Any] = {"service": service, "event_id": "e1", "texts": {"it": GOOD, "zh-Hans": CHINESE}}
+
+    before = await preview(source, **given)
+    stored = await source.post("/v1/notices", a_notice(**{"links": LINKS, **given}))
+    await source.post(
+        f"/v1/notices/{stored.body['id']}/approvals", {"language": "zh-Hans", "revision": 1, "name": "Mediatrice"}
+    )
+    after = await preview(source, **given)
+    changed = await preview(source, **{**given, "texts": {"it": GOOD, "zh-Hans": {"title": "11月27日食堂关闭"}}})
+
+    assert [_waits(before, slug) for slug in slugs] == [([], False), (["zh-Hans"], False), (["zh-Hans"], True)]
+    assert [_waits(after, slug) for slug in slugs] == [([], False)] * 3
+    assert [_waits(changed, slug) for slug in slugs] == [_waits(before, slug) for slug in slugs]
+
+
+def _waits(answer: Answer, slug: str) -> tuple[list[str], bool]:
+    shown = channel(answer, slug)
+    return shown["awaits"], shown["meanwhile"]
+
+
 async def test_nothing_is_stored(source: Caller) -> None:
     await preview(source)
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from app.domain.code import visible_code
-from tests.story.conftest import Town
+from tests.story.conftest import Make, Town
 from tests.story.test_samples import CHINESE, ITALIAN, ready
 
 SAMPLES: list[dict[str, Any]] = json.loads(Path("deploy/samples/notices.json").read_text("utf-8"))["notices"]
@@ -95,3 +97,26 @@ async def test_the_page_of_a_kind_without_a_preview_of_its_own_is_its_payload(to
 
     (board,) = (channel for channel in seen["channels"] if channel["kind"] == "noticeboard")
     assert notice["texts"]["it"]["title"] in board["parts"][0]["text"]
+
+
+async def test_what_it_costs_of_a_rationed_quota_is_shown_and_a_second_push_pointed_out(
+    monkeypatch: pytest.MonkeyPatch, make_town: Make
+) -> None:
+    for name, value in {"APP_ID": "wx0123456789abcdef", "SECRET": "unused", "API_URL": "http://127.0.0.1:1"}.items():
+        monkeypatch.setenv(f"CAMPANELLA_WECHAT_{name}", value)
+    notice = SAMPLES[0]["notice"]
+    async with make_town() as town:
+        key = await ready(town, "mensa", [notice["service"]])
+        await town.makes(f"/services/{notice['service']}", {"name": "Mensa", "approvals": ["zh-Hans"]}, "PUT")
+        for slug, address, interim in (("wechat", "all", False), ("presto", "tag:7", True), ("tag", "tag:8", False)):
+            place = {"address": address, "language": "it" if slug == "tag" else "zh-Hans", "interim": interim}
+            await town.makes("/channels", {"slug": slug, "kind": "wechat", **place})
+
+        seen = await previewed(town, key, notice)
+
+    told = {each["slug"]: (each["awaits"], each["meanwhile"], each["pushes"]) for each in seen["channels"]}
+    assert told["wechat"] == (["zh-Hans"], False, 1)
+    assert told["presto"] == (["zh-Hans"], True, 2)
+    assert told["tag"] == ([], False, 1)
+    assert {cost for slug, (_, _, cost) in told.items() if slug not in ("wechat", "presto", "tag")} == {0}
+    assert [each["pointer"] for each in seen["advice"] if each["rule"] == "second_push"] == ["#/texts/zh-Hans"]

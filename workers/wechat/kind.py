@@ -67,7 +67,8 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     show, spoken = partial(shown, house=house), partial(languages, house=house)
     kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken)
     inspect = partial(check.inspect, client, free=free)
-    return Desk(kind, sender.send, inspect, client.http.close, CALLS * settings.timeout, partial(previewed, show))
+    look, close, cost = partial(previewed, show), client.http.close, 0 if free else 1
+    return Desk(kind, sender.send, inspect, close, CALLS * settings.timeout, look, cost)
 
 
 def _house(tools: Tools, settings: WeChatSettings) -> House:
