@@ -39,6 +39,13 @@ def _gauges(figures: Figures) -> Iterable[Metric]:
     yield _gauge("deliveries", waiting, figures.deliveries, "state")
     yield _gauge("channels", "Channels that are published to", figures.channels, "state")
     yield GaugeMetricFamily("campanella_workers", "Workers seen in the last 10 seconds", figures.workers)
+    yield GaugeMetricFamily("campanella_texts_waiting", "Texts that wait until a person approves them", figures.texts)
+    waits = "Seconds that the oldest of them has waited; 0 when none does"
+    yield GaugeMetricFamily("campanella_text_age_seconds", waits, max(0.0, figures.oldest_text))
+    left = GaugeMetricFamily("campanella_pushes_left", "What is left of a rationed quota", labels=["channel", "span"])
+    for place, count in figures.pushes_left.items():
+        left.add_metric(place, count)
+    yield left
 
 
 def _gauge(name: str, documentation: str, values: Mapping[str, float], label: str) -> Metric:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How things stand, in one statement that is cheap at any size."""
 
+import json
 from dataclasses import dataclass
 
 MOST = 100_000
@@ -16,6 +17,12 @@ with waiting as materialized (
    where since <= now() and (lease_until is null or lease_until < now())
      and c.paused_at is null and c.retired_at is null
    group by lane
+), texts as materialized (
+  select d.notice_id, d.awaits, min(d.ready_at) as ready_at
+    from (select * from delivery where awaits is not null order by notice_id limit {MOST}) as d
+    join channel c on c.id = d.channel_id
+   where d.state in ('due', 'delivered') and (d.expires_at is null or d.expires_at > now()) and c.retired_at is null
+   group by d.notice_id, d.awaits
 )
 select coalesce((select age from oldest where lane = 0), 0) as oldest_urgent,
        coalesce((select age from oldest where lane = 1), 0) as oldest_normal,
@@ -26,13 +33,21 @@ select coalesce((select age from oldest where lane = 0), 0) as oldest_urgent,
        (select count(*) from (select from delivery where state = 'dead' limit {MOST}) as found) as dead,
        (select count(*) from channel where retired_at is null and paused_at is null) as active,
        (select count(*) from channel where retired_at is null and paused_at is not null) as paused,
-       (select count(*) from worker where seen_at > now() - interval '10 seconds') as workers
+       (select count(*) from worker where seen_at > now() - interval '10 seconds') as workers,
+       (select count(*) from texts) as texts,
+       coalesce((select extract(epoch from now() - min(greatest(texts.ready_at, n.changed_at)))
+                   from texts join notice n on n.id = notice_id), 0)::float as oldest_text,
+       (select json_object_agg(c.slug, json_build_object('today', a.today, 'month', a.month))
+          from allowance a join channel c on c.id = a.channel_id where c.retired_at is null)::text as pushes
 """  # noqa: S608 - MOST is ours
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How things stand: seconds that the oldest due delivery of each lane has waited, and counts."""
+    """How things stand: seconds that the oldest due delivery of each lane has waited, and counts.
+
+    `texts`: those that wait for a person's approval. `pushes`: JSON, what is left of rationed quotas by channel.
+    """
 
     oldest_urgent: float
     oldest_normal: float
@@ -44,6 +59,9 @@ class Figures:
     active: int
     paused: int
     workers: int
+    texts: int = 0
+    oldest_text: float = 0.0
+    pushes: str | None = None
 
     @property
     def oldest(self) -> dict[str, float]:
@@ -52,6 +70,12 @@ class Figures:
     @property
     def deliveries(self) -> dict[str, int]:
         return {"due": self.due, "in_doubt": self.in_doubt, "held": self.held, "dead": self.dead}
+
+    @property
+    def pushes_left(self) -> dict[tuple[str, str], int]:
+        """What is left by channel and span (today, month), where there is a limit."""
+        rows: dict[str, dict[str, int | None]] = json.loads(self.pushes or "{}")
+        return {(slug, span): left for slug, spans in rows.items() for span, left in spans.items() if left is not None}
 
     @property
     def channels(self) -> dict[str, int]:

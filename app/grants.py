@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What each role of Postgres may do: the owner migrates, the API and the workers use, a reader exports.
 
+The API needs none of the tokens by which workers speak to platforms, and workers no key of a caller.
+
 Applied after every migration, to those of the roles that exist: ./dev and the tests have only the owner.
 """
 
@@ -34,6 +36,8 @@ def _statements(role: str) -> Iterator[str]:
     yield f"grant usage, select on all sequences in schema public to {role}"
     yield f"revoke update, delete on audit from {role}"
     yield f"revoke insert, update, delete on audit_checkpoint, alembic_version from {role}"
+    if role == API:
+        yield f"revoke all on kept from {role}"
     if role == WORKER:
         yield f"revoke all on key from {role}"
         yield f"grant execute on function audit_prune to {role}"

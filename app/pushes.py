@@ -22,7 +22,7 @@ select p.id, p.state, p.at, p.reference, p.entered_by, p.note, p.result, d.notic
   from push p left join delivery d on d.id = p.delivery_id
  where p.channel_id = $1 and p.id < $2 order by p.id desc limit $3
 """
-ALLOWANCE = "select value from kept where kind = $1 and name = 'allowance ' || $2"
+ALLOWANCE = "select today, month, opens_at from allowance where channel_id = $1"
 # Urgent ones stand first, then the oldest: that is the order in which a person should think of them.
 WAITING = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted, c.slug, c.kind, x.why, x.asked_at,
@@ -75,10 +75,9 @@ async def pushes_of(pool: Pool, channel: UUID, before: int, most: int) -> Sequen
     return rows
 
 
-async def allowance_of(pool: Pool, kind: str, channel: UUID) -> str | None:
-    """Give what the worker last wrote down of a channel's quota, as JSON."""
-    found: str | None = await pool.fetchval(ALLOWANCE, kind, str(channel))
-    return found
+async def allowance_of(pool: Pool, channel: UUID) -> asyncpg.Record | None:
+    """Give what a worker last wrote down of a channel's quota: today, month, opens_at."""
+    return await pool.fetchrow(ALLOWANCE, channel)
 
 
 async def waiting(pool: Pool, after: tuple[int, int], most: int) -> Sequence[asyncpg.Record]:

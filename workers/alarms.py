@@ -53,6 +53,20 @@ select 'late/' || lane, count(*)::int,
          order by rank limit 1000) as open
  where goal < now() group by lane
 union all
+select 'approval/' || priority, count(*)::int,
+       count(*) || ' texts of ' || priority || ' notices wait for an approval, the oldest for '
+       || ceil(extract(epoch from now() - min(since)) / 60) || ' minutes. See /v1/notices/'
+       || (array_agg(id order by since))[1]
+  from (select n.id, n.priority, greatest(min(d.ready_at), n.changed_at) as since
+          from (select * from delivery where awaits is not null order by notice_id limit 10000) as d
+          join notice n on n.id = d.notice_id join channel c on c.id = d.channel_id
+         where d.state in ('due', 'delivered') and (d.expires_at is null or d.expires_at > now())
+           and c.retired_at is null
+         group by n.id, d.awaits) as texts
+ where since < now() - case priority when 'urgent' then interval '10 minutes' when 'normal' then interval '4 hours'
+                                     else interval '24 hours' end
+ group by priority
+union all
 select 'callback/' || id, 1, 'The callback ' || url || ' of ' || source || ' is disabled: ' || disabled_reason
   from endpoint where disabled_at is not null and retired_at is null and disabled_reason <> 'disabled by hand'
 """

@@ -67,3 +67,5 @@ class Desk:
     """Where it is left out, a preview shows the payloads of the rendering as they are."""
     pushes: int = 0
     """What one post costs of a quota that the platform rations."""
+    count: Callable[[], Awaitable[None]] | None = None
+    """Write down what is left of that quota; called once a minute."""

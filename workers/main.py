@@ -22,6 +22,7 @@ from workers.alarms import Alarms, alarm_post
 from workers.bell import listen
 from workers.callbacks.errand import Callbacks
 from workers.comeback import look_for_comebacks
+from workers.counting import Counting
 from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
@@ -57,6 +58,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
     more = [Callbacks(pool, outgoing, settings).look, Alarms(pool, settings, alarm_post(settings)).look]
+    more.append(Counting(desks.values()).look)
     relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings))
     prepare_kinds(desks)
     log.info("worker.started")

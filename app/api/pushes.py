@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """/channels/{slug}/pushes: what was pushed of a rationed quota, by us and by hand, and what is left."""
 
-import json
 from typing import Annotated, Literal
 
 from asyncpg import Record
@@ -74,8 +73,8 @@ async def list_pushes(_: ChannelOnlooker, slug: SlugInPath, asked: Annotated[Pag
     (before,) = pages.after() or (NEWEST,)
     rows = await pushes_of(house.database.pool, channel.id, int(before), asked.more)
     shown, following = pages.cut(rows, lambda row: (row["id"],))
-    left = await allowance_of(house.database.pool, channel.kind, channel.id)
-    allowance = None if left is None else AllowanceSeen.model_validate(json.loads(left))
+    left = await allowance_of(house.database.pool, channel.id)
+    allowance = None if left is None else AllowanceSeen(**dict(left))
     return PushPage(allowance=allowance, items=[_seen(row) for row in shown], next=following)
 
 

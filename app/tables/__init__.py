@@ -10,12 +10,13 @@ from app.tables.board import Posting
 from app.tables.callbacks import Call, Change, Endpoint
 from app.tables.channels import Channel, Pace
 from app.tables.publishing import Attempt, Delivery, Media, Notice, Revision
-from app.tables.pushes import Callback, Choice, Kept, Push
+from app.tables.pushes import Allowance, Callback, Choice, Kept, Push
 from app.tables.secrets import Secret
 
 __all__ = [
     "Alarm",
     "AlertMessage",
+    "Allowance",
     "Attempt",
     "Audit",
     "AuditCheckpoint",

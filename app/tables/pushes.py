@@ -52,8 +52,21 @@ class Choice(SQLModel, table=True):
     send: bool = flag()
 
 
+class Allowance(SQLModel, table=True):
+    """What was left of a channel's quota when a worker last counted; null: no such limit."""
+
+    __tablename__ = "allowance"
+    channel_id: UUID = Field(primary_key=True)
+    today: int | None = None
+    month: int | None = None
+    opens_at: datetime = instant(nullable=False)
+
+
 class Kept(SQLModel, table=True):
-    """What a kind keeps between calls for all workers: a token, a cover. taken_until: one of them is fetching it."""
+    """What a kind keeps between calls for all workers: a token, a cover. taken_until: one of them is fetching it.
+
+    The API has no right to read it.
+    """
 
     __tablename__ = "kept"
     kind: str = Field(sa_type=Text, primary_key=True)

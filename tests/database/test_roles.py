@@ -120,6 +120,8 @@ FORBIDDEN = {
         "create table mine (id int)",
         "update alembic_version set version_num = '1'",
         "set session_replication_role = replica",
+        "select value from kept",
+        "delete from kept",
     ],
     WORKER: [
         "select * from key",

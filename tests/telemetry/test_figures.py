@@ -13,7 +13,7 @@ from app.health import Health
 from app.vitals import SERVER_SETTINGS as ON_ITS_OWN_LINE
 from tests.given import a_channel, accepted
 
-PARTIAL = ("delivery_next", "delivery_sad", "delivery_waiting")
+PARTIAL = ("delivery_next", "delivery_sad", "delivery_waiting", "delivery_awaiting")
 NOTHING = {"urgent": 0, "normal": 0, "bulk": 0}
 MANY = """
 insert into delivery (notice_id, channel_id, lane, rank, ready_at, due_at, give_up_at, state, wanted)
@@ -117,6 +117,40 @@ async def test_channels_and_workers_are_counted_while_they_are_there(health: Hea
     assert (found.channels, found.workers) == ({"active": 2, "paused": 1}, 2)
 
 
+async def test_texts_that_wait_for_an_approval_are_counted_once_each_with_the_age_of_the_oldest(
+    health: Health, pool: Pool
+) -> None:
+    for slug in ("zh", "anche", "chiuso", "ar"):
+        await a_channel(pool, slug)
+    old = (await accepted(pool)).id
+    await accepted(pool)
+    over = (await accepted(pool, expires_at="2099-01-01T00:00:00Z")).id
+    await pool.execute("update notice set changed_at = changed_at - interval '2 hours' where id = $1", old)
+    await pool.execute("update delivery set ready_at = ready_at - interval '2 hours' where notice_id = $1", old)
+    await pool.execute("update delivery set expires_at = now() - interval '1 second' where notice_id = $1", over)
+    await pool.execute("""
+        update delivery d set awaits = case c.slug when 'ar' then 'ar' else 'zh-Hans' end,
+                              state = case c.slug when 'zh' then 'due' when 'ar' then 'held' else 'delivered' end
+          from channel c where c.id = d.channel_id""")
+    await pool.execute("update channel set retired_at = now() where slug = 'chiuso'")
+
+    found = await figures(health)
+
+    assert found.texts == 2
+    assert found.oldest_text == pytest.approx(7200, abs=300)
+
+
+async def test_what_is_left_of_a_quota_is_told_by_channel_and_only_where_there_is_a_limit(
+    health: Health, pool: Pool
+) -> None:
+    for slug, month in (("wechat", 3), ("articoli", None), ("chiuso", 4)):
+        left = "insert into allowance (channel_id, today, month, opens_at) values ($1, null, $2, now())"
+        await pool.execute(left, await a_channel(pool, slug), month)
+    await pool.execute("update channel set retired_at = now() where slug = 'chiuso'")
+
+    assert (await figures(health)).pushes_left == {("wechat", "month"): 3}
+
+
 @pytest.mark.parametrize(
     ("delivered", "due", "afterwards"),
     [(20_000, 50, "select 1"), (50, 20_000, "analyze delivery")],
@@ -136,7 +170,7 @@ async def test_only_the_partial_indexes_are_read_whatever_the_planner_believes(
     await connection.close()
 
     reads = [line.strip() for line in plan.splitlines() if " delivery" in line and "Scan" in line]
-    assert len(reads) == 4
+    assert len(reads) == 5
     # Without statistics, what waits for a person is as good to find by either of two partial indexes.
     assert all(any(f" {name} " in line for name in PARTIAL) for line in reads)
     assert "Sort Key: delivery.rank" not in plan

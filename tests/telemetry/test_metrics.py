@@ -16,7 +16,8 @@ from app.metrics import OUTCOMES
 from app.version import VERSION
 from tests.repository.files import ROOT, read, tracked
 
-FIGURES = Figures(1.5, 0.0, 20.0, 4, 1, 2, 3, 10, 1, 2)
+PUSHES = '{"wechat": {"today": 0, "month": 3}, "articoli": {"today": null, "month": null}}'
+FIGURES = Figures(1.5, 0.0, 20.0, 4, 1, 2, 3, 10, 1, 2, 5, 90.5, PUSHES)
 AT_FIRST = """
 from app.exposition import exposition
 from app.metrics import prepare_kinds
@@ -66,6 +67,9 @@ def test_the_figures_stand_beside_what_was_counted() -> None:
     assert samples(page, "campanella_deliveries") == {"due": 4, "in_doubt": 1, "held": 2, "dead": 3}
     assert samples(page, "campanella_channels") == {"active": 10, "paused": 1}
     assert samples(page, "campanella_workers") == {"": 2}
+    assert samples(page, "campanella_texts_waiting") == {"": 5}
+    assert samples(page, "campanella_text_age_seconds") == {"": 90.5}
+    assert samples(page, "campanella_pushes_left") == {"wechat today": 0, "wechat month": 3}
     assert samples(page, "campanella_database_up") == {"": 1}
     assert samples(page, "campanella_build_info") == {VERSION: 1}
     assert samples(page, "process_start_time_seconds") != {}

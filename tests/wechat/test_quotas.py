@@ -50,7 +50,27 @@ async def test_while_a_notice_waits_for_its_quota_it_says_when_it_goes_out(town:
     assert "3 of this month's pushes are left, 0 today" in row["last_error"]
     assert "the next may go out at 2027-01-05 00:00 in China" in row["last_error"]
     assert row["give_up_at"] > row["due_at"]
-    assert '"today": 0, "month": 3' in str(await allowance_of(town.pool, "wechat", channel))
+    left = await allowance_of(town.pool, channel)
+    assert left is not None
+    assert (left["today"], left["month"]) == (0, 3)
+
+
+async def test_what_is_left_is_counted_anew_when_the_calendar_turns(town: Town) -> None:
+    channel = await town.channel()
+    at(town, JANUARY)
+    await town.accepts()
+    await town.settles()
+    assert town.desk.count is not None
+
+    seen: list[tuple[int, int]] = []
+    for moment in (JANUARY, JANUARY + timedelta(days=1), JANUARY + timedelta(days=31)):
+        at(town, moment)
+        await town.desk.count()
+        left = await allowance_of(town.pool, channel)
+        assert left is not None
+        seen.append((left["today"], left["month"]))
+
+    assert seen == [(0, 3), (1, 3), (1, 4)]
 
 
 async def test_what_is_postponed_holds_up_no_other_channel_and_no_withdrawal(town: Town) -> None:

@@ -19,6 +19,7 @@ from app.domain.settle import settle
 from app.intake import Accepted
 from app.outbox import Done, Turn, claim, record
 from app.settings import Settings
+from app.vault import Vault
 from app.wechat.settings import WeChatSettings
 from deploy.sandbox_wechat import APP_ID, SECRET, WeChat
 from tests.given import a_channel, accepted
@@ -32,6 +33,7 @@ from workers.wechat.wire import Http
 TURN = Turn(most=5, horizon=timedelta(milliseconds=200), lease=timedelta(seconds=30))
 AT_ONCE = "update delivery set due_at = now() where state in ('due', 'in_doubt') and (due_at < now() + $1::interval)"
 FREE = "insert into pace (kind, slowdown) values ('wechat', 1) on conflict (kind) do update set free_at = 'epoch'"
+LOCKED = Vault({})
 BOTH = {"zh-Hans": {"title": "11月27日食堂改供冷餐"}, "it": {"title": "Mensa: pasto freddo"}}
 
 
@@ -41,8 +43,8 @@ def settings_for(sandbox: WeChat, **members: Any) -> WeChatSettings:
     return WeChatSettings(app_id=APP_ID, secret=SecretStr(SECRET), api_url=HttpUrl(sandbox.url), **{**quick, **members})
 
 
-def client_for(pool: Pool, sandbox: WeChat) -> Client:
-    return Client(Http(sandbox.url, 2), Kept(pool), APP_ID, SECRET)
+def client_for(pool: Pool, sandbox: WeChat, vault: Vault = LOCKED) -> Client:
+    return Client(Http(sandbox.url, 2), Kept(pool, vault), APP_ID, SECRET)
 
 
 @dataclass

@@ -148,6 +148,39 @@ async def test_a_refused_account_an_endpoint_and_what_is_late_or_put_off_are_tol
     ]
 
 
+async def test_a_text_that_waits_for_its_approval_beyond_its_goal_is_told_with_where_it_is(chat: Chat) -> None:
+    await a_channel(chat.pool, "zh")
+    await a_channel(chat.pool, "anche")
+    early = {"urgent": "9 minutes", "normal": "230 minutes", "bulk": "23 hours"}
+    late = {"urgent": "11 minutes", "normal": "250 minutes", "bulk": "25 hours"}
+    ids: dict[str, str] = {}
+    for priority in early:
+        ids[priority] = str((await accepted(chat.pool, priority=priority, texts={"it": {"title": CANARY}})).id)
+    await chat.pool.execute("update delivery set awaits = 'it', due_at = now() + interval '10 minutes'")
+    for priority, age in early.items():
+        await aged(chat.pool, ids[priority], age)
+    await chat.look()
+    quiet = len(chat.told)
+    for priority, age in late.items():
+        await aged(chat.pool, ids[priority], age)
+    await chat.look()
+
+    told = {sentence.split()[3]: sentence for sentence in chat.sentences}
+    assert quiet == 0
+    assert told.keys() == early.keys()
+    assert told["urgent"].startswith("1 texts of urgent notices wait for an approval, the oldest for 1")
+    assert all(sentence.endswith(f"See /v1/notices/{ids[priority]}") for priority, sentence in told.items())
+    assert CANARY not in str(chat.told)
+
+
+async def aged(pool: Pool, notice: str, age: str) -> None:
+    """Let a notice, and what it owes, be so old."""
+    await pool.execute("update notice set changed_at = now() - $2::text::interval where id = $1::uuid", notice, age)
+    await pool.execute(
+        "update delivery set ready_at = now() - $2::text::interval where notice_id = $1::uuid", notice, age
+    )
+
+
 async def test_a_flood_is_told_in_parts(chat: Chat) -> None:
     for number in range(15):
         await a_channel(chat.pool, f"canale-{number}")

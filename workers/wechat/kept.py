@@ -3,13 +3,17 @@
 """What all workers share between calls: looked up, or fetched by exactly one of them while the others wait."""
 
 import asyncio
+import base64
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from app.database import Pool
+from app.vault import LockedError, Vault
 
 KIND = "wechat"
+SEALED = "sealed "
+"""How an encrypted value begins; then the id of its key, and the content."""
 FETCHING = timedelta(seconds=30)
 LOOK = 0.05
 LOOK_UP = """
@@ -32,19 +36,37 @@ Fetched = tuple[str, timedelta | None]
 
 
 class Kept:
-    """The values of one kind in Postgres; no lock is held while a platform is asked."""
+    """The values of one kind in Postgres; no lock is held while a platform is asked.
 
-    def __init__(self, pool: Pool) -> None:
-        """Take the pool."""
-        self._pool = pool
+    Where the vault has a key, they are encrypted, and one that cannot be read is as good as none.
+    """
+
+    def __init__(self, pool: Pool, vault: Vault) -> None:
+        """Take the pool, and the vault, which may be without a key."""
+        self._pool, self._vault = pool, vault
 
     async def value(self, name: str, margin: timedelta = timedelta(0)) -> str | None:
         """Give a value that lives at least `margin` longer."""
         found: str | None = await self._pool.fetchval(LOOK_UP, KIND, name, margin)
-        return found
+        return None if found is None else self._opened(name, found)
 
     async def put(self, name: str, value: str, life: timedelta | None) -> None:
-        await self._pool.execute(PUT, KIND, name, value, life)
+        await self._pool.execute(PUT, KIND, name, self._sealed(name, value), life)
+
+    def _sealed(self, name: str, value: str) -> str:
+        if not self._vault.is_open:
+            return value
+        content = self._vault.seal(f"kept/{KIND}/{name}", value)
+        return f"{SEALED}{self._vault.first} {base64.b64encode(content).decode()}"
+
+    def _opened(self, name: str, found: str) -> str | None:
+        if not found.startswith(SEALED):
+            return None if self._vault.is_open else found
+        key, _, content = found.removeprefix(SEALED).partition(" ")
+        try:
+            return self._vault.open(f"kept/{KIND}/{name}", key, base64.b64decode(content))
+        except LockedError:
+            return None
 
     async def shared(
         self,

@@ -12,6 +12,7 @@ from app.domain.quota import Quota
 from app.outbox import ChannelKind
 from app.scrub import hide_also
 from app.settings import SettingsError
+from app.vault import Vault
 from app.wechat.settings import WeChatSettings, load_wechat
 from workers.desk import Desk, Tools
 from workers.media import contents
@@ -45,7 +46,8 @@ def desk(tools: Tools) -> Desk | None:
         raise SettingsError("CAMPANELLA_WECHAT_SECRET is not set")
     hide_also(settings.secrets())
     http = Http(str(settings.api_url), settings.timeout)
-    client = Client(http, Kept(tools.pool), settings.app_id, settings.secret.get_secret_value())
+    kept = Kept(tools.pool, Vault.of(tools.settings))
+    client = Client(http, kept, settings.app_id, settings.secret.get_secret_value())
     return desk_of(tools, settings, client, partial(datetime.now, UTC))
 
 
@@ -68,7 +70,11 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken)
     inspect = partial(check.inspect, client, free=free)
     look, close, cost = partial(previewed, show), client.http.close, 0 if free else 1
-    return Desk(kind, sender.send, inspect, close, CALLS * settings.timeout, look, cost)
+
+    async def count() -> None:
+        await ledger.count(now())
+
+    return Desk(kind, sender.send, inspect, close, CALLS * settings.timeout, look, cost, None if free else count)
 
 
 def _house(tools: Tools, settings: WeChatSettings) -> House:

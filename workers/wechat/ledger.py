@@ -3,7 +3,6 @@
 """The pushes of the account: reserved against the quota before anything is sent, and remembered until their end."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,9 +46,10 @@ update push set state = 'called', called_at = $2, first_called_at = coalesce(fir
 """
 CLOSED = "select until from kept where kind = 'wechat' and name = 'closed' and until > $1"
 SHOW = """
-insert into kept (kind, name, value) values ('wechat', 'allowance ' || $1, $2)
-on conflict (kind, name) do update set value = excluded.value
+insert into allowance (channel_id, today, month, opens_at) values ($1, $2, $3, $4)
+on conflict (channel_id) do update set today = excluded.today, month = excluded.month, opens_at = excluded.opens_at
 """
+CHANNELS = "select id, address from channel where kind = 'wechat' and retired_at is null order by id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,13 @@ class Ledger:
         await self.pool.execute(statement, until)
 
     async def show(self, channel: UUID, left: Allowance) -> None:
-        """Let the API show what is left."""
-        members = {"today": left.today, "month": left.month, "opens_at": left.opens_at.isoformat()}
-        await self.pool.execute(SHOW, str(channel), json.dumps(members))
+        """Let the API and the metrics show what is left."""
+        await self.pool.execute(SHOW, channel, left.today, left.month, left.opens_at)
+
+    async def count(self, now: datetime) -> None:
+        """Count anew for every channel: what is left changes with the calendar, too."""
+        for row in await self.pool.fetch(CHANNELS):
+            await self.show(row["id"], await self.standing(row["address"], now))
 
     async def _standing(self, connection: Connection | asyncpg.Connection, audience: str, now: datetime) -> Allowance:
         """Count what a follower may have had: pushes to all, and those to the tag that had most."""
