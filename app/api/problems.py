@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from app.api.language import language_of
 from app.api.problem_types import TYPES, InvalidBodyError, InvalidCursorError, MethodNotAllowedError
+from app.api.sentences import said_in
 from app.domain.errors import CampanellaError
 
 __all__ = [
@@ -42,9 +43,9 @@ def problem(scope: Scope, error: CampanellaError, headers: Mapping[str, str] | N
     language = language_of(scope)
     document = described(error, scope[PUBLIC], language, f"urn:uuid:{scope[REQUEST]}")
     body = json.dumps(document, ensure_ascii=False).encode()
-    # What a rule says of one case is written in English; the sentence of the type is there in every language.
-    spoken = language if document["detail"] == TYPES[error.problem].words[language].meaning else f"{language}, en"
-    said = {"Content-Language": "en" if language == "en" else spoken, "Vary": "Accept-Language"}
+    # A sentence that is not known in the language, such as one of a platform, is told in English.
+    known = all(said_in(language, each) for each in _sentences(error))
+    said = {"Content-Language": language if known else f"{language}, en", "Vary": "Accept-Language"}
     required = _required(error, scope)
     return Response(body, error.status, {**said, **required, **(headers or {})}, MEDIA_TYPE)
 
@@ -53,18 +54,29 @@ def described(error: CampanellaError, public: str, language: str, instance: str)
     """Give the document of an error."""
     kind = TYPES[error.problem]
     words = kind.words[language]
-    generic = error.detail == type(error).__doc__
+    generic = error.detail == type(error).__doc__ and type(error) is kind.kind
+    detail = words.meaning if generic else said_in(language, error.detail) or error.detail
     document: dict[str, Any] = {
         "type": kind.uri(public),
         "title": words.title,
         "status": error.status,
-        "detail": words.meaning if generic and type(error) is kind.kind else error.detail,
+        "detail": detail,
         "instance": instance,
         **error.members,
     }
-    if error.pointer is not None and "errors" not in document:
-        document["errors"] = [{"pointer": error.pointer, "detail": error.detail, "rule": error.problem}]
+    places: list[dict[str, Any]] = document.get("errors", [])
+    if places:
+        document["errors"] = [
+            {**each, "detail": said_in(language, each["detail"]) or each["detail"]} for each in places
+        ]
+    elif error.pointer is not None:
+        document["errors"] = [{"pointer": error.pointer, "detail": detail, "rule": error.problem}]
     return document
+
+
+def _sentences(error: CampanellaError) -> list[str]:
+    places: list[dict[str, str]] = error.members.get("errors", [])  # type: ignore[assignment]  # as all of ours are
+    return [error.detail, *(each["detail"] for each in places)]
 
 
 def _required(error: CampanellaError, scope: Scope) -> dict[str, str]:

@@ -81,7 +81,7 @@ async def test_a_key_in_the_address_is_refused(operator: Caller, name: str) -> N
     answer = await operator.having(None).get(f"/v1/services?{name}={new_key().text}")
 
     assert (answer.status, answer.problem) == (400, "invalid-parameter")
-    assert "leaked" in answer.body["detail"]
+    assert "divulgata" in answer.body["detail"]
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)

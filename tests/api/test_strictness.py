@@ -69,7 +69,7 @@ async def test_times_in_the_wrong_order_are_refused(source: Caller) -> None:
     answer = await source.hand_in(valid_from="2026-11-27T11:30:00Z", valid_until="2026-11-26T11:30:00Z")
 
     assert (answer.status, answer.pointers) == (422, ["#"])
-    assert "valid_until is before valid_from" in answer.body["detail"]
+    assert "valid_until è prima di valid_from" in answer.body["detail"]
 
 
 def spelled(text: str) -> bytes:
