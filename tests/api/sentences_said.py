@@ -65,7 +65,7 @@ def anywhere() -> set[str]:
 
 def of_pydantic() -> dict[str, str]:
     """Give pydantic's sentence for each type of error, as it reaches a caller."""
-    told = {}
+    told: dict[str, str] = {}
     for each in list_all_errors():
         said = each.get("message_template_json", each["message_template_python"])
         cut = said.partition(", ")[0] if each["type"].endswith("_parsing") else said
@@ -116,7 +116,7 @@ def _template(node: ast.AST, module: Any) -> str | None:
         case ast.Constant(str() as text):
             return text
         case ast.JoinedStr(values):
-            return "".join(each.value if isinstance(each, ast.Constant) else PLACE for each in values)
+            return "".join(str(each.value) if isinstance(each, ast.Constant) else PLACE for each in values)
         case ast.Name(name) if isinstance(getattr(module, name, None), str):
             return str(getattr(module, name))
     return None

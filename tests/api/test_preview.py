@@ -73,7 +73,12 @@ async def test_a_channel_without_the_language_and_one_for_exercises_say_why(oper
 
 async def test_what_is_previewed_as_reached_is_what_a_notice_reaches(operator: Caller) -> None:
     service = await operator.a_service()
-    for members in ({}, {"test": True}, {"language": "zh-Hans", "fallback": False}, {"audience": {"areas": ["nord"]}}):
+    for members in (
+        {},
+        {"test": True},
+        {"language": "zh-Hans", "fallback": False},
+        {"audience": {"services": [service], "areas": ["nord"]}},
+    ):
         await operator.a_channel(service, **members)
     source = await operator.a_source()
 
