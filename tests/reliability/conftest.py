@@ -13,7 +13,7 @@ import pytest
 from app.database import SERVER_SETTINGS
 from app.doorbell import Doorbell
 from tests.reliability.counters import code, counters
-from tests.reliability.ground import LEASE, Ground
+from tests.reliability.ground import LEASE, TIMEOUT, Ground
 from tests.reliability.processes import HERE, Nursery, Processes, Telegram
 
 __all__ = ["code", "counters"]
@@ -31,14 +31,18 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture
 async def prepare(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path) -> Prepare:
-    """Give the way to a proving ground with other limits or other code."""
+    """Give the way to a proving ground with other limits, other code, or more seconds for each call."""
 
     @asynccontextmanager
     async def prepared(
-        *, limits: tuple[str, ...] = UNLIMITED, pace: tuple[float, float, int] = (0, 0, 0), code: Path = HERE
+        *,
+        limits: tuple[str, ...] = UNLIMITED,
+        pace: tuple[float, float, int] = (0, 0, 0),
+        code: Path = HERE,
+        patience: float = TIMEOUT,
     ) -> AsyncIterator[Ground]:
         telegram = Telegram(tmp_path, *limits)
-        environment = _environment(database_url, redis_url, telegram, pace)
+        environment = _environment(database_url, redis_url, telegram, pace) | _patience(patience)
         workers = Processes(nursery, environment, tmp_path / "workers.log", code)
         bell = Doorbell(redis_url)
         try:
@@ -71,7 +75,10 @@ def _environment(database: str, redis: str, telegram: Telegram, pace: tuple[floa
         "CAMPANELLA_TELEGRAM_PER_SECOND": str(per_second),
         "CAMPANELLA_TELEGRAM_CHAT_PER_SECOND": str(chat_per_second),
         "CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE": str(group_per_minute),
-        "CAMPANELLA_TELEGRAM_TIMEOUT": "1",
-        "CAMPANELLA_LEASE": str(LEASE),
         "CAMPANELLA_WORKER_PORT": "0",
     }
+
+
+def _patience(seconds: float) -> dict[str, str]:
+    """Give the settings for calls that may take so long, and a lease in proportion."""
+    return {"CAMPANELLA_TELEGRAM_TIMEOUT": str(seconds), "CAMPANELLA_LEASE": str(seconds * LEASE / TIMEOUT)}

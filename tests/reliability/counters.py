@@ -4,6 +4,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from deploy.processes import free_port
-from tests.reliability.ground import until
+from tests.reliability.ground import PATIENCE, until
 from tests.reliability.mutants import Mutant
 from tests.reliability.processes import HERE, Nursery, Processes
 
@@ -73,7 +74,7 @@ async def counters(
     async with ClientSession(timeout=ClientTimeout(total=5)) as session:
         made = Counters(processes, ports, session)
         for port in ports:
-            await until(lambda port=port: made.answers(port), within=30)  # type: ignore[misc]  # mypy cannot infer it
+            await until(lambda port=port: made.answers(port))  # type: ignore[misc]  # mypy cannot infer it
         made.key = (await made.call(ports[0], "sources", {"slug": "mensa", "name": "Mensa"}))[1]["key"]
         yield made
     for process in processes:
@@ -82,7 +83,8 @@ async def counters(
 
 async def insists(counters: Counters, body: dict[str, Any], dice: random.Random) -> UUID:
     """Hand a notice in at any counter until it is acknowledged; the answer may only be 202, 429 or 503."""
-    for _ in range(200):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         with suppress(*AGAIN):
             status, answer = await counters.call(dice.choice(counters.ports), "notices", body)
             assert status in (202, 429, 503), answer

@@ -4,7 +4,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +22,12 @@ from tests.reliability.processes import Processes, Telegram
 
 FIRST = -1_001_000_000_000
 OPEN = "select count(*) from delivery where state in ('due', 'in_doubt') and not parked"
-LEASE = 2.5
-PATIENCE = 40.0
+DELIVERED = "select count(*) from delivery where state = 'delivered'"
+TRACES = "select (select count(*) from attempt), (select sum(token) from delivery)"
+TIMEOUT, LEASE = 1.0, 2.5
+LOOK_EVERY = 1.0
+PATIENCE = 180.0
+"""Seconds that a test waits for what must happen. How fast it happens is another question, and asked elsewhere."""
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Ground:
     bell: Doorbell
     url: str
     routing: Routing = field(default_factory=Routing)
+    patience: float = PATIENCE
     accepted: list[UUID] = field(default_factory=list)
     chats: dict[str, int] = field(default_factory=dict)
 
@@ -61,16 +66,34 @@ class Ground:
         count: int = await self.pool.fetchval(OPEN)
         return count
 
-    async def settles(self, within: float = PATIENCE) -> float:
-        """Wait until nothing is open; give the seconds it took."""
+    async def settles(self) -> float:
+        """Wait until nothing is open, as long as anything moves; give the seconds it took."""
         started = time.monotonic()
-        await until(self._nothing_is_open, within)
+        await until(self._nothing_is_open, self.patience, moves=self.traces)
         return time.monotonic() - started
 
     async def _nothing_is_open(self) -> bool:
         with suppress(*AWAY):
             return await self.open() == 0
         return False
+
+    async def has_delivered(self, many: int) -> bool:
+        with suppress(*AWAY):
+            return bool(await self.pool.fetchval(DELIVERED) >= many)
+        return False
+
+    async def has_room(self, most: int) -> bool:
+        """Tell whether fewer than so many deliveries are open."""
+        with suppress(*AWAY):
+            return await self.open() < most
+        return False
+
+    async def traces(self) -> Sequence[int | None]:
+        """Give what changes whenever a worker does anything: attempts, claims, and what Telegram heard."""
+        heard = self.telegram.journal.stat().st_size if self.telegram.journal.exists() else 0
+        with suppress(*AWAY):
+            return heard, *await self.pool.fetchrow(TRACES)
+        return (heard,)
 
     async def verdict(self, *, settled: bool = True) -> list[Violation]:
         """Ask the checker, which knows neither the engine nor this test."""
@@ -93,9 +116,17 @@ class Ground:
         return str(row["state"])
 
 
-async def until(happens: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
-    """Wait for something to come true, or fail."""
-    deadline = time.monotonic() + within
+async def until(
+    happens: Callable[[], Awaitable[bool]],
+    patience: float = PATIENCE,
+    moves: Callable[[], Awaitable[object]] | None = None,
+) -> None:
+    """Wait for something to come true; fail when patience is over, which begins anew whenever something moves."""
+    trace, looked = None, 0.0
+    deadline = time.monotonic() + patience
     while not await happens():
-        assert time.monotonic() < deadline, f"it has not come true within {within} s"
+        if moves is not None and time.monotonic() > looked + LOOK_EVERY:
+            before, trace, looked = trace, await moves(), time.monotonic()
+            deadline = deadline if trace == before else looked + patience
+        assert time.monotonic() < deadline, f"it has not come true, and nothing has moved for {patience:g} s"
         await asyncio.sleep(0.05)

@@ -11,6 +11,8 @@ import asyncpg
 
 from app.database import Pool
 
+PATIENCE = 300.0
+
 
 class Home(Thread):
     """An event loop of its own: Hypothesis calls its rules from where another loop is running."""
@@ -25,7 +27,7 @@ class Home(Thread):
         self.loop.run_forever()
 
     def do(self, work: Coroutine[None, None, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     async def _open(self, url: str) -> Pool:
         return await asyncpg.create_pool(url, min_size=1, max_size=4)

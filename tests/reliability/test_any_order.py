@@ -30,6 +30,6 @@ async def test_whatever_happens_in_whatever_order_the_rows_stay_sound(database_u
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(14_400)
 async def test_whatever_happens_all_night_the_rows_stay_sound(database_url: str) -> None:
     await runs(database_url, 1000, 40)

@@ -133,7 +133,7 @@ async def test_the_latest_wish_wins_whatever_breaks_and_whoever_is_killed(ground
         ground.workers.start()
     await asyncio.gather(*changing)
     await ground.telegram.calm()
-    await ground.settles(within=60)
+    await ground.settles()
 
     assert sum((await ground.states()).values()) == 180
     assert set(await ground.states()) == {"delivered", "withdrawn"}

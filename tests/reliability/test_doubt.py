@@ -110,7 +110,7 @@ async def test_every_broken_call_ends_as_the_table_says(ground: Ground) -> None:
     await stage(ground, cells)
 
     ground.workers.start(2)
-    await ground.settles(within=60)
+    await ground.settles()
 
     assert await outcomes(ground, cells) == expected(cells)
     assert await ground.verdict() == []
@@ -123,10 +123,10 @@ async def test_a_worker_killed_while_it_calls_leaves_what_the_table_says(ground:
     await stage(ground, cells)
 
     ground.workers.start()
-    await until(lambda: _all_called(ground, len(cells)), within=10)
+    await until(lambda: _all_called(ground, len(cells)))
     ground.workers.kill(ground.workers.running[0])
     ground.workers.start()
-    await ground.settles(within=30)
+    await ground.settles()
 
     assert await outcomes(ground, cells) == expected(cells)
     assert await ground.verdict() == []
@@ -140,13 +140,13 @@ async def test_what_never_left_is_no_doubt(ground: Ground) -> None:
     for policy in POLICIES:
         await ground.channel(policy, areas=[policy])
     ground.workers.start()
-    await until(lambda: is_alive(ground), within=30)
+    await until(lambda: is_alive(ground))
     await ground.telegram.away(4)
     await asyncio.sleep(0.3)
 
     for policy in POLICIES:
         await ground.accept(audience={"areas": [policy]}, in_doubt=policy)
-    await ground.settles(within=60)
+    await ground.settles()
 
     assert await ground.states() == {"delivered": 3}
     assert await ground.pool.fetchval("select count(*) from attempt where outcome = 'failed' and wire = 'none'") >= 3

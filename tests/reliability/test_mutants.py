@@ -21,7 +21,7 @@ Scenario = Callable[[Ground], Coroutine[None, None, None]]
 
 
 async def ends_as(ground: Ground, state: str, posts: int) -> None:
-    await ground.settles(within=20)
+    await ground.settles()
     assert await ground.states() == {state: 1}
     assert len(ground.telegram.posts()) == posts
     assert await ground.verdict() == []
@@ -32,7 +32,7 @@ async def killed_while_it_calls(ground: Ground) -> None:
     await ground.telegram.fault("answer_hung", chat)
     await ground.accept(in_doubt="hold")
     (busy,) = ground.workers.start().running
-    await until(lambda: some_post(ground), within=10)
+    await until(lambda: some_post(ground))
     ground.workers.kill(busy)
     ground.workers.start()
     await ends_as(ground, "held", 1)
@@ -43,7 +43,7 @@ async def wakes_too_late(ground: Ground) -> None:
     await ground.telegram.fault("late_answer", chat, seconds=0.4)
     await ground.accept(in_doubt="hold")
     (asleep,) = ground.workers.start().running
-    await until(lambda: some_post(ground), within=10)
+    await until(lambda: some_post(ground))
     os.kill(asleep, signal.SIGSTOP)
     ground.workers.start()
     await ground.settles()
@@ -83,7 +83,7 @@ async def has_forty_channels_at_once(ground: Ground) -> None:
     await ground.channels(40)
     ground.workers.start()
     await ground.accept()
-    await ground.settles(within=20)
+    await ground.settles()
     assert await ground.verdict() == []
 
 
@@ -103,7 +103,7 @@ async def has_a_second_notice_behind_a_doubted_one(ground: Ground) -> None:
     await ground.accept(in_doubt="repeat")
     await asyncio.sleep(2)
     ground.workers.start()
-    await ground.settles(within=20)
+    await ground.settles()
     assert len(ground.telegram.posts()) == 2
     assert await ground.verdict() == []
 
@@ -185,7 +185,7 @@ async def test_a_worker_without_a_tick_is_noticed(prepare: Prepare, servers: Ser
         await ground.channel("scuola")
         ground.workers.start()
         await ground.accept()
-        await fails(ground, ground.settles(within=5))
+        await fails(ground, ground.settles())
 
 
 @pytest.mark.nightly

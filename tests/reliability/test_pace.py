@@ -24,7 +24,7 @@ async def test_three_workers_keep_to_the_pace_and_use_it(prepare: Prepare) -> No
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(7200)
 async def test_the_limit_of_a_minute_is_kept_and_used(prepare: Prepare) -> None:
     """50 channels, 100 notices at 20 a minute each: four full minutes and the 20 of the fifth."""
     async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
@@ -32,7 +32,7 @@ async def test_the_limit_of_a_minute_is_kept_and_used(prepare: Prepare) -> None:
         ground.workers.start(3)
         for _ in range(100):
             await ground.accept()
-        await ground.settles(within=400)
+        await ground.settles()
 
         posts = ground.telegram.posts()
         assert len(posts) == 5000
@@ -45,7 +45,7 @@ async def full_speed(ground: Ground, notices: int, channels: int) -> None:
         await ground.accept()
 
     ground.workers.start(3)
-    await ground.settles(within=60)
+    await ground.settles()
 
     posts = ground.telegram.posts()
     seconds = (posts[-1].at - posts[0].at).total_seconds()
@@ -61,7 +61,7 @@ async def test_an_urgent_notice_overtakes_a_bulk_that_goes_on(prepare: Prepare) 
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(7200)
 async def test_urgent_notices_overtake_all_night(prepare: Prepare) -> None:
     async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
         await overtakes(ground, bulk=84, urgent=100)
@@ -81,7 +81,7 @@ async def overtakes(ground: Ground, bulk: int, urgent: int) -> None:
         await ground.accept(
             priority="urgent", audience={"areas": [f"area {number}"]}, texts={"it": {"title": f"URG{number}"}}
         )
-        await until(partial(says, ground, f"URG{number}"), within=10)
+        await until(partial(says, ground, f"URG{number}"))
         arrived = next(post.at for post in ground.telegram.posts() if f"URG{number}" in post.text)
         waits.append(arrived.timestamp() - started)
     bulks = [post for post in ground.telegram.posts() if "URG" not in post.text]
@@ -107,7 +107,7 @@ async def test_a_channel_that_never_answers_delays_no_other(ground: Ground) -> N
         await ground.accept(in_doubt="repeat")
 
     ground.workers.start()
-    await until(lambda: some_posts(ground, 100), within=30)
+    await until(lambda: some_posts(ground, 100))
 
     assert len({post.chat for post in ground.telegram.posts()}) == 10
     assert await ground.verdict(settled=False) == []
