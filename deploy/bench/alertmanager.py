@@ -7,6 +7,7 @@ import contextlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 import aiohttp
 
 from deploy.bench.place import TOKEN, Telegram
-from deploy.bench.rivals import Calls, SkippedError
-from deploy.processes import free_port
+from deploy.bench.rivals import BrokenError, Calls, SkippedError
+from deploy.processes import free_port, last_words
 
 PROGRAM = "prometheus-alertmanager"
 PATIENCE = 15
@@ -40,12 +41,14 @@ async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIt
     port, file = free_port(), directory / "alertmanager.yml"
     file.write_text(json.dumps(_configuration(telegram, calls)), encoding="utf-8")  # JSON is YAML, too
     words = [f"--config.file={file}", f"--storage.path={directory}", f"--web.listen-address=127.0.0.1:{port}"]
-    quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, *words, "--cluster.listen-address=", stdout=quiet, stderr=quiet
-    )
+    log = directory / "log"
+    with log.open("wb") as lines:
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM, *words, "--cluster.listen-address=", stdout=lines, stderr=lines
+        )
     try:
-        await _ready(f"http://127.0.0.1:{port}")
+        if not await _is_ready(process, f"http://127.0.0.1:{port}"):
+            raise BrokenError(last_words(log))
         yield f"http://127.0.0.1:{port}"
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -53,14 +56,17 @@ async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIt
         await process.wait()
 
 
-async def _ready(url: str) -> None:
-    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
-        while True:
+async def _is_ready(process: asyncio.subprocess.Process, url: str) -> bool:
+    """Wait until it answers; False when it has ended, or patience has."""
+    deadline = time.monotonic() + PATIENCE
+    async with aiohttp.ClientSession() as session:
+        while process.returncode is None and time.monotonic() < deadline:
             with contextlib.suppress(aiohttp.ClientError):
                 async with session.get(f"{url}/-/ready") as response:
                     if response.ok:
-                        return
+                        return True
             await asyncio.sleep(0.1)
+    return False
 
 
 def _configuration(telegram: Telegram, calls: Calls) -> dict[str, Any]:

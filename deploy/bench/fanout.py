@@ -17,17 +17,12 @@ PATIENCE = 45.0
 
 async def measure(ground: Ground, size: Size) -> Measured:  # noqa: ARG001 - it is as long as Telegram makes it
     figures = list(await _ours(ground))
-    remarks = [f"The least that {MANY} chats can take is about {IDEAL} s."]
     text = "Mensa: pasto freddo\nVenerdì 27 novembre il pranzo è servito freddo."
     calls = [[FIRST_CHAT + number, text] for number in range(1, MANY + 1)]
-    for name, rival in RIVALS.items():
-        try:
-            account = await rivals.alone(ground, rival, calls, PATIENCE)
-        except rivals.SkippedError as error:
-            remarks.append(str(error))
-        else:
-            figures += _figures(name, account, account.moments[0] if account.moments else 0.0)
-    return Measured(tuple(figures), tuple(remarks))
+    accounts, left_out = await rivals.each(ground, RIVALS, calls, PATIENCE)
+    for name, account in accounts.items():
+        figures += _figures(name, account, account.moments[0])
+    return Measured(tuple(figures), (f"The least that {MANY} chats can take is about {IDEAL} s.", *left_out))
 
 
 async def _ours(ground: Ground) -> tuple[Figure, ...]:

@@ -25,6 +25,7 @@ class Arrival(msgspec.Struct):
     chat: int | str | None = None
     text: str | None = None
     code: int | None = None
+    description: str | None = None
 
 
 LINES = msgspec.json.Decoder(Arrival)
@@ -47,6 +48,13 @@ class Account:
     @property
     def moments(self) -> list[float]:
         return sorted(post.monotonic for post in self.posts)
+
+    def first_refusal(self) -> str:
+        """Say how many calls came, and what was said to the first that was refused."""
+        said = next(
+            (f"; the first was refused: {one.description}" for one in self.arrivals if one.did == "refused"), ""
+        )
+        return f"{len(self.arrivals)} calls came{said}"
 
     def reached(self) -> int:
         """Count the pairs of chat and text that are there at least once."""

@@ -98,14 +98,15 @@ class Place:
 
 
 @asynccontextmanager
-async def telegram(ground: Ground, limits: Limits) -> AsyncIterator[Telegram]:
-    """Run a sandbox that makes any chat at its first post."""
+async def telegram(ground: Ground, limits: Limits, *options: str) -> AsyncIterator[Telegram]:
+    """Run a sandbox that makes any chat at its first post; `options` are further ones of its command."""
     journal, port = ground.file("journal"), free_port()
     journal.touch()
     environment = {**base_environment(), **limits.environment()}
     program = programs.sandbox(environment, port, TOKEN, journal)
-    options = program.command[program.command.index("deploy.sandbox") + 1 :]
-    server = started(ground, replace(program, command=[sys.executable, "-c", STEADY, *options, "--open-chats"]))
+    words = program.command[program.command.index("deploy.sandbox") + 1 :]
+    command = [sys.executable, "-c", STEADY, *words, "--open-chats", *options]
+    server = started(ground, replace(program, command=command))
     try:
         yield Telegram(f"http://127.0.0.1:{port}", Journal(journal))
     finally:

@@ -17,6 +17,7 @@ from rich.table import Table
 from deploy.bench.figure import Figure, Measured
 
 MARKS = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}
+LOUD = "NOT MEASURED"
 WHOLE = 100
 
 
@@ -62,7 +63,8 @@ def show(console: Console, section: Section) -> None:
         table.add_row(figure.who, figure.what, value(figure), aim(figure), MARKS[figure.is_met])
     console.print(table)
     for remark in section.measured.remarks:
-        console.print(f"  {remark}", markup=False, soft_wrap=True)
+        style = "bold red" if remark.startswith(LOUD) else None
+        console.print(f"  {remark}", markup=False, soft_wrap=True, style=style)
 
 
 def value(figure: Figure) -> str:

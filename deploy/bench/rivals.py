@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,17 @@ Rival = Callable[[Telegram, Calls, float], Awaitable[None]]
 """Makes the calls within so many seconds, or raises SkippedError."""
 BARE = "bare aiogram loop"
 SERIAL = "aiogram, serial as documented"
+LONGEST = 500
+"""Characters of a complaint."""
 PEERS = Path(__file__).parent / "peers"
 
 
 class SkippedError(Exception):
     """A rival cannot be measured here; the text says why."""
+
+
+class BrokenError(Exception):
+    """A rival did not run as it should; the text is what it said."""
 
 
 async def aiogram_bulk(there: Telegram, calls: Calls, at_once: int, patience: float) -> float:
@@ -44,22 +50,46 @@ def order(there: Telegram, calls: Calls) -> dict[str, Any]:
 
 async def told(words: Sequence[str], given: dict[str, Any], patience: float) -> bytes:
     """Run a program on what it is given and return what it says; one that takes too long is ended."""
-    process = await asyncio.create_subprocess_exec(
-        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
     try:
-        said, _ = await asyncio.wait_for(process.communicate(json.dumps(given).encode()), patience)
+        said, complaint = await asyncio.wait_for(process.communicate(json.dumps(given).encode()), patience)
     except TimeoutError:
-        said = b""
+        return b""
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+    if process.returncode:
+        raise BrokenError(f"exit code {process.returncode}: {complaint.decode(errors='replace')[-LONGEST:].strip()}")
     return said
 
 
 async def alone(ground: Ground, rival: Rival, calls: Calls, patience: float) -> Account:
-    """Let a rival make its calls to a sandbox of its own, with the limits that Telegram has."""
-    async with telegram(ground, REAL) as there:
+    """Let a rival make its calls to a sandbox of its own, with the limits that Telegram has.
+
+    Some send what Telegram has taken out of its documents: Telegram ignores that, and so does this sandbox.
+    """
+    async with telegram(ground, REAL, "--ignore-unknown") as there:
         await rival(there, calls, patience)
         return there.journal.since()
+
+
+async def each(
+    ground: Ground, rivals: Mapping[str, Rival], calls: Calls, patience: float
+) -> tuple[dict[str, Account], list[str]]:
+    """Measure one rival after the other; say aloud of which there is nothing to show, and why."""
+    accounts, remarks = {}, []
+    for name, rival in rivals.items():
+        try:
+            account = await alone(ground, rival, calls, patience)
+        except SkippedError as error:
+            remarks.append(str(error))
+        except BrokenError as error:
+            remarks.append(f"NOT MEASURED: {name} did not run. It said: {error}")
+        else:
+            if account.posts:
+                accounts[name] = account
+            else:
+                remarks.append(f"NOT MEASURED: {name} reached nobody; {account.first_refusal()}.")
+    return accounts, remarks

@@ -18,16 +18,13 @@ PATIENCE = 45.0
 
 
 async def measure(ground: Ground, size: Size) -> Measured:  # noqa: ARG001 - it is as long as Telegram makes it
-    figures, remarks = list(await _ours(ground)), []
+    figures = list(await _ours(ground))
     titles = [f"Avviso numero {number}." for number in range(1, MANY + 1)]
-    for name, rival in RIVALS.items():
-        try:
-            account = await rivals.alone(ground, rival, [[FIRST_CHANNEL - 1, title] for title in titles], PATIENCE)
-        except rivals.SkippedError as error:
-            remarks.append(str(error))
-        else:
-            figures += _figures(name, account, titles, account.moments[0] if account.moments else 0.0)
-    return Measured(tuple(figures), tuple(remarks))
+    calls = [[FIRST_CHANNEL - 1, title] for title in titles]
+    accounts, left_out = await rivals.each(ground, RIVALS, calls, PATIENCE)
+    for name, account in accounts.items():
+        figures += _figures(name, account, titles, account.moments[0])
+    return Measured(tuple(figures), tuple(left_out))
 
 
 async def _ours(ground: Ground) -> tuple[Figure, ...]:

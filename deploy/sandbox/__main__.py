@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slack", type=float, default=0.0, help="seconds by which the windows are shorter")
     parser.add_argument("--chats", type=Path, help="a JSON list of chats: id, type, title, username, rights, member")
     parser.add_argument("--open-chats", action="store_true", help="make unknown chats when they are first used")
+    parser.add_argument("--ignore-unknown", action="store_true", help="ignore unknown parameters, as Telegram does")
     parser.add_argument("--seed", type=int, default=0, help="of the dice of faults that happen by chance")
     parser.add_argument("--force", action="store_true", help="listen beyond this machine, or take a real-looking token")
     return parser.parse_args()
@@ -56,6 +57,7 @@ async def run(options: argparse.Namespace) -> None:
         forced=options.force,
         token=options.token,
         open_chats=options.open_chats,
+        ignores_unknown=options.ignore_unknown,
         seed=options.seed,
     )
     for chat in json.loads(options.chats.read_text("utf-8")) if options.chats else []:

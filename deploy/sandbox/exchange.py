@@ -32,6 +32,7 @@ class Exchange:
         self.journal = journal
         self.faults = faults
         self.token = token
+        self.ignores_unknown = False
         self.stopping = asyncio.Event()
         self.numbers = count(1)
         self.connections: dict[Any, int] = {}
@@ -47,7 +48,7 @@ class Exchange:
             if fault:
                 return await self.broken(fault, entry, request)
             raw, files = await body.read(request)
-            parameters = method.read(raw)
+            parameters = method.read(method.known(raw) if self.ignores_unknown else raw)
         except RefusedError as error:
             return self.failed(entry, error).response()
         entry.note(parameters)

@@ -52,11 +52,13 @@ class Sandbox:
         forced: bool = False,
         token: str = TOKEN,
         open_chats: bool = False,
+        ignores_unknown: bool = False,
         seed: int = 0,
     ) -> Self:
         """Listen on a port, 0 for any free one, with Telegram's limits unless others are given."""
         sandbox = cls(token, limits or Limits(), journal, seed)
         sandbox.world.open_chats = open_chats
+        sandbox.exchange.ignores_unknown = ignores_unknown
         sandbox.server = Server(sandbox.application(forced=forced), host)
         await sandbox.server.start(port)
         return sandbox

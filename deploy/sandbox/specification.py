@@ -145,6 +145,10 @@ class Method:
                 raise self.missing(name)
         return parameters
 
+    def known(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Leave out what Telegram has taken out of its documents, as it does with what it does not know."""
+        return {name: value for name, value in raw.items() if name in self.readers}
+
     def missing(self, name: str) -> Exception:
         sentence = MISSING.get(f"{self.name}.{name}") or MISSING.get(name)
         return bad_request(sentence) if sentence else bad_request(Why.PARAMETER_REQUIRED, name=name)

@@ -23,7 +23,7 @@ from tests.reliability.processes import Processes, Telegram
 FIRST = -1_001_000_000_000
 OPEN = "select count(*) from delivery where state in ('due', 'in_doubt') and not parked"
 DELIVERED = "select count(*) from delivery where state = 'delivered'"
-TRACES = "select (select count(*) from attempt), (select sum(token) from delivery)"
+TRACES = "select (select count(*) from attempt) + (select coalesce(sum(token), 0)::bigint from delivery)"
 TIMEOUT, LEASE = 1.0, 2.5
 LOOK_EVERY = 1.0
 PATIENCE = 180.0
@@ -92,7 +92,7 @@ class Ground:
         """Give what changes whenever a worker does anything: attempts, claims, and what Telegram heard."""
         heard = self.telegram.journal.stat().st_size if self.telegram.journal.exists() else 0
         with suppress(*AWAY):
-            return heard, *await self.pool.fetchrow(TRACES)
+            return heard, await self.pool.fetchval(TRACES)
         return (heard,)
 
     async def verdict(self, *, settled: bool = True) -> list[Violation]:

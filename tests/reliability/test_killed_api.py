@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,19 +34,24 @@ async def survives(counters: Counters, url: str, kills: int, notices: int) -> No
     dice = random.Random(5)  # noqa: S311 - to be repeated
 
     async def deed(acknowledged: Sequence[UUID]) -> None:
-        async def enough(many: int) -> bool:
-            return len(acknowledged) >= many
-
         for number in range(kills):
-            await until(partial(enough, number * notices // kills), moves=partial(counted, acknowledged))
+            await acknowledges(acknowledged, number * notices // kills)
             await asyncio.sleep(dice.uniform(0, 0.3))
             counters.kill(number % 2)
 
     await keeps_its_word(counters, url, notices, deed)
 
 
-async def counted(acknowledged: Sequence[UUID]) -> int:
-    return len(acknowledged)
+async def acknowledges(acknowledged: Sequence[UUID], many: int) -> None:
+    """Wait until so many are acknowledged, as long as any are."""
+
+    async def are_enough() -> bool:
+        return len(acknowledged) >= many
+
+    async def count() -> int:
+        return len(acknowledged)
+
+    await until(are_enough, moves=count)
 
 
 async def keeps_its_word(
@@ -74,15 +78,29 @@ async def keeps_its_word(
 async def test_an_api_whose_postgres_crashes_says_that_it_is_not_ready_and_keeps_its_word(
     counters: Counters, database_url: str, servers: Servers
 ) -> None:
-    async def crash_and_come_back(_: Sequence[UUID]) -> None:
-        for _ in range(2):
-            await asyncio.sleep(0.5)
+    """2 crashes and 300 notices; the night has 100 and 10,000."""
+    await crashes(counters, database_url, servers, times=2, notices=300)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(14_400)
+async def test_an_api_whose_postgres_crashes_all_night_keeps_its_word(
+    counters: Counters, database_url: str, servers: Servers
+) -> None:
+    await crashes(counters, database_url, servers, times=100, notices=10_000)
+
+
+async def crashes(counters: Counters, url: str, servers: Servers, times: int, notices: int) -> None:
+    async def crash_and_come_back(acknowledged: Sequence[UUID]) -> None:
+        for number in range(times):
+            await acknowledges(acknowledged, number * notices // times)
+            await asyncio.sleep(0.2)
             await asyncio.to_thread(servers.postgres.stop_immediately)
             await until(lambda: are(counters, ready=False))
             servers.postgres.start()
             await until(lambda: are(counters, ready=True))
 
-    await keeps_its_word(counters, database_url, 300, crash_and_come_back)
+    await keeps_its_word(counters, url, notices, crash_and_come_back)
 
 
 async def are(counters: Counters, *, ready: bool) -> bool:

@@ -25,7 +25,7 @@ from app.signing import new_shared_secret
 from app.vault import Vault, keep, new_key, rotate
 from tests.given import a_channel, accepted
 from tests.receiver import Receiver, a_receiver
-from tests.reliability.ground import LEASE, until
+from tests.reliability.ground import LEASE, TRACES, until
 from tests.reliability.processes import Nursery, Processes
 
 TOLD = (EventType.DELIVERED, EventType.WITHDRAWN)
@@ -34,7 +34,6 @@ OPEN = """
 select (select count(*) from delivery where state in ('due', 'in_doubt'))
      + (select count(*) from endpoint_change) + (select count(*) from endpoint_call where state = 'due')
 """
-TRACES = "select (select count(*) from attempt) + (select coalesce(sum(token), 0)::bigint from delivery)"
 # What waits for a later try is let go on at once: hours of patience are not what is tested here.
 HURRY = """
 with calls as (update endpoint_call set due_at = now() where state = 'due' and due_at > now()),

@@ -113,3 +113,11 @@ async def test_the_standing_of_the_bot_is_told(standing: str, status: str, bot: 
     member = await bot.get_chat_member(CHANNEL, sandbox.world.bot_id)
 
     assert member.status == status
+
+
+async def test_what_telegram_no_longer_knows_is_ignored_where_that_is_wanted(sandbox: Sandbox, call: Caller) -> None:
+    refused = await call("sendMessage", chat_id=CHANNEL, text="x", disable_web_page_preview=True)
+    sandbox.exchange.ignores_unknown = True
+    taken = await call("sendMessage", chat_id=CHANNEL, text="x", disable_web_page_preview=True)
+
+    assert (refused.status, taken.status) == (400, 200)
