@@ -118,15 +118,15 @@ class Ground:
 
 async def until(
     happens: Callable[[], Awaitable[bool]],
-    patience: float = PATIENCE,
+    within: float = PATIENCE,
     moves: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
-    """Wait for something to come true; fail when patience is over, which begins anew whenever something moves."""
+    """Wait for something to come true; fail when that takes longer, counted anew from whenever something moves."""
     trace, looked = None, 0.0
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + within
     while not await happens():
         if moves is not None and time.monotonic() > looked + LOOK_EVERY:
             before, trace, looked = trace, await moves(), time.monotonic()
-            deadline = deadline if trace == before else looked + patience
-        assert time.monotonic() < deadline, f"it has not come true, and nothing has moved for {patience:g} s"
+            deadline = deadline if trace == before else looked + within
+        assert time.monotonic() < deadline, f"it has not come true, and nothing has moved for {within:g} s"
         await asyncio.sleep(0.05)

@@ -77,7 +77,7 @@ async def some_wait(ground: Ground) -> None:
         waiting = await ground.pool.fetchval("select count(*) from delivery where awaits is not null")
         return await ground.states() == {"delivered": 2, "due": 1} and waiting == 2
 
-    await until(the_others_are_through, within=60)
+    await until(the_others_are_through)
 
 
 @pytest.mark.parametrize("why", FOR_NOTHING)
@@ -98,7 +98,7 @@ async def test_a_text_that_is_shown_before_a_person_has_read_it_is_noticed(groun
     async with ground.pool.acquire() as connection, connection.transaction():
         await approve(connection, number, Consent("zh-Hans", 1, "Mediatrice"), "key", Actor("admin"))
     ground.bell.ring()
-    await until(lambda: all_show(ground), within=60)
+    await until(lambda: all_show(ground))
 
     kept = await ground.verdict()
     await ground.pool.execute("delete from approval")
