@@ -19,7 +19,7 @@ from app.storing import Origin, Store, Wish, attached, digest, earlier, store
 __all__ = ["Accepted", "Answer", "Origin", "Wish", "accept", "accept_all", "attached", "digest", "wish_for"]
 
 
-COMMIT_UNKNOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+COMMIT_UNKNOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 EPOCHS = 5
 """How often the channels may change under one acceptance before the caller is told to come back."""
 CHANGING = "the channels are being changed at this moment"

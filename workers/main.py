@@ -70,7 +70,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
         await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in turns))
         for task in tasks:
             task.cancel()
-    with contextlib.suppress(*AWAY, asyncpg.InternalClientError, asyncpg.PostgresError):  # it forgets us by itself
+    with contextlib.suppress(*AWAY, asyncpg.PostgresError):  # it forgets us by itself
         await relay.leave()
     await asyncio.gather(outgoing.close(), *(desk.close() for desk in desks.values()))
     await database.close()

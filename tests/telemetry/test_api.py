@@ -87,12 +87,14 @@ async def test_requests_are_counted_by_route_and_good_health_is_no_news(
     before = REGISTRY.get_sample_value("campanella_http_requests_total", labels) or 0
 
     async with served(settings) as caller:
-        for path in ("/v1/notices/0192f0c1-2b3c-7d4e-8f90-123456789abc", "/livez", "/readyz", "/metrics", "/status"):
-            await caller.get(path)
+        paths = ("/v1/notices/0192f0c1-2b3c-7d4e-8f90-123456789abc", "/livez", "/readyz", "/metrics", "/status")
+        answers = {path.rpartition("/")[2]: (await caller.get(path)).status for path in paths}
         page = await (await caller.get("/metrics")).text()
 
     uris = [line["uri"].rpartition("/")[2] for line in written.documents if line["event"] == "request.served"]
-    assert uris == ["0192f0c1-2b3c-7d4e-8f90-123456789abc"]
+    assert uris == [end for end, status in answers.items() if status != 200]  # a busy machine may be unwell
+    assert answers["livez"] == answers["metrics"] == 200
+    assert uris[0] == "0192f0c1-2b3c-7d4e-8f90-123456789abc"
     assert REGISTRY.get_sample_value("campanella_http_requests_total", labels) == before + 1
     assert 'campanella_http_requests_total{method="POST",route="/v1/notices",status="500"} 0.0' in page
     assert 'campanella_outbox_age_seconds{lane="urgent"} 0.0' in page
