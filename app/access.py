@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from app.audit import Actor
 from app.database import Pool
 from app.domain.key import SCOPES, Role, Scope, digest, key_id
-from app.domain.rate import Standing
+from app.domain.rate import Excess
 from app.telemetry import log
 
 REMEMBERED = 0.8
@@ -46,7 +46,7 @@ class Caller:
     """Whoever holds a valid key, from where, and why they act; no services means every service.
 
     `event_sources` are the URIs its CloudEvents may come from; a plain notice is an event of the first.
-    `per_minute`, `per_day`: a quota of its own. `refused`: the quota is used up, and only what is urgent may pass.
+    `per_minute`, `per_day`: a quota of its own. `excess`: the quota is used up, and only what is urgent may pass.
     """
 
     key: str
@@ -61,7 +61,7 @@ class Caller:
     why: str | None = None
     per_minute: int | None = None
     per_day: int | None = None
-    refused: Standing | None = None
+    excess: Excess | None = None
 
     @property
     def actor(self) -> Actor:

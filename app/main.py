@@ -34,18 +34,19 @@ def create_app(settings: Settings, health: Health | None = None, wechat: WeChatS
     hide_also(wechat.secrets())
     inner = api()
     crowd = Crowd()
-    outer = _outer(settings, health, inner, crowd)
+    door = Door(settings)
+    outer = _outer(settings, health, inner, crowd, door)
     outer.router.routes.extend(letters.Door(wechat).routes())
     known: list[tuple[str, BaseRoute]] = [(API, route) for route in inner.router.routes]
     known += [("", route) for route in outer.router.routes]
     prepare_routes(inner.router.routes, API)
-    return Edge(inner, outer, Directory(known), Door(settings), public_url(settings), crowd)
+    return Edge(inner, outer, Directory(known), door, public_url(settings), crowd)
 
 
-def _outer(settings: Settings, health: Health, inner: FastAPI, crowd: Crowd) -> FastAPI:
+def _outer(settings: Settings, health: Health, inner: FastAPI, crowd: Crowd, door: Door) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with opened(settings, health, crowd) as house:
+        async with opened(settings, health, crowd, door.wrong_keys) as house:
             inner.state.house = outer.state.house = house
             outer.state.noticeboard = Noticeboard(house.database.pool, settings)
             log.info("api.started")

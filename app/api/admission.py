@@ -12,7 +12,7 @@ from app.api.gate import RANKS, Rank
 from app.api.house import House
 from app.domain.errors import QuotaExceededError, ReducedCapacityError, TooLargeError
 from app.domain.notice import Priority
-from app.domain.rate import Standing
+from app.domain.rate import Excess, Standing
 
 SIGNS = (b"urgent", b"\\u", b"data_base64")
 """One of these is in every notice in JSON that is urgent, however it is spelled."""
@@ -47,7 +47,7 @@ def turn_away_early(house: House, caller: Caller, body: bytes, *, says_priority:
     try:
         house.gate.turn_away(Rank.NORMAL)
     except ReducedCapacityError:
-        if caller.refused is None:
+        if caller.excess is None:
             house.quotas.give_back(caller, 1)
         raise
 
@@ -57,17 +57,20 @@ async def _count(house: House, caller: Caller, number: int, rank: Rank) -> None:
     most = min((policy.quota for policy in house.quotas.policies(caller)), default=number)
     if number > most:
         raise TooLargeError(f"Each notice counts, and the quota of this source is {most}: send fewer.", limit=most)
-    standing, owed = caller.refused, number
-    if standing is None:
-        owed = number - 1
-        standing = await house.quotas.spend(caller, owed) if owed > 0 else None
+    standing, owed = (None, number - 1) if caller.excess is None else (caller.excess.standing, number)
+    if standing is None and owed > 0:
+        standing = await house.quotas.spend(caller, owed)
     if standing is None or standing.wait is None:
         return
-    if rank is Rank.URGENT:
-        reserve = await house.quotas.spend_reserve(caller, owed)
-        if reserve.wait is None:
-            return
-    raise exceeded(standing)
+    if rank is not Rank.URGENT or (await house.quotas.spend_reserve(caller, owed)).wait is not None:
+        raise exceeded(standing)
+    if caller.excess is not None:
+        caller.excess.is_let_in = True
+
+
+def beyond(excess: Excess | None) -> QuotaExceededError | None:
+    """Say that the quota is used up, before anything else that may be wrong with a request that was not let in."""
+    return None if excess is None or excess.is_let_in else exceeded(excess.standing)
 
 
 def exceeded(standing: Standing) -> QuotaExceededError:

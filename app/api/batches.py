@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.access import Caller
 from app.api import cloudevents
 from app.api.acceptance import announce, exists, origin_of, refuse_unfit
-from app.api.admission import let_in
+from app.api.admission import beyond, let_in
 from app.api.arrivals import Arrival
 from app.api.batch_view import BatchAnswer, BatchItem, item_of
 from app.api.house import House
@@ -122,12 +122,7 @@ async def _received(house: House, caller: Caller, arrival: Arrival, batch: _Batc
     storing = _Storing(house, arrival.request, batch, arrival.keeper)
     if batch.refused and not storing.lenient:
         raise _not_stored(batch.refused)
-    answers: dict[int, Answer] = {}
-    wishes = list(batch.wishes.values())
-    if wishes:
-        async with let_in(house, caller, [wish.notice.priority for wish in wishes]):
-            answers = await accept_together(house.database.pool, house.routing, wishes, storing)
-    answers = storing.placed(answers)
+    answers = storing.placed(await _stored(house, caller, list(batch.wishes.values()), storing))
     refused = {place: each for place, each in answers.items() if isinstance(each, CampanellaError)}
     if refused and not storing.lenient:
         raise _not_stored(refused)
@@ -136,6 +131,17 @@ async def _received(house: House, caller: Caller, arrival: Arrival, batch: _Batc
         if isinstance(each, Accepted):
             announce(house, caller.source or "", each)
     return storing.response(answers)
+
+
+async def _stored(house: House, caller: Caller, wishes: list[Wish], storing: Around) -> dict[int, Answer]:
+    """Store what is good; where nothing is, there is nothing to let in, and beyond the quota no answer either."""
+    if wishes:
+        async with let_in(house, caller, [wish.notice.priority for wish in wishes]):
+            return await accept_together(house.database.pool, house.routing, wishes, storing)
+    exceeded = beyond(caller.excess)
+    if exceeded is not None:
+        raise exceeded
+    return {}
 
 
 def _not_stored(refused: Mapping[int, CampanellaError]) -> CampanellaError:

@@ -16,9 +16,10 @@ from app.api.admission import exceeded
 from app.api.edge import CALLER, CLIENT
 from app.api.gate import Rank
 from app.api.house import House
-from app.api.problems import SOURCE, TOLD
+from app.api.problems import EXCESS, SOURCE, TOLD
 from app.domain.errors import AbnormalUsageError, ForbiddenError, InvalidHeaderError, UnauthenticatedError
 from app.domain.key import Role, Scope
+from app.domain.rate import Excess
 from app.domain.spelling import checked_plain_text
 
 LONGEST = 512
@@ -51,17 +52,19 @@ class Allowed:
         house: House = request.app.state.house
         caller = await _known(house, request)
         request.scope[CALLER], request.scope[SOURCE] = caller.key, caller.source or caller.role.value
-        if caller.role not in self.roles or not caller.scopes.intersection(self.scopes):
-            raise ForbiddenError(self._otherwise)
-        if not self._hands_in:
+        may = caller.role in self.roles and not caller.scopes.isdisjoint(self.scopes)
+        if may and not self._hands_in:
             house.gate.turn_away(_rank(request))
         standing = await house.quotas.spend(caller)
         request.scope[TOLD] += [(name.lower().encode(), text.encode()) for name, text in standing.headers]
-        if standing.wait is None:
-            return caller
-        if not self._hands_in:
-            raise exceeded(standing)
-        return replace(caller, refused=standing)
+        if standing.wait is not None:
+            if not (may and self._hands_in):
+                raise exceeded(standing)
+            request.scope[EXCESS] = Excess(standing)
+            caller = replace(caller, excess=request.scope[EXCESS])
+        if not may:
+            raise ForbiddenError(self._otherwise)
+        return caller
 
 
 async def _known(house: House, request: Request) -> Caller:

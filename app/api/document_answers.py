@@ -28,7 +28,11 @@ PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
     "428": ("PreconditionRequired", "If-Match is missing.", errors.PreconditionRequiredError),
     "429": ("TooManyRequests", "The quota is used up; nothing was counted.", errors.QuotaExceededError),
     "503": ("Unavailable", "Not possible now; nothing was stored.", errors.UnavailableError),
-    "default": ("Unexpected", "Any other problem, such as 405 or 500.", MethodNotAllowedError),
+    "default": (
+        "Unexpected",
+        "Any other problem, such as 405, or 500, which tells of no quota.",
+        MethodNotAllowedError,
+    ),
 }
 PLACED = {"Location": {"$ref": "#/components/headers/Location"}}
 REPLAYED = {"Idempotent-Replayed": {"$ref": "#/components/headers/Replayed"}}

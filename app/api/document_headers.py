@@ -53,7 +53,10 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "maxLength": 20, "pattern": "^[a-z, ]+$", "examples": ["it"]},
     },
     "QuotaLimit": {
-        "description": "How many requests the quota that binds first allows.",
+        "description": (
+            "How many requests the quota that binds first allows. With every answer below 500; one that is given "
+            "before a key is known tells of `wrong-keys`, which its address may send in a minute."
+        ),
         "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100_000_000, "examples": [600]},
     },
     "QuotaRemaining": {
@@ -88,5 +91,5 @@ LIMITS = {
     "RateLimit": {"$ref": "#/components/headers/QuotaStanding"},
     "RateLimit-Policy": {"$ref": "#/components/headers/QuotaPolicy"},
 }
-"""With every answer to a keyed call, unless the installation has no quotas."""
+"""With every answer below 500, unless the installation has no quotas."""
 LANGUAGE = {"Content-Language": {"$ref": "#/components/headers/Language"}}

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
+from app.api.wrong_keys import WrongKeys
 from app.domain.errors import (
     AddressTooLongError,
     CampanellaError,
@@ -32,7 +33,8 @@ class Door:
     """The rules of one installation for every request."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the hosts that we answer to (none: any), and the proxies that are believed."""
+        """Take the hosts that we answer to (none: any), the proxies that are believed, how many keys may be wrong."""
+        self.wrong_keys = WrongKeys(settings.wrong_keys_per_minute)
         self._hosts = frozenset(host.strip().lower() for host in settings.hosts.split(",") if host.strip())
         self._proxies: Sequence[IPv4Network | IPv6Network] = networks(settings.trusted_proxies)
 

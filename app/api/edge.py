@@ -14,6 +14,7 @@ from app.api.directory import Directory
 from app.api.door import Door
 from app.api.gate import Crowd
 from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
+from app.api.wrong_keys import WrongKeys
 from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
 from app.domain.posting import PLACE
 from app.telemetry import log
@@ -39,6 +40,7 @@ class Exchange:
     scope: Scope
     send: Send
     directory: Directory
+    wrong_keys: WrongKeys
     without_body: bool
     status: int = 0
 
@@ -57,6 +59,9 @@ class Exchange:
             headers.append(NO_STORE)
         if self.status < SERVER_ERROR:
             headers += self.scope[TOLD]
+            if CALLER not in self.scope and self.scope["path"].startswith(API + "/"):
+                standing = self.wrong_keys.standing(self.scope[CLIENT])
+                headers += [(name.lower().encode(), text.encode()) for name, text in standing.headers]
         if self.status == 405:  # noqa: PLR2004 - the framework names the methods of one route, not of the address
             allow = self.directory.allow(self.scope["path"])
             headers = [*(pair for pair in headers if pair[0] != b"allow"), (b"allow", allow.encode())]
@@ -107,7 +112,7 @@ class Edge:
             TOLD: list(self._links) if scope["path"].startswith(API + "/") else [],
             "method": "GET" if head else scope["method"],
         }
-        return Exchange(number, mine, send, self._directory, head)
+        return Exchange(number, mine, send, self._directory, self._door.wrong_keys, head)
 
     async def _answered(self, exchange: Exchange, receive: Receive) -> None:
         scope = exchange.scope

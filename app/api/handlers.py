@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from app.api.problems import MethodNotAllowedError, problem
+from app.api.admission import beyond
+from app.api.problems import EXCESS, MethodNotAllowedError, problem
 from app.api.reading import plain_name
 from app.api.reading import said as said_of
 from app.database import AWAY
@@ -25,16 +26,21 @@ from app.domain.errors import (
     InvalidParameterError,
     MalformedBodyError,
     NotFoundError,
+    QuotaExceededError,
     UnauthenticatedError,
     UnavailableError,
 )
 from app.metrics import NOTICES
 from app.telemetry import log
 
+SERVER_ERROR = 500
 AWAY_ANSWER = "The database does not answer. Nothing was stored; try again after the time named in Retry-After."
 
 
 async def said(request: Request, error: CampanellaError) -> Response:
+    """Answer with what is wrong; beyond the quota that comes before all else that is the caller's."""
+    if error.status < SERVER_ERROR and not isinstance(error, QuotaExceededError):
+        error = beyond(request.scope.get(EXCESS)) or error
     event = "access.refused" if isinstance(error, UnauthenticatedError | ForbiddenError) else "request.refused"
     log.info(event, problem=error.problem, pointer=error.pointer)
     if request.method == "POST" and request.url.path.endswith("/notices") and not isinstance(error, EventExistsError):

@@ -46,13 +46,12 @@ class House:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, health: Health, crowd: Crowd) -> AsyncIterator[House]:
+async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: WrongKeys) -> AsyncIterator[House]:
     """Open what a process needs, without waiting for servers that are away, and close it again."""
     database = await Database.open(settings)
     doorbell = Doorbell(str(settings.redis_url))
     access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
     quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after, crowd)
-    wrong_keys = WrongKeys(settings.wrong_keys_per_minute)
     routing = Routing()
     gathering = Gathering(database.pool, routing)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]

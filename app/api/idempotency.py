@@ -15,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access import Caller
+from app.api.admission import beyond
 from app.api.fingerprint import fingerprint
 from app.api.handlers import said
 from app.api.house import House
 from app.api.keeper import Keeper, KeptMeanwhileError
+from app.api.problems import EXCESS
 from app.api.reading import BODY
 from app.database import Driver
 from app.domain.errors import (
@@ -88,7 +90,7 @@ async def _answered(house: House, request: Request, keeper: Keeper, run: Run) ->
     try:
         response = await run(keeper)
     except CampanellaError as error:
-        if type(error) not in DURABLE:
+        if type(error) not in DURABLE or beyond(request.scope.get(EXCESS)) is not None:
             raise
         response = await said(request, error)
     if not keeper.kept:  # nothing was made that the answer could be kept with

@@ -17,6 +17,7 @@ from app.domain.errors import CampanellaError
 
 __all__ = [
     "ACCEPTS",
+    "EXCESS",
     "MEDIA_TYPE",
     "PUBLIC",
     "REQUEST",
@@ -32,6 +33,8 @@ PUBLIC = "campanella.public"
 ACCEPTS = "campanella.accepts"
 """The media types that an address takes, where it takes more than JSON."""
 SOURCE = "campanella.source"
+EXCESS = "campanella.excess"
+"""In the scope: what is known of a request beyond the quota whose body is read, since it may be urgent."""
 TOLD = "campanella.told"
 """In the scope: headers to be told with whatever is answered, unless it is a fault of ours."""
 SOONEST, SPREAD = 5, 26

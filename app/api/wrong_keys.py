@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from app.domain.rate import Policy
+from app.domain.rate import Policy, Standing
 
 MOST = 10_000
 MINUTE = 60
@@ -25,6 +25,12 @@ class WrongKeys:
         if self._policy is None or address is None or not self._until:
             return 0.0
         return self._policy.wait(self._ahead(_network(address)))
+
+    def standing(self, address: str | None) -> Standing:
+        """Say how an address stands, for whoever is answered before any key is known."""
+        if self._policy is None or address is None:
+            return Standing(())
+        return Standing(((self._policy, self._ahead(_network(address))),))
 
     def count(self, address: str | None) -> None:
         """Note a wrong key."""

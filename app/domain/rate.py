@@ -34,6 +34,14 @@ class Policy:
         return math.ceil(max(0.0, ahead if self.remaining(ahead) else self.wait(ahead)) - ROUNDING)
 
 
+@dataclass(slots=True)
+class Excess:
+    """A request beyond the quota. `is_let_in`: it was urgent, and the reserve has paid for it."""
+
+    standing: "Standing"
+    is_let_in: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a caller stands with each policy; `wait`: seconds until the refused request may come, None if it may now."""

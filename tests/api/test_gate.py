@@ -17,9 +17,11 @@ from app.api.admission import turn_away_early
 from app.api.gate import Crowd, Gate, Rank
 from app.api.house import House, opened
 from app.api.intake import ARRIVALS
+from app.api.wrong_keys import WrongKeys
 from app.database import Pool
 from app.domain.errors import ReducedCapacityError
 from app.domain.key import Role
+from app.domain.rate import Excess
 from app.health import Health
 from app.settings import Settings
 from tests.api.calling import Answer, Caller, served, some_settings
@@ -165,7 +167,7 @@ SOURCE = Access("k", Role.SOURCE, "fonte-del-cancello", per_minute=1)
 @pytest.fixture
 async def loaded(settings: Settings, gate: Gate) -> AsyncIterator[House]:
     """An API under such a load that nothing but what is urgent is let in."""
-    async with opened(settings, Health(settings), Crowd()) as house:
+    async with opened(settings, Health(settings), Crowd(), WrongKeys(0)) as house:
         gate._late.extend([60.0] * 5)
         yield replace(house, gate=gate)
 
@@ -193,7 +195,7 @@ async def test_what_was_never_spent_is_not_given_back(loaded: House) -> None:
     assert (first.wait is None, second.wait is None) == (True, False)
 
     with pytest.raises(ReducedCapacityError):
-        turn_away_early(loaded, replace(SOURCE, refused=second), b"{}", says_priority=True)
+        turn_away_early(loaded, replace(SOURCE, excess=Excess(second)), b"{}", says_priority=True)
     assert (await loaded.quotas.spend(SOURCE)).wait is not None
     with pytest.raises(ReducedCapacityError):
         turn_away_early(loaded, SOURCE, b"{}", says_priority=True)

@@ -13,6 +13,7 @@ import pytest
 from app.api.bulletins import MEDIA_TYPE as BULLETIN
 from app.api.intake import ARRIVALS
 from app.database import Pool
+from app.domain.key import new_key
 from app.settings import Settings
 from tests.api.calling import Answer, Caller, a_notice, served, some_settings
 
@@ -157,8 +158,112 @@ async def test_what_is_refused_for_its_form_draws_on_no_reserve(operator: Caller
 
     broken = [await source.hand_in(priority="urgent", texts={}) for _ in range(5)]
 
-    assert {answer.status for answer in broken} == {422}
+    assert {answer.status for answer in broken} == {429}
     assert (await source.hand_in(priority="urgent")).status == 202
+
+
+BATCH = "/v1/notices/batch"
+COMPLAINTS: dict[str, tuple[str, Any, dict[str, str]]] = {
+    "no JSON": ("/v1/notices", b"{", {}),
+    "a broken notice": ("/v1/notices", {}, {}),
+    "another medium": ("/v1/notices", b"a", {"Content-Type": "text/plain"}),
+    "too large": ("/v1/notices", b" " * 300_000, {}),
+    "no event": ("/v1/notices", {}, {"ce-id": "1"}),
+    "a key that is none": ("/v1/notices", {}, {"Idempotency-Key": ""}),
+    "a broken notice under a key": ("/v1/notices", {}, {"Idempotency-Key": "beyond"}),
+    "an empty batch": (BATCH, [], {}),
+    "a broken batch": (BATCH, [{}], {}),
+    "a broken batch of which the good would be taken": (BATCH, [{}], {"Prefer": "handling=lenient"}),
+    "an alert that is none": ("/v1/notices", b"<alert/>", {"Content-Type": "application/cap+xml"}),
+    "a callback of nobody": ("/v1/notices", {}, {"X-ReplyTo": "https://nessuno.example.it/"}),
+    "no right": ("/v1/sources", {}, {}),
+    "a broken body elsewhere": ("/v1/callbacks", {}, {}),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "headers"), COMPLAINTS.values(), ids=COMPLAINTS)
+async def test_beyond_the_quota_that_is_said_before_all_else(
+    operator: Caller, path: str, body: Any, headers: dict[str, str]
+) -> None:
+    source = await a_source(operator, minute=20, day=1)
+    within = await source.call("POST", path, body, headers)
+    if "Idempotency-Key" in headers:
+        headers = {**headers, "Idempotency-Key": headers["Idempotency-Key"] * 2}
+
+    answer = await source.call("POST", path, body, headers)
+
+    assert within.status != 429
+    assert (answer.status, answer.problem) == (429, "quota-exceeded")
+    assert int(answer.headers["Retry-After"]) >= told(answer)["daily"]["t"]
+
+
+async def test_what_the_reserve_has_paid_for_is_answered_as_it_is(operator: Caller) -> None:
+    source = await a_source(operator, minute=20, day=1)
+    notice = a_notice(priority="urgent")
+    await source.post("/v1/notices", notice)
+
+    other = await source.post("/v1/notices", {**notice, "texts": {"it": {"title": "Altro"}}})
+
+    assert (other.status, other.problem) == (409, "event-exists")
+
+
+async def test_who_may_not_is_counted_like_everybody(operator: Caller) -> None:
+    source = await a_source(operator, day=2)
+
+    answers = [await source.get("/v1/audit") for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [403, 403, 429]
+    assert told(answers[0])["daily"]["r"] == 1
+
+
+async def test_an_answer_that_was_kept_is_repeated_beyond_the_quota(operator: Caller) -> None:
+    source = await a_source(operator, day=2)
+    kept, broken = (a_notice(), {"Idempotency-Key": "good"}), (a_notice(texts={}), {"Idempotency-Key": "bad"})
+    first = [await source.call("POST", "/v1/notices", *each) for each in (kept, broken)]
+
+    again = [await source.call("POST", "/v1/notices", *each) for each in (kept, broken)]
+
+    assert [answer.status for answer in (*first, *again)] == [202, 422, 202, 422]
+    assert [answer.text for answer in again] == [answer.text for answer in first]
+
+
+UNKEYED = {
+    401: ("GET", "/v1/services", {"Authorization": ""}),
+    404: ("GET", "/v1/nowhere", {}),
+    405: ("PROPFIND", "/v1/services", {}),
+    406: ("GET", "/v1/services", {"Accept": "image/png"}),
+    400: ("GET", "/v1/services?limit=1&limit=2", {}),
+    200: ("GET", "/v1/status", {"Authorization": ""}),
+}
+
+
+@pytest.mark.parametrize("status", UNKEYED)
+async def test_an_answer_before_any_key_is_known_tells_how_its_address_stands(
+    settings: Settings, pool: Pool, status: int
+) -> None:
+    few = some_settings(str(settings.database_url), str(settings.redis_url), wrong_keys_per_minute=60)
+    method, path, headers = UNKEYED[status]
+
+    async with served(few, pool) as caller:
+        answer = await caller.having(None if headers.get("Authorization") == "" else caller.key).call(
+            method, path, None, {name: value for name, value in headers.items() if value}
+        )
+        outside = await caller.having(None).get("/status")
+
+    assert answer.status == status
+    assert told(answer)["wrong-keys"]["r"] == 60
+    assert "RateLimit" not in outside.headers
+
+
+async def test_each_wrong_key_is_told_to_whoever_sends_it(settings: Settings, pool: Pool) -> None:
+    few = some_settings(str(settings.database_url), str(settings.redis_url), wrong_keys_per_minute=3)
+
+    async with served(few, pool) as caller:
+        answers = [await caller.having(new_key().text).get("/v1/services") for _ in range(4)]
+
+    assert [answer.status for answer in answers] == [401, 401, 401, 429]
+    assert [told(answer)["wrong-keys"]["r"] for answer in answers] == [2, 1, 0, 0]
+    assert int(answers[3].headers["Retry-After"]) >= told(answers[3])["wrong-keys"]["t"] > 0
 
 
 @pytest.mark.parametrize("media_type", sorted(ARRIVALS.media.keys() - {BULLETIN}))  # which needs zones first
