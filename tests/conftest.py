@@ -7,6 +7,7 @@ from itertools import count
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from pydantic_core import Url
 
 from app.migrate import migrate
@@ -25,7 +26,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say at once, and in one sentence, that a server is not installed."""
+    """Say at once, and in one sentence, that a server is not installed.
+
+    By day Hypothesis tries the same examples each time, by night others.
+    """
+    settings.register_profile("day", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("night", settings.get_profile("day"), derandomize=False, print_blob=True)
+    settings.load_profile("night" if config.getoption("--nightly") else "day")
     try:
         binaries.postgres(_provider(config))
         binaries.redis(_provider(config))

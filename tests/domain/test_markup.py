@@ -130,7 +130,7 @@ def test_markup_comes_back_tidied_and_otherwise_as_written() -> None:
     assert checked_markup(source) == "# Mensa\n\n- perché **si**\n    - due"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join) | st.text(max_size=80))
 def test_every_source_is_either_read_or_refused_by_name(source: str) -> None:
     try:

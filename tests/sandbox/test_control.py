@@ -89,21 +89,24 @@ async def test_limits_clock_and_journal_are_driven(call: Caller) -> None:
 
 async def test_the_sandbox_goes_away_when_told(call: Caller) -> None:
     await do(call, "POST", "away", {"seconds": 1})
-    async with asyncio.timeout(60):
-        while await answers(call):
-            await asyncio.sleep(0.01)
-        while not await answers(call):
-            await asyncio.sleep(0.01)
+    await until_it(call, answers=False)
+    await until_it(call, answers=True)
 
     assert await call.post(CHANNEL) == 2
 
 
-async def answers(call: Caller) -> bool:
-    try:
-        await call("getMe")
-    except aiohttp.ClientError:
-        return False
-    return True
+async def until_it(call: Caller, *, answers: bool) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await call("getMe")
+            except aiohttp.ClientError:
+                if not answers:
+                    return
+            else:
+                if answers:
+                    return
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from workers.telegram.part import Entity, Kind, Part
 REWRITTEN = "\u030a\u0333\u200e\u200f\u202a\u2028\t\r\x07"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(parts("ab1è汉😀 \n" + REWRITTEN))
 def test_telegram_stores_a_canonical_part_unchanged(part: Part) -> None:
     ours = canonical(part)
@@ -24,7 +24,7 @@ def test_telegram_stores_a_canonical_part_unchanged(part: Part) -> None:
     assert not ours.text or stored(ours) == ours
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(parts("ab1è汉😀\u030a\u200e\u202a"))
 def test_where_there_are_no_blanks_telegram_does_to_a_part_what_we_do(part: Part) -> None:
     assert stored(part) == canonical(part)

@@ -28,7 +28,7 @@ SIGNATURE = "Comune di Prato · Ufficio Mensa · Mensa scolastica"
 LANGUAGES = st.sampled_from(("it", "zh-Hans", "en", "ar"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sources(), LANGUAGES)
 def test_every_letter_and_figure_arrives_in_order(source: Source, language: str) -> None:
     text = readable(source)
@@ -39,7 +39,7 @@ def test_every_letter_and_figure_arrives_in_order(source: Source, language: str)
     assert all(letter in shown for letter in letters(source.seen))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sources(loose=("*", "~~", "|", ">", "&")))
 def test_links_lead_where_the_source_says_and_nowhere_else(source: Source) -> None:
     parts = render(notice(body=readable(source)), "it", FACTS)
@@ -47,7 +47,7 @@ def test_links_lead_where_the_source_says_and_nowhere_else(source: Source) -> No
     assert [entity.url for part in parts for entity in part.entities if entity.url] == [*source.targets]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sources(), LANGUAGES, st.sampled_from((FACTS, WITHDRAWN)))
 def test_telegrams_own_parser_reads_the_same_text_and_the_same_entities(
     source: Source, language: str, facts: Facts
@@ -79,7 +79,7 @@ def test_no_post_ends_inside_what_is_one_character_to_the_eye(name: str) -> None
     assert clusters("\n".join(pieces)) == clusters("\n".join(("Mensa chiusa", seen(TORTURE[name]), SIGNATURE)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(min_size=1, max_size=60))
 def test_plain_text_comes_out_as_it_went_in(text: str) -> None:
     try:
@@ -94,7 +94,7 @@ def test_plain_text_comes_out_as_it_went_in(text: str) -> None:
     assert {entity.kind for entity in part.entities} == {"bold"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sources(), LANGUAGES)
 def test_rendering_twice_gives_the_same(source: Source, language: str) -> None:
     given_notice = notice(body=readable(source))
@@ -121,7 +121,7 @@ def test_a_change_in_one_part_leaves_the_parts_before_it_untouched() -> None:
     assert before[-1] != after[-1]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(3_000, 12_000), st.sampled_from(("Una frase. ", "汉字。", "x", "**a** ", "\n\nriga ")))
 def test_a_withdrawal_or_correction_never_changes_how_a_notice_is_cut(length: int, unit: str) -> None:
     body = (unit * length)[:length].strip() or "x"

@@ -90,7 +90,7 @@ def test_an_ordinary_notice_is_rendered_in_less_than_two_milliseconds() -> None:
     assert min(duration(sample) for sample in NOTICES[:5] for _ in range(5)) < 0.05
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(
         ("a", "汉字。", "😀", "parola ", "- a\n", "1. a\n", "---\n", "# a\n\n", "    a\n", "x" * 60 + "\n\n")

@@ -15,7 +15,7 @@ from workers.telegram.split import MAX_PARTS, TooLong, split
 BUDGET = 96
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(riches(most=120))
 def test_the_pieces_are_the_text_and_only_blanks_at_the_cuts_are_lost(rich: Rich) -> None:
     at = 0
@@ -27,7 +27,7 @@ def test_the_pieces_are_the_text_and_only_blanks_at_the_cuts_are_lost(rich: Rich
     assert rich.text[at:].strip(" \n") == ""
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(riches(most=120))
 def test_every_piece_fits_and_shows_something(rich: Rich) -> None:
     for piece in pieces_of(rich):
@@ -35,7 +35,7 @@ def test_every_piece_fits_and_shows_something(rich: Rich) -> None:
         assert piece.text.strip(" \n")
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @example("ab \u0301" * 45)
 @example("ab。\ufe00" * 45)
 @given(st.lists(st.sampled_from((*CLUSTERS, " ", "\u0301", "\u200d", "️", "🇮", "🏽", "\n")), max_size=120).map("".join))
@@ -49,7 +49,7 @@ def test_no_cut_goes_through_what_is_one_character_to_the_eye(text: str) -> None
         assert {start, at} <= whole
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(riches(most=120))
 def test_every_character_keeps_its_looks_on_whichever_side_of_a_cut_it_is(rich: Rich) -> None:
     at = 0

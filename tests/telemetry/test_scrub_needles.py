@@ -20,7 +20,7 @@ def looked_for_everywhere(text: str) -> str:
     return text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_a_text_is_scrubbed_as_if_every_pattern_were_looked_for(text: str) -> None:
     assert scrubbed(text) == looked_for_everywhere(text)
