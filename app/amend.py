@@ -27,7 +27,7 @@ with kept as (
 )
 update notice
    set revision = $2, content = $3::json, service = $6, kind = $7, priority = $8, policy = $9, publish_at = $10,
-       expires_at = $11, changed_at = now(),
+       expires_at = $11, changed_at = now(), broadcast = $13,
        owed = (select count(distinct channel) from (
                  select channel_id as channel from delivery where notice_id = $1
                  union select unnest($12::uuid[])) as all_of_them)
@@ -112,7 +112,8 @@ async def amend(pool: Pool, routing: Routing, change: Change, notice: Notice) ->
         revision = await _present(connection, change, notice)
         if await connection.fetchval(LATEST, change.number, revision) == digest(notice):
             return Amended(revision, changed=False)
-        await _revise(connection, change, revision + 1, notice, channels)
+        waits = snapshot.must_wait(notice)
+        await _revise(connection, change, revision + 1, notice, channels, waits=waits)
         await _noted(connection, change, "notice.amended", {"source": change.source, "revision": revision + 1})
         return Amended(revision + 1, changed=True)
 
@@ -170,12 +171,12 @@ def _agreed(revision: int, expected: int | None) -> None:
 
 
 async def _revise(
-    connection: Connection, change: Change, revision: int, notice: Notice, channels: Sequence[UUID]
+    connection: Connection, change: Change, revision: int, notice: Notice, channels: Sequence[UUID], *, waits: bool
 ) -> None:
     lane = LANES[notice.priority]
     which = (change.number, revision, notice.model_dump_json(), digest(notice), change.by)
     what = (notice.service, notice.kind, notice.priority, notice.doubt_policy, notice.publish_at, notice.expires_at)
-    await connection.execute(REVISE, *which, *what, list(channels))
+    await connection.execute(REVISE, *which, *what, list(channels), waits)
     await connection.execute(FETCH, change.number, attached(notice))
     times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
     await connection.execute(HOLD, change.number)

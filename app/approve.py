@@ -76,7 +76,7 @@ async def approve(connection: Connection, number: UUID, consent: Consent, by: st
     text = text_digest(_read(row, consent))
     told = (consent.language, text, consent.revision, consent.name, by)
     tag = await connection.execute(APPROVE, number, *told)
-    await _go_on(connection, number, row["priority"])
+    await go_on(connection, number, row["priority"])
     given = not tag.endswith(" 0")
     if given:
         after = {"language": consent.language, "revision": consent.revision, "name": consent.name}
@@ -87,10 +87,11 @@ async def approve(connection: Connection, number: UUID, consent: Consent, by: st
 async def release(connection: Connection, service: str) -> None:
     """Let every delivery of a service be looked at again, after the languages were changed that need an approval."""
     for row in await connection.fetch(WAITING, service):
-        await _go_on(connection, row["id"], row["priority"])
+        await go_on(connection, row["id"], row["priority"])
 
 
-async def _go_on(connection: Connection, number: UUID, priority: str) -> None:
+async def go_on(connection: Connection, number: UUID, priority: str) -> None:
+    """Let the deliveries of a notice be looked at again that wait for a person's word."""
     await connection.execute(HOLD, number)
     await connection.execute(GO_ON, number, GIVE_UP[LANES[Priority(priority)]])
 

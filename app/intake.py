@@ -28,12 +28,13 @@ UNKNOWN = "whether the notice was stored is not known; send it again"
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a POST: `replayed` says that an earlier call had stored it."""
+    """What became of a POST: `replayed` says that an earlier call had stored it, `waits`: for a second person."""
 
     id: UUID
     created_at: datetime
     owed: int
     replayed: bool
+    waits: bool = False
 
 
 Answer = Accepted | CampanellaError
@@ -87,14 +88,14 @@ async def stored_or_found(where: Store, snapshot: Snapshot, wishes: Mapping[int,
     except COMMIT_UNKNOWN:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
         return await found(where, wishes)
-    fresh: dict[int, Answer] = {
-        place: Accepted(wish.id, rows[wish.id]["created_at"], rows[wish.id]["owed"], replayed=False)
-        for place, wish in wishes.items()
-        if wish.id in rows
-    }
+    fresh: dict[int, Answer] = {place: _fresh(rows[wish.id]) for place, wish in wishes.items() if wish.id in rows}
     if epoch != snapshot.epoch or len(fresh) == len(wishes):
         return fresh
     return fresh | await found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
+
+
+def _fresh(row: asyncpg.Record) -> Accepted:
+    return Accepted(row["id"], row["created_at"], row["owed"], replayed=False, waits=row["broadcast"])
 
 
 async def found(where: Store, wishes: Mapping[int, Wish]) -> dict[int, Answer]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from app.database import Pool
-from app.domain.channel import Channel, Following
+from app.domain.channel import Channel, Following, is_broadcast
+from app.domain.notice import Notice
 
 CHANNELS = """
 select id, language, fallback, services, grades, schools, areas, test
@@ -17,11 +18,19 @@ select id, language, fallback, services, grades, schools, areas, test
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that routing needs, true at one epoch."""
+    """All that routing needs, true at one epoch.
+
+    `second_person`: urgent broadcasts wait for one, as the installation has set.
+    """
 
     epoch: int = 0
     services: frozenset[str] = frozenset()
     channels: tuple[Channel, ...] = ()
+    second_person: bool = False
+
+    def must_wait(self, notice: Notice) -> bool:
+        """Tell whether a second person must let the notice go."""
+        return self.second_person and is_broadcast(notice, self.channels)
 
 
 @dataclass
@@ -36,7 +45,8 @@ class Routing:
             epoch = await connection.fetchval("select epoch from routing")
             services = await connection.fetch("select slug from service")
             channels = await connection.fetch(CHANNELS)
-        self.snapshot = Snapshot(epoch, frozenset(row["slug"] for row in services), tuple(map(channel_from, channels)))
+        slugs = frozenset(row["slug"] for row in services)
+        self.snapshot = Snapshot(epoch, slugs, tuple(map(channel_from, channels)), self.snapshot.second_person)
         return self.snapshot
 
 

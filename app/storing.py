@@ -36,13 +36,13 @@ with given as (
   )
 ), added as (
   insert into notice (id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at,
-                      expires_at, owed, traceparent, tracestate, reply_to, correlation)
+                      expires_at, owed, traceparent, tracestate, reply_to, correlation, broadcast)
   select id, source, event_source, event_id, service, kind, priority, content::json, event::json, policy, publish_at,
-         expires_at, owed, traceparent, tracestate, reply_to, correlation
+         expires_at, owed, traceparent, tracestate, reply_to, correlation, id = any($29::uuid[])
     from given where (select epoch from routing) = $24
    order by source, event_source, event_id
   on conflict (source, event_source, event_id) do nothing
-  returning id, created_at, greatest(publish_at, created_at) as ready_at
+  returning id, created_at, greatest(publish_at, created_at) as ready_at, broadcast
 ), first as (
   insert into revision (notice_id, number, content, digest, created_by)
   select id, 1, content::json, digest, by from added join given using (id)
@@ -57,7 +57,7 @@ with given as (
     from unnest($27::uuid[], $28::uuid[]) as owes (notice, channel)
     join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
 )
-select given.id, given.owed, added.created_at, (select epoch from routing) as epoch
+select given.id, given.owed, added.created_at, added.broadcast, (select epoch from routing) as epoch
   from given left join added using (id)
 """
 EARLIER = """
@@ -133,7 +133,8 @@ async def store(store: Store, snapshot: Snapshot, wishes: Sequence[Wish]) -> tup
     owed = {wish.id: [channel.id for channel in reached(wish.notice, snapshot.channels)] for wish in wishes}
     columns = zip(*(_row(wish, len(owed[wish.id])) for wish in wishes), strict=True)
     pictures = _pairs({wish.id: attached(wish.notice) for wish in wishes})
-    rows = await store.fetch(ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed))
+    waiting = [wish.id for wish in wishes if snapshot.must_wait(wish.notice)]
+    rows = await store.fetch(ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed), waiting)
     return {row["id"]: row for row in rows if row["created_at"] is not None}, rows[0]["epoch"]
 
 

@@ -60,12 +60,16 @@ select 'approval/' || priority, count(*)::int,
   from (select n.id, n.priority, greatest(min(d.ready_at), n.changed_at) as since
           from (select * from delivery where awaits is not null order by notice_id limit 10000) as d
           join notice n on n.id = d.notice_id join channel c on c.id = d.channel_id
-         where d.state in ('due', 'delivered') and (d.expires_at is null or d.expires_at > now())
-           and c.retired_at is null
+         where d.awaits not in ('second-person', 'tomorrow') and d.state in ('due', 'delivered')
+           and (d.expires_at is null or d.expires_at > now()) and c.retired_at is null
          group by n.id, d.awaits) as texts
  where since < now() - case priority when 'urgent' then interval '10 minutes' when 'normal' then interval '4 hours'
                                      else interval '24 hours' end
  group by priority
+union all
+select 'second-person', count(distinct notice_id)::int,
+       count(distinct notice_id) || ' urgent notices wait for a second person. See /v1/notices?awaits=second-person.'
+  from delivery where awaits = 'second-person' and state = 'due' having count(*) > 0
 union all
 select 'callback/' || id, 1, 'The callback ' || url || ' of ' || source || ' is disabled: ' || disabled_reason
   from endpoint where disabled_at is not null and retired_at is null and disabled_reason <> 'disabled by hand'

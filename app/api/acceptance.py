@@ -136,7 +136,7 @@ def _fresh(house: House, notice: Notice, source: str, accepted: Accepted) -> Not
     counts = Counts(due=accepted.owed)
     return NoticeSummary(
         id=accepted.id,
-        status=status_of(counts, withdrawn=False),
+        status=status_of(counts, withdrawn=False, unsigned=accepted.waits),
         revision=1,
         source=source,
         event_id=notice.event_id,

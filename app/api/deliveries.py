@@ -15,7 +15,7 @@ from pydantic import Field
 from app.api.callers import Reader
 from app.api.channel_view import ChannelNamed
 from app.api.house import Open
-from app.api.notice_view import NoticeInPath, Tag
+from app.api.notice_view import NoticeInPath
 from app.api.pages import Next, Pages, Paging
 from app.api.routes import StrictRoute
 from app.api.view import Count, Moment, Number, Reference, View, Words
@@ -26,6 +26,7 @@ from app.domain.outcome import Wire
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
 LOGGED = 50
+Awaited = Annotated[str, Field(max_length=20, pattern=r"^[A-Za-z-]+$", examples=["zh-Hans"])]
 SEEN = "select true from notice where id = $1 and ($2::text is null or source = $2)"
 DELIVERIES = """
 select d.id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.attempts, d.last_error, d.due_at, d.settled_at,
@@ -70,7 +71,9 @@ class DeliverySeen(View):
     channel_id: UUID
     state: State
     parked: bool = Field(description="The channel is paused, so the delivery waits.")
-    awaits: Tag | None = Field(description="The language whose text must be approved before the channel shows it.")
+    awaits: Awaited | None = Field(
+        description="What the channel waits for: the language of a text that must be approved, or `second-person`."
+    )
     wanted: Count | None = Field(description="The revision the channel should show; null: nothing.")
     shown: Count | None = Field(description="The revision it shows; null: nothing yet.")
     attempts: Count

@@ -16,7 +16,9 @@ def _all_of(operations: str, **parameters: str) -> dict[str, Link]:
     return {each.title().replace("_", ""): _link(each, **parameters) for each in operations.split()}
 
 
-NOTICE = _all_of("show_notice list_deliveries amend_notice approve_text withdraw_notice", notice_id="body#/id")
+NOTICE = _all_of(
+    "show_notice list_deliveries amend_notice approve_text countersign_notice withdraw_notice", notice_id="body#/id"
+)
 CHANNEL = _all_of("show_channel change_channel check_channel retire_channel", slug="body#/slug")
 SOURCE = _all_of("show_source change_source issue_source_key list_source_keys", slug="body#/slug")
 OPEN_END = {"notice_id": "body#/items/0/notice/id"}
@@ -25,6 +27,7 @@ LINKS: dict[str, dict[str, Link]] = {
     "amend_notice": NOTICE,
     "withdraw_notice": _all_of("show_notice list_deliveries", notice_id="body#/id"),
     "approve_text": NOTICE,
+    "countersign_notice": NOTICE,
     "list_notices": _all_of("show_notice list_deliveries", notice_id="body#/items/0/id"),
     "make_channel": CHANNEL,
     "list_channels": _all_of("show_channel", slug="body#/items/0/slug"),

@@ -70,6 +70,16 @@ APPROVALS: dict[str, Any] = {
         "value": {"language": "zh-Hans", "revision": 1, "name": "Mediatrice linguistica"},
     }
 }
+COUNTERSIGNATURES: dict[str, Any] = {
+    "second": {
+        "summary": "Another operator has read it and lets it go",
+        "value": {"revision": 1, "name": "Maria Rossi"},
+    },
+    "alone": {
+        "summary": "Nobody else could be reached",
+        "value": {"revision": 1, "name": "Anna Bianchi", "break_glass": "alle 3 di notte nessun altro risponde"},
+    },
+}
 WITHDRAWALS: dict[str, Any] = {
     "struck": {"summary": "Strike it and say that it is withdrawn", "value": {"delete": False}},
     "deleted": {"summary": "Delete it where the platform allows it", "value": {"delete": True}},

@@ -19,7 +19,7 @@ from app.doorbell import Doorbell
 from app.gathering import Gathering
 from app.health import Health
 from app.quotas import Quotas
-from app.routing import Routing
+from app.routing import Routing, Snapshot
 from app.settings import Settings
 
 WRITE_DOWN = 60.0
@@ -52,7 +52,7 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
     doorbell = Doorbell(str(settings.redis_url))
     access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
     quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after, crowd)
-    routing = Routing()
+    routing = Routing(Snapshot(second_person=settings.second_person))
     gathering = Gathering(database.pool, routing)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:

@@ -18,12 +18,17 @@ from app.api.standing import Counts, Status, counted, status_of
 from app.api.versions import strong
 from app.api.view import Count, EventId, Link, Moment, SlugShown, View, Words, answer
 from app.approve import standings
+from app.countersign import signed
 from app.domain.notice import Kind, Priority
 from app.storing import Store
 
-COLUMNS = """
+UNSIGNED = """
+broadcast and withdrawn_at is null and not exists (
+  select from countersign where notice_id = notice.id and revision = notice.revision)
+"""
+COLUMNS = f"""
 id, source, event_id, service, kind, priority, revision, content, publish_at, expires_at, created_at, changed_at,
-withdrawn_at
+withdrawn_at, broadcast, {UNSIGNED} as unsigned
 """
 ONE = f"select {COLUMNS} from notice where id = $1 and ($2::text is null or source = $2)"  # noqa: S608 - ours
 NoticeInPath = Annotated[
@@ -69,6 +74,14 @@ class ApprovalSeen(View):
     approved_at: Moment | None
 
 
+class SecondPersonSeen(View):
+    """Whether a second person let the present revision go; alone: somebody broke the glass instead."""
+
+    state: Literal["waiting", "signed", "alone"]
+    name: Words | None = Field(description="Who let it go.")
+    signed_at: Moment | None
+
+
 class NoticeWhole(NoticeSummary):
     """The same with its content, as it was last handed in."""
 
@@ -76,6 +89,7 @@ class NoticeWhole(NoticeSummary):
     expires_at: Moment | None
     withdrawn_at: Moment | None
     approvals: list[ApprovalSeen] = Field(max_length=100)
+    second_person: SecondPersonSeen | None = Field(description="null: the notice needs none.")
     content: Content
 
 
@@ -92,11 +106,21 @@ async def summaries(house: House, rows: Sequence[Record], where: Store | None = 
 
 async def whole(house: House, row: Record) -> NoticeWhole:
     counts = (await counted(house.database.pool, [row["id"]])).get(row["id"], Counts())
-    more = {name: row[name] for name in ("publish_at", "expires_at", "withdrawn_at")}
+    more: dict[str, Any] = {name: row[name] for name in ("publish_at", "expires_at", "withdrawn_at")}
     content = json.loads(row["content"])
     stand = await standings(house.database.pool, row["id"], row["service"], content["texts"])
     approvals = [ApprovalSeen(**asdict(each)) for each in stand]
-    return NoticeWhole(**_members(house.public, row, counts), **more, approvals=approvals, content=content)
+    more |= {"approvals": approvals, "second_person": await _second_person(house, row)}
+    return NoticeWhole(**_members(house.public, row, counts), **more, content=content)
+
+
+async def _second_person(house: House, row: Record) -> SecondPersonSeen | None:
+    if not row["broadcast"]:
+        return None
+    found = await signed(house.database.pool, row["id"], row["revision"])
+    if found is None:
+        return SecondPersonSeen(state="waiting", name=None, signed_at=None)
+    return SecondPersonSeen(state="alone" if found.alone else "signed", name=found.name, signed_at=found.signed_at)
 
 
 def _members(public: str, row: Record, counts: Counts) -> dict[str, Any]:
@@ -104,7 +128,7 @@ def _members(public: str, row: Record, counts: Counts) -> dict[str, Any]:
     return {
         **{name: row[name] for name in same},
         "title": first_title(json.loads(row["content"])),
-        "status": status_of(counts, withdrawn=row["withdrawn_at"] is not None),
+        "status": status_of(counts, withdrawn=row["withdrawn_at"] is not None, unsigned=row["unsigned"]),
         "deliveries": counts,
         "links": links(public, row["id"]),
     }

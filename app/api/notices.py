@@ -3,7 +3,7 @@
 """/notices: hand one in, look at one, list them."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,7 +15,17 @@ from app.access import Caller
 from app.api.callers import Reader
 from app.api.document_answers import UNCHANGED, VERSIONED
 from app.api.house import Open
-from app.api.notice_view import COLUMNS, ONE, NoticeInPath, NoticeSummary, NoticeWhole, summaries, tagged, whole
+from app.api.notice_view import (
+    COLUMNS,
+    ONE,
+    UNSIGNED,
+    NoticeInPath,
+    NoticeSummary,
+    NoticeWhole,
+    summaries,
+    tagged,
+    whole,
+)
 from app.api.pages import Next, Pages, Paging
 from app.api.routes import StrictRoute
 from app.api.versions import IfNoneMatch, cached
@@ -29,8 +39,9 @@ MANY = f"""
 select {COLUMNS} from notice
  where ($1::text is null or source = $1) and ($2::text is null or service = $2) and ($3::text is null or event_id = $3)
    and ($4::text is null or exists (select from delivery where notice_id = notice.id and state = $4))
-   and (created_at, id) < ($5::timestamptz, $6::uuid)
- order by created_at desc, id desc limit $7
+   and ($5::text is null or {UNSIGNED})
+   and (created_at, id) < ($6::timestamptz, $7::uuid)
+ order by created_at desc, id desc limit $8
 """  # noqa: S608 - ours
 NEWEST = (datetime.max.replace(tzinfo=UTC).isoformat(), "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
@@ -40,6 +51,7 @@ class NoticeFilter(Paging):
     service: Slug | None = Field(None, description="Notices about this service.")
     event_id: EventId | None = Field(None, description="The notice with this event_id.")
     state: State | None = Field(None, description="Notices with at least one delivery in this state.")
+    awaits: Literal["second-person"] | None = Field(None, description="Urgent broadcasts that nobody has let go yet.")
 
 
 class NoticePage(View):
@@ -79,7 +91,7 @@ async def list_notices(caller: Reader, asked: Annotated[NoticeFilter, Query()], 
     sources = _visible(caller, asked.source)
     if sources is None:
         return NoticePage(items=[], next=None)
-    filters = (*sources, asked.service, asked.event_id, asked.state)
+    filters = (*sources, asked.service, asked.event_id, asked.state, asked.awaits)
     rows = await house.database.pool.fetch(MANY, *filters, *place, asked.more)
     shown, following = pages.cut(rows, lambda row: (row["created_at"].isoformat(), row["id"]))
     return NoticePage(items=await summaries(house, shown), next=following)

@@ -20,12 +20,14 @@ select notice_id, state, count(*) as number from delivery where notice_id = any(
 class Status(StrEnum):
     """Where a notice stands, in one word.
 
-    accepted: stored, nothing shown yet. in_progress: some deliveries are open (due, in doubt, or held for a person).
+    accepted: stored, nothing shown yet. awaits_second_person: urgent and for everybody, so that another person must let
+    it go. in_progress: some deliveries are open (due, in doubt, or held for a person).
     delivered: every channel shows it. partly_delivered: some show it, the others ended otherwise. undelivered: none
     shows it. expired: its time was over first. withdrawn: taken back. reaches_nobody: no channel follows it.
     """
 
     ACCEPTED = "accepted"
+    AWAITS_SECOND_PERSON = "awaits_second_person"
     IN_PROGRESS = "in_progress"
     DELIVERED = "delivered"
     PARTLY_DELIVERED = "partly_delivered"
@@ -62,12 +64,14 @@ class Counts(View):
 ENDS = ((State.EXPIRED, Status.EXPIRED), (State.WITHDRAWN, Status.WITHDRAWN), (State.DELIVERED, Status.DELIVERED))
 
 
-def status_of(counts: Counts, *, withdrawn: bool) -> Status:
+def status_of(counts: Counts, *, withdrawn: bool, unsigned: bool = False) -> Status:
     """Say in one word where a notice stands."""
     if withdrawn:
         return Status.WITHDRAWN
     if counts.total == 0:
         return Status.REACHES_NOBODY
+    if counts.open and unsigned:
+        return Status.AWAITS_SECOND_PERSON
     if counts.open:
         return Status.ACCEPTED if counts.due == counts.total else Status.IN_PROGRESS
     return _end(counts)

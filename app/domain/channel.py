@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app.domain.notice import Notice
+from app.domain.notice import Audience, Notice, Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,14 @@ def reaches(notice: Notice, channel: Channel) -> bool:
         and overlaps(told.areas, wanted.areas)
         and (channel.fallback or channel.language in notice.texts)
     )
+
+
+def is_broadcast(notice: Notice, channels: Collection[Channel]) -> bool:
+    """Tell whether an urgent notice leaves nobody out who follows its service, whatever audience it names."""
+    if notice.priority is not Priority.URGENT or notice.test:
+        return False
+    everywhere = reached(notice.model_copy(update={"audience": Audience()}), channels)
+    return bool(everywhere) and len(reached(notice, channels)) == len(everywhere)
 
 
 def why_not(notice: Notice, channel: Channel) -> list[str]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""What of a notice may go out: texts that need an approval and have none never reach a renderer that would send them.
+"""What of a notice may go out: what needs a person's word and has none never reaches a renderer that would send it.
 
 A channel waits for each text that it would show, or shows the others meanwhile, where it says so (`interim`).
 """
@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import replace
 
-from app.domain.approval import LOOKS_AGAIN, unapproved
+from app.domain.approval import LOOKS_AGAIN, SECOND_PERSON, unapproved
 from app.domain.delivery import Action, Intent, Settlement, State
 from app.domain.spoken import all_spoken
 from app.outbox.kind import ChannelKind
@@ -17,7 +17,14 @@ from app.outbox.owed import Owed, parsed
 
 
 def allowed(work: Owed, kind: ChannelKind) -> Owed:
-    """Leave out what nobody has approved; `awaits` names the first text that the channel would show of it."""
+    """Leave out what nobody has approved; `awaits` names the first text that the channel would show of it.
+
+    Of a broadcast that nobody has let go nothing is left, and what is withdrawn is shown as it stands there.
+    """
+    if work.unsigned and work.progress.wanted is not None:
+        return replace(work, awaits=SECOND_PERSON)
+    if work.unsigned:
+        work = _as_it_stands(work)
     if not work.guarded:
         return work
     withheld = unapproved(work.notice, work.guarded, work.approved)
@@ -31,20 +38,26 @@ def allowed(work: Owed, kind: ChannelKind) -> Owed:
 
 
 def waiting(work: Owed, step: Intent) -> Settlement | None:
-    """Let a channel wait for its text, whatever would change there; a doubt is asked about all the same."""
-    if work.awaits not in work.notice.texts or step.action is Action.PROBE:
+    """Let a channel wait for a person's word, whatever would change there; a doubt is asked about all the same."""
+    if work.awaits not in {SECOND_PERSON, *work.notice.texts} or step.action is Action.PROBE:
         return None
-    why = f"waits for the approval of its text in {work.awaits}"
+    text = f"the approval of its text in {work.awaits}"
+    why = f"waits for {'a second person' if work.awaits == SECOND_PERSON else text}"
     return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=LOOKS_AGAIN, error=why)
 
 
 def _taken_back(work: Owed) -> Owed:
     """Show as withdrawn what stands there, not a later text that nobody has approved."""
-    if work.earlier is not None:
-        edition = hashlib.sha256(work.earlier.encode()).hexdigest()
-        work = replace(work, notice=parsed(work.earlier), edition=edition)
+    work = _as_it_stands(work)
     withheld = unapproved(work.notice, work.guarded, work.approved)
     return _without(work, withheld) if work.interim and withheld < work.notice.texts.keys() else work
+
+
+def _as_it_stands(work: Owed) -> Owed:
+    if work.earlier is None:
+        return work
+    edition = hashlib.sha256(work.earlier.encode()).hexdigest()
+    return replace(work, notice=parsed(work.earlier), edition=edition)
 
 
 def _without(work: Owed, withheld: Collection[str]) -> Owed:

@@ -31,9 +31,12 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
        coalesce(v.approvals, '{}') as guarded,
        case when v.approvals <> '{}' then
          (select array_agg(language || ' ' || digest) from approval where notice_id = n.id) end as approved,
-       case when v.approvals <> '{}' and d.wanted is null then
+       case when (v.approvals <> '{}' or n.broadcast) and d.wanted is null then
          (select content from revision where notice_id = n.id and number =
-           coalesce(d.shown, (select max(revision) from approval where notice_id = n.id), n.revision)) end as earlier
+           coalesce(d.shown, (select max(revision) from countersign where notice_id = n.id),
+                    (select max(revision) from approval where notice_id = n.id), n.revision)) end as earlier,
+       n.broadcast and not exists (
+         select from countersign where notice_id = n.id and revision = n.revision) as unsigned
   from unnest($1::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id
   join notice n on n.id = d.notice_id
@@ -52,6 +55,7 @@ class Owed:
     `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
+    `unsigned`: a second person must let the latest revision go.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent, by address, photo or document. `trace`: that of the intake.
     """
@@ -84,6 +88,7 @@ class Owed:
     earlier: str | None = None
     awaits: str | None = None
     edition: str = ""
+    unsigned: bool = False
 
 
 def progress_of(row: asyncpg.Record) -> Progress:
@@ -115,6 +120,7 @@ def owed(row: asyncpg.Record) -> Owed:
         "service_name",
         "interim",
         "earlier",
+        "unsigned",
     )
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     media = json.loads(row["media"] or "{}")

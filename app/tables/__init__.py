@@ -9,7 +9,7 @@ from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
 from app.tables.callbacks import Call, Change, Endpoint
 from app.tables.channels import Channel, Pace
-from app.tables.publishing import Attempt, Delivery, Media, Notice, Revision
+from app.tables.publishing import Attempt, Countersign, Delivery, Media, Notice, Revision
 from app.tables.pushes import Allowance, Callback, Choice, Kept, Push
 from app.tables.secrets import Secret
 
@@ -27,6 +27,7 @@ __all__ = [
     "Channel",
     "Check",
     "Choice",
+    "Countersign",
     "Delivery",
     "Endpoint",
     "IdempotencyKey",

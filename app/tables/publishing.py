@@ -30,6 +30,7 @@ class Notice(SQLModel, table=True):
     """A notice as it stands; `content` is the latest revision.
 
     `event_source` is empty for the first event source of its source, `event` what the CloudEvent said around it.
+    `broadcast`: each revision waits for a second person.
     """
 
     __tablename__ = "notice"
@@ -58,6 +59,7 @@ class Notice(SQLModel, table=True):
     tracestate: str | None = Field(default=None, sa_type=Text)
     reply_to: UUID | None = None
     correlation: str | None = Field(default=None, sa_type=Text)
+    broadcast: bool = flag()
 
 
 class Revision(SQLModel, table=True):
@@ -83,11 +85,23 @@ class Approval(SQLModel, table=True):
     approved_at: datetime = instant(now=True)
 
 
+class Countersign(SQLModel, table=True):
+    """A second person's word that a revision of an urgent broadcast may go; `alone`: by one who broke the glass."""
+
+    __tablename__ = "countersign"
+    notice_id: UUID = Field(primary_key=True, foreign_key="notice.id")
+    revision: int = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    signed_by: str = Field(sa_type=Text)
+    alone: bool
+    signed_at: datetime = instant(now=True)
+
+
 class Delivery(SQLModel, table=True):
     """One notice owed to one channel: `wanted`: the revision it should show (null: nothing), `posts`: what it shows.
 
     `erase`: what is withdrawn is to be deleted, not struck. `deleted_at`: when something of it was, last.
-    `awaits`: the language whose text a person must approve before it is shown.
+    `awaits`: what it waits for: the language whose text a person must approve, or `second-person`.
     """
 
     __tablename__ = "delivery"

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 
+from app.domain.approval import NO_LANGUAGES
 from deploy.checker.evidence import Evidence
 from deploy.checker.rows import Delivery
 
@@ -14,7 +15,7 @@ def waits_with_reason(evidence: Evidence) -> Iterator[str]:
     """Say what waits for an approval that nobody asks for, or that was given: it would wait for ever."""
     for row in evidence.records.deliveries:
         language = row.awaits
-        if language is None or row.state not in WAITING or row.lease_until is not None:
+        if language is None or language in NO_LANGUAGES or row.state not in WAITING or row.lease_until is not None:
             continue
         if row.notice.text(language, row.wanted) is None:
             yield f"{row.where} waits for a text in {language}, which its notice does not have"

@@ -26,6 +26,7 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "amend_notice": ({S, O}, {WRITE}),
     "withdraw_notice": ({S, O}, {WRITE}),
     "approve_text": ({S, O}, {WRITE}),
+    "countersign_notice": ({O}, {REDRIVE}),
     "make_callback": ({S, O}, {WRITE}),
     "list_callbacks": ({S, O, V}, {READ}),
     "show_callback": ({S, O, V}, {READ}),

@@ -181,6 +181,16 @@ async def aged(pool: Pool, notice: str, age: str) -> None:
     )
 
 
+async def test_a_broadcast_that_waits_for_a_second_person_is_told(chat: Chat) -> None:
+    await a_channel(chat.pool)
+    await accepted(chat.pool, priority="urgent")
+    await chat.pool.execute("update delivery set awaits = 'second-person'")
+
+    await chat.look()
+
+    assert chat.sentences == ["1 urgent notices wait for a second person. See /v1/notices?awaits=second-person."]
+
+
 async def test_a_flood_is_told_in_parts(chat: Chat) -> None:
     for number in range(15):
         await a_channel(chat.pool, f"canale-{number}")
