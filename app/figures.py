@@ -21,7 +21,8 @@ with waiting as materialized (
   select d.notice_id, d.awaits, min(d.ready_at) as ready_at
     from (select * from delivery where awaits is not null order by notice_id limit {MOST}) as d
     join channel c on c.id = d.channel_id
-   where d.awaits not in ('second-person', 'tomorrow') and d.state in ('due', 'delivered') and (d.expires_at is null or d.expires_at > now()) and c.retired_at is null
+   where d.awaits not in ('second-person', 'tomorrow') and d.state in ('due', 'delivered')
+     and (d.expires_at is null or d.expires_at > now()) and c.retired_at is null
    group by d.notice_id, d.awaits
 )
 select coalesce((select age from oldest where lane = 0), 0) as oldest_urgent,

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     telegram_per_second: Annotated[float, Field(ge=0, le=1000)] = 30
     telegram_chat_per_second: Annotated[float, Field(ge=0, le=100)] = 1
     telegram_group_per_minute: Annotated[int, Field(ge=0, le=10_000)] = 20
+    channel_per_day: Annotated[int, Field(ge=0, le=10_000)] = 0
     telegram_timeout: Annotated[float, Field(gt=0, le=600)] = 60
     telegram_operations_chat: str | None = None
     telegram_silent_below: Literal["urgent", "normal", "bulk"] = "urgent"

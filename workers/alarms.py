@@ -67,6 +67,11 @@ select 'approval/' || priority, count(*)::int,
                                      else interval '24 hours' end
  group by priority
 union all
+select 'tomorrow/' || c.slug, count(*)::int,
+       count(*) || ' notices wait for tomorrow: the channel ' || c.slug || ' has been told enough today.'
+  from delivery d join channel c on c.id = d.channel_id
+ where d.awaits = 'tomorrow' and d.state = 'due' and d.due_at > now() and c.retired_at is null group by c.slug
+union all
 select 'second-person', count(distinct notice_id)::int,
        count(distinct notice_id) || ' urgent notices wait for a second person. See /v1/notices?awaits=second-person.'
   from delivery where awaits = 'second-person' and state = 'due' having count(*) > 0

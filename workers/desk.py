@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.checks import Answer
 from app.database import Pool
+from app.domain.cap import Cap
 from app.domain.delivery import Intent
 from app.domain.outcome import Outcome, Refused, Wire
 from app.outbox import ChannelKind, Owed
@@ -52,6 +53,11 @@ class Tools:
     settings: Settings
     pool: Pool
     outgoing: Outgoing
+
+    @property
+    def cap(self) -> Cap:
+        """How many notices a channel that people read on their phones is told in a day."""
+        return Cap(self.settings.channel_per_day, self.settings.timezone)
 
 
 @dataclass(frozen=True)

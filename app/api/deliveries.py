@@ -72,7 +72,8 @@ class DeliverySeen(View):
     state: State
     parked: bool = Field(description="The channel is paused, so the delivery waits.")
     awaits: Awaited | None = Field(
-        description="What the channel waits for: the language of a text that must be approved, or `second-person`."
+        description="What the channel waits for: the language of a text that must be approved, `second-person`, "
+        "or `tomorrow`, where it has been told enough today."
     )
     wanted: Count | None = Field(description="The revision the channel should show; null: nothing.")
     shown: Count | None = Field(description="The revision it shows; null: nothing yet.")

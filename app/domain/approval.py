@@ -14,7 +14,6 @@ SECOND_PERSON = "second-person"
 """What the deliveries of an urgent broadcast wait for, instead of a language."""
 TOMORROW = "tomorrow"
 """What they wait for where the channel has been told enough today."""
-NO_LANGUAGES = frozenset({SECOND_PERSON, TOMORROW})
 LOOKS_AGAIN = timedelta(minutes=15)
 """How long a delivery rests that waits for an approval, which calls it back at once; it holds up nobody meanwhile."""
 

@@ -8,9 +8,12 @@ A channel waits for each text that it would show, or shows the others meanwhile,
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
-from app.domain.approval import LOOKS_AGAIN, SECOND_PERSON, unapproved
+from app.domain.approval import LOOKS_AGAIN, SECOND_PERSON, TOMORROW, unapproved
 from app.domain.delivery import Action, Intent, Settlement, State
+from app.domain.lane import LANES
+from app.domain.notice import Priority
 from app.domain.spoken import all_spoken
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import Owed, parsed
@@ -44,6 +47,21 @@ def waiting(work: Owed, step: Intent) -> Settlement | None:
     text = f"the approval of its text in {work.awaits}"
     why = f"waits for {'a second person' if work.awaits == SECOND_PERSON else text}"
     return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=LOOKS_AGAIN, error=why)
+
+
+def is_news(work: Owed, step: Intent) -> bool:
+    """Tell whether a step is the first try to show a notice in its channel, which is what a day's cap counts."""
+    return step.action is Action.POST and step.number == 0 and not work.progress.posts and not work.attempts
+
+
+def capped(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent | Settlement]:
+    """Put off until tomorrow what is not urgent, where the channel has been told enough today."""
+    urgent = work.progress.lane == LANES[Priority.URGENT]
+    if urgent or not is_news(work, step) or not kind.cap.is_reached(work.told_on, work.told, now):
+        return work, step
+    why = f"waits for tomorrow: the channel has had its {kind.cap.per_day} notices of today"
+    wait = kind.cap.until_tomorrow(now)
+    return replace(work, awaits=TOMORROW), Settlement(State.DUE, work.progress.posts, 0, wait=wait, error=why)
 
 
 def _taken_back(work: Owed) -> Owed:

@@ -12,6 +12,7 @@ import asyncpg
 from app.database import Connection, Pool
 from app.domain.delivery import Action, Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
+from app.outbox.allowed import is_news
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import OWED, Owed, intent_text, owed
 from app.outbox.record import end
@@ -66,8 +67,11 @@ select id, token from claimed
 RESERVE = """
 update channel c
    set turn_until = $4::timestamptz, free_at = t.free_at,
-       sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at) || t.slot
-  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as t (id, slot, free_at) where c.id = t.id
+       sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at) || t.slot,
+       told = case when not t.news then c.told when c.told_on = $7::date then c.told + 1 else 1 end,
+       told_on = case when t.news then $7::date else c.told_on end
+  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[]) as t (id, slot, free_at, news)
+ where c.id = t.id
 """
 SPEND = (
     "update pace set free_at = $2, slowdown = greatest(1, slowdown * 0.999 ^ $3), blocked_reason = null where kind = $1"
@@ -140,7 +144,8 @@ async def _reserve(
     tokens = await _write_intents(connection, until, now, calls)
     frees = [_free_after(call, kind, now) for call in calls]
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
-    await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE)
+    news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
+    await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE, news, kind.cap.day(now))
     if kind.limits.per_second:
         await connection.execute(SPEND, kind.name, calls[-1].slot + pace.step + turn.late, len(calls))
     return tuple(

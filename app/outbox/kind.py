@@ -5,11 +5,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.domain.cap import Cap
 from app.domain.delivery import Part
 from app.domain.outcome import Refused
 from app.domain.pace import Limits
 from app.outbox.owed import Owed
 
+NO_CAP = Cap()
 Render = Callable[[Owed], Sequence[Part] | Refused]
 
 
@@ -25,6 +27,7 @@ class ChannelKind:
     id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was. `in_order`: a notice
     waits for the one before it in the channel; without it what was postponed holds up nobody. `deletes`: whether a post
     can be taken away; elsewhere what is withdrawn is marked only. `languages`: those that a post wants texts in.
+    `cap`: how many notices a channel is told in a day, the urgent ones beside.
     """
 
     name: str
@@ -35,3 +38,4 @@ class ChannelKind:
     in_order: bool = True
     deletes: bool = False
     languages: Callable[[Owed], Sequence[str]] = of_the_channel
+    cap: Cap = NO_CAP

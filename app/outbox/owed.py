@@ -5,7 +5,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,8 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
        d.give_up_at, d.expires_at, d.intent, d.token, d.erase, n.content, n.revision, n.policy, n.changed_at,
        n.withdrawn_at, n.source, n.service, coalesce(s.name, n.source) as source_name,
        coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
-       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent, c.interim and c.fallback as interim,
+       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       c.told_on, c.told, d.attempts, c.interim and c.fallback as interim,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
@@ -56,6 +57,7 @@ class Owed:
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
     `unsigned`: a second person must let the latest revision go.
+    `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent, by address, photo or document. `trace`: that of the intake.
     """
@@ -89,6 +91,9 @@ class Owed:
     awaits: str | None = None
     edition: str = ""
     unsigned: bool = False
+    told_on: date | None = None
+    told: int = 0
+    attempts: int = 0
 
 
 def progress_of(row: asyncpg.Record) -> Progress:
@@ -121,6 +126,9 @@ def owed(row: asyncpg.Record) -> Owed:
         "interim",
         "earlier",
         "unsigned",
+        "told_on",
+        "told",
+        "attempts",
     )
     plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
     media = json.loads(row["media"] or "{}")

@@ -61,6 +61,8 @@ with ended as (
   update delivery
      set state = $3, last_error = $4, intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
          posts = $8::json,
+         give_up_at = case when $3 = 'due' and $10::text is not null
+                           then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
          settled_at = case when $3 in ('delivered', 'withdrawn', 'dead', 'expired') then now() end
    where id = $1 and token = $2
@@ -73,11 +75,12 @@ with back as (
   update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,
                       intent = case when state = 'in_doubt' then intent end
    where (id, token) in (select * from unnest($1::bigint[], $2::bigint[])) and lease_until is not null
-  returning id, channel_id, token
+  returning id, channel_id, token, attempts = 0 and state = 'due' as news
 ), gone as (
   delete from attempt a using back where a.delivery_id = back.id and a.token = back.token - 1
 )
-update channel c set turn_until = null from back where c.id = back.channel_id
+update channel c set turn_until = null, told = greatest(0, c.told - back.news::int) from back
+ where c.id = back.channel_id
 """
 
 

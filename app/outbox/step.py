@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.delivery import Action, Intent, Part, Settlement, State
 from app.domain.outcome import Refused
 from app.domain.step import next_step
-from app.outbox.allowed import allowed, waiting
+from app.outbox.allowed import allowed, capped, waiting
 from app.outbox.key import once_key
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import Owed, intent_text
@@ -30,6 +30,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
     try:
         work = allowed(work, kind)
         step = _next(work, kind, now)
+        if isinstance(step, Intent):
+            work, step = capped(work, step, kind, now)
         (intent_text(step if isinstance(step, Intent) else step.intent) or "").encode()  # what no database could take
     except Exception as error:  # noqa: BLE001 - whatever it is, the others must go out
         where = place(error)

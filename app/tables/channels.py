@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where is published, and how often that may be."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,14 @@ from sqlalchemy import JSON, Column, DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import flag, instant, words
+from app.tables.columns import flag, instant, number, words
 
 
 class Channel(SQLModel, table=True):
-    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute."""
+    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute.
+
+    told: how many notices it was told on the day `told_on`, where a day's cap is set.
+    """
 
     __tablename__ = "channel"
     __table_args__ = (
@@ -43,6 +46,8 @@ class Channel(SQLModel, table=True):
         default_factory=list,
         sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
     )
+    told_on: date | None = None
+    told: int = number()
     last_reference: str | None = Field(default=None, sa_type=Text)
     can_ask: bool = flag()
     checked_at: datetime | None = instant()

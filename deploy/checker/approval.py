@@ -4,11 +4,11 @@
 
 from collections.abc import Iterator
 
-from app.domain.approval import NO_LANGUAGES
 from deploy.checker.evidence import Evidence
 from deploy.checker.rows import Delivery
 
 WAITING = ("due", "delivered")
+NO_LANGUAGES = ("second-person", "tomorrow")
 
 
 def waits_with_reason(evidence: Evidence) -> Iterator[str]:

@@ -191,6 +191,16 @@ async def test_a_broadcast_that_waits_for_a_second_person_is_told(chat: Chat) ->
     assert chat.sentences == ["1 urgent notices wait for a second person. See /v1/notices?awaits=second-person."]
 
 
+async def test_a_channel_that_was_told_enough_today_is_told_of(chat: Chat) -> None:
+    await a_channel(chat.pool)
+    await accepted(chat.pool)
+    await chat.pool.execute("update delivery set awaits = 'tomorrow', due_at = now() + interval '1 hour'")
+
+    await chat.look()
+
+    assert chat.sentences == ["1 notices wait for tomorrow: the channel scuola has been told enough today."]
+
+
 async def test_a_flood_is_told_in_parts(chat: Chat) -> None:
     for number in range(15):
         await a_channel(chat.pool, f"canale-{number}")

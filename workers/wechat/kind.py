@@ -67,7 +67,7 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     )
     house = _house(tools, settings)
     show, spoken = partial(shown, house=house), partial(languages, house=house)
-    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken)
+    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken, cap=tools.cap)
     inspect = partial(check.inspect, client, free=free)
     look, close, cost = partial(previewed, show), client.http.close, 0 if free else 1
 
