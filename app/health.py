@@ -21,6 +21,8 @@ from app.vitals import Heard, Vitals
 
 MEDIA_TYPE = "application/health+json"
 PASS, WARN, FAIL = "pass", "warn", "fail"
+FOR_EVERYBODY = ("status", "version", "releaseId", "service_levels")
+"""What is told to whoever asks; what is the matter is for those who can mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Answer:
 
     status: int
     document: dict[str, Any]
+
+    @property
+    def bare(self) -> "Answer":
+        """The same without details."""
+        return Answer(self.status, {name: self.document[name] for name in FOR_EVERYBODY if name in self.document})
 
 
 class Health:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from app import health_routes
 from app.api import docs, letters, problem_pages, well_known
 from app.api.application import NO_TELEMETRY, api, document_of
+from app.api.callers import is_insider
 from app.api.directory import Directory
 from app.api.door import Door
 from app.api.edge import API, Edge
@@ -60,7 +61,7 @@ def _outer(settings: Settings, health: Health, inner: FastAPI, crowd: Crowd, doo
         exception_handlers=HANDLERS,
         telemetry=NO_TELEMETRY,
     )
-    outer.router.routes.extend(health_routes.router(health).routes)
+    outer.router.routes.extend(health_routes.router(health, is_insider).routes)
     installation = Installation.of(settings)
     outer.router.routes.extend(docs.routes(document_of(inner, installation), installation))
     outer.router.routes.extend(well_known.routes(installation))

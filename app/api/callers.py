@@ -17,9 +17,10 @@ from app.api.edge import CALLER, CLIENT
 from app.api.gate import Rank
 from app.api.house import House
 from app.api.problems import EXCESS, SOURCE, TOLD
+from app.database import AWAY
 from app.domain.errors import AbnormalUsageError, ForbiddenError, InvalidHeaderError, UnauthenticatedError
 from app.domain.key import Role, Scope
-from app.domain.rate import Excess
+from app.domain.rate import Excess, Standing
 from app.domain.spelling import checked_plain_text
 
 LONGEST = 512
@@ -56,7 +57,7 @@ class Allowed:
         if may and not self._hands_in:
             house.gate.turn_away(_rank(request))
         standing = await house.quotas.spend(caller)
-        request.scope[TOLD] += [(name.lower().encode(), text.encode()) for name, text in standing.headers]
+        _tell(request, standing)
         if standing.wait is not None:
             if not (may and self._hands_in):
                 raise exceeded(standing)
@@ -65,6 +66,30 @@ class Allowed:
         if not may:
             raise ForbiddenError(self._otherwise)
         return caller
+
+
+async def is_insider(request: Request) -> bool:
+    """Tell whether an operator or a viewer asks, who may know what is the matter; a key that is sent must be good.
+
+    While no key can be looked up, nobody is one.
+    """
+    if "authorization" not in request.headers:
+        return False
+    house: House = request.app.state.house
+    try:
+        caller = await _known(house, request)
+        standing = await house.quotas.spend(caller)
+    except AWAY:
+        return False
+    request.scope[CALLER], request.scope[SOURCE] = caller.key, caller.source or caller.role.value
+    _tell(request, standing)
+    if standing.wait is not None:
+        raise exceeded(standing)
+    return caller.role in PERSONS
+
+
+def _tell(request: Request, standing: Standing) -> None:
+    request.scope[TOLD] += [(name.lower().encode(), text.encode()) for name, text in standing.headers]
 
 
 async def _known(house: House, request: Request) -> Caller:
@@ -110,6 +135,7 @@ def _why(reason: str | None) -> str | None:
 
 ONLY_SOURCES = "Only the key of a source may hand in notices; an operator makes one with POST /v1/sources."
 PERSONS = (Role.OPERATOR, Role.VIEWER)
+Insider = Annotated[bool, Depends(is_insider)]
 Anyone = Annotated[Caller, Depends(Allowed(*Role, scopes=tuple(Scope)))]
 Reader = Annotated[Caller, Depends(Allowed(*Role, scopes=[Scope.NOTICES_READ]))]
 Source = Annotated[Caller, Depends(Allowed(Role.SOURCE, scopes=[Scope.NOTICES_WRITE], otherwise=ONLY_SOURCES))]

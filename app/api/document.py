@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from app.api.amendments import Amending
 from app.api.arrivals import Arrivals, Medium
-from app.api.callers import Allowed
+from app.api.callers import Allowed, is_insider
 from app.api.document_answers import answers, shared_responses
 from app.api.document_headers import SHARED_HEADERS
 from app.api.document_links import with_links
@@ -82,7 +82,7 @@ def _operation(route: APIRoute, made: Document) -> Document:
         "summary": made["summary"],
         "description": f"{made['description']}\n\n{_who(allowed)}",
         "operationId": route.name,
-        "security": [{"Key": []}] if allowed else [{}],
+        "security": [{"Key": []}] if allowed else [{}, *_optional(route)],
     }
     if "parameters" in made:
         described["parameters"] = [_needed(each, made) for each in parameters(made["parameters"])]
@@ -102,6 +102,11 @@ def _needed(parameter: Document, made: Document) -> Document:
 
 def _allowed(route: APIRoute) -> Allowed | None:
     return next((each.call for each in route.dependant.dependencies if isinstance(each.call, Allowed)), None)
+
+
+def _optional(route: APIRoute) -> list[Document]:
+    """Give the key where it is not needed and shows more."""
+    return [{"Key": []}] if any(each.call is is_insider for each in route.dependant.dependencies) else []
 
 
 def _body(route: APIRoute) -> Taking | None:

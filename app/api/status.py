@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from app.api.callers import Insider
 from app.api.house import Open
 from app.api.routes import StrictRoute
 from app.api.view import Count, View, Words
@@ -54,7 +55,7 @@ class StatusSeen(View):
 
     status: Literal["pass", "warn"]
     version: Annotated[str, Field(max_length=40, pattern=r"^[0-9A-Za-z.+-]+$")]
-    notes: Annotated[list[Words], Field(max_length=20)]
+    notes: Annotated[list[Words], Field(max_length=20)] = Field(default_factory=list)
     oldest_due_seconds: LaneAges | None = None
     deliveries: OpenCounts | None = None
     channels: ChannelCounts | None = None
@@ -62,7 +63,11 @@ class StatusSeen(View):
     service_levels: ServiceLevels | None = None
 
 
-@router.get("/status", summary="How the service stands", response_model=StatusSeen, openapi_extra={"security": [{}]})
-async def status(house: Open) -> Response:
-    """Say whether the service works and what waits; 503 when nothing can be accepted. Needs no key."""
-    return await show_status(house.health)
+@router.get("/status", summary="How the service stands", response_model=StatusSeen, responses={401: {}})
+async def status(whole: Insider, house: Open) -> Response:
+    """Say whether the service works, and which levels it reaches; 503 when nothing can be accepted.
+
+    What waits and what is the matter is shown with the key of an operator or a viewer. A key is not needed, but a wrong
+    one is refused.
+    """
+    return await show_status(house.health, whole=whole)

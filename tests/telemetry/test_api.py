@@ -115,7 +115,8 @@ async def test_with_postgres_away_the_public_is_told_by_a_problem(
         assert headers["Content-Type"].startswith("application/problem+json")
         assert 5 <= int(headers["Retry-After"]) <= 30
         assert {"type", "title", "status", "detail", "instance"} <= document.keys()
-        assert document["detail"] == "postgres cannot be reached"
+        assert document["title"] == "In questo momento non è possibile"
+        assert "postgres" not in json.dumps(document)
     assert answers[2][1]["Content-Type"].startswith("application/health+json")
     assert again == 200
 

@@ -116,7 +116,7 @@ async def test_a_worker_that_wants_no_port_has_none(settings: Settings) -> None:
 async def an_api(health: Health) -> AsyncIterator[int]:
     """Serve the routes as the API does; what it makes of an error is its own affair, and tested there."""
     app = FastAPI()
-    app.include_router(router(health))
+    app.include_router(router(health, everybody))
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_config=None, lifespan="off"))
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - it offers nothing to wait on
@@ -141,12 +141,17 @@ async def test_the_api_answers_the_same(settings: Settings) -> None:
     ]
 
 
+async def everybody(_: object) -> bool:
+    return True
+
+
 async def test_a_service_that_does_not_work_is_an_error_that_the_api_explains(settings: Settings) -> None:
     health = Health(settings)
     health.drain()
-    (status,) = [route for route in router(health).routes if getattr(route, "path", "") == "/status"]
+    routes = router(health, everybody).routes
+    (status,) = [route for route in routes if getattr(route, "path", "") == "/status"]
 
     with pytest.raises(UnavailableError, match="is being stopped"):
-        await status.endpoint()  # type: ignore[attr-defined]  # a route of FastAPI's has one
+        await status.endpoint(None)  # type: ignore[attr-defined]  # a route of FastAPI's has one
 
     health.close()
