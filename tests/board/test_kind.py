@@ -110,22 +110,17 @@ async def test_what_was_never_shown_is_not_put_up_as_withdrawn(board: Board) -> 
 
 
 @pytest.mark.parametrize(
-    ("members", "days"),
+    ("ends", "days"),
     [
         ({}, 30),
-        ({"valid_until": datetime.now(UTC) + timedelta(days=2)}, 2),
-        (
-            {
-                "valid_until": datetime.now(UTC) + timedelta(days=9),
-                "expires_at": datetime.now(UTC) + timedelta(days=4),
-            },
-            4,
-        ),
-        ({"valid_until": datetime.now(UTC) + timedelta(days=90)}, 90),
+        ({"valid_until": 2}, 2),
+        ({"valid_until": 9, "expires_at": 4}, 4),
+        ({"valid_until": 90}, 90),
     ],
 )
-async def test_it_leaves_the_front_page_when_it_is_over(board: Board, members: dict[str, Any], days: int) -> None:
+async def test_it_leaves_the_front_page_when_it_is_over(board: Board, ends: dict[str, int], days: int) -> None:
     number = await a_number(board)
+    members = {name: datetime.now(UTC) + timedelta(days=after) for name, after in ends.items()}
 
     await put_up(board.pool, number, board.id, payload(**members))
 
