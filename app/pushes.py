@@ -3,6 +3,7 @@
 """Pushes that count against a platform's quota, and the choice of a person what is worth one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -10,6 +11,8 @@ from uuid import UUID
 import asyncpg
 
 from app.database import Connection, Pool
+from app.domain.errors import StateConflictError
+from app.domain.quota import MOST_ARTICLES
 
 Verdict = Literal["send", "leave"]
 BY_HAND = """
@@ -26,7 +29,7 @@ ALLOWANCE = "select today, month, opens_at from allowance where channel_id = $1"
 # Urgent ones stand first, then the oldest: that is the order in which a person should think of them.
 WAITING = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted, c.slug, c.kind, x.why, x.asked_at,
-       x.revision, n.content
+       x.articles, x.revision, n.content
   from choice x join delivery d on d.id = x.delivery_id join channel c on c.id = d.channel_id
   join notice n on n.id = d.notice_id
  where x.decided_at is null and d.wanted is not null and c.retired_at is null
@@ -35,13 +38,18 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted,
  order by d.lane, d.id limit $3
 """
 ASK = """
-insert into choice (delivery_id, revision, why) values ($1, $2, $3)
+insert into choice (delivery_id, revision, why, articles) values ($1, $2, $3, $5)
 on conflict (delivery_id) do update
-   set revision = excluded.revision, why = excluded.why, asked_at = now(), decided_at = null, decided_by = null,
+   set revision = excluded.revision, why = excluded.why, articles = excluded.articles,
+       asked_at = now(), decided_at = null, decided_by = null,
        send = false
  where choice.revision <> excluded.revision and (choice.decided_at is null or not choice.send or $4)
 """
 CHOSEN = "select revision from choice where delivery_id = $1 and decided_at is not null and send"
+TOGETHER = """
+select count(distinct d.channel_id) as channels, sum(x.articles) as articles
+  from choice x join delivery d on d.id = x.delivery_id where d.id = any($1::bigint[])
+"""
 DECIDE = """
 with made as (
   update choice x set decided_at = now(), decided_by = $2, send = $3, revision = d.wanted
@@ -86,9 +94,19 @@ async def waiting(pool: Pool, after: tuple[int, int], most: int) -> Sequence[asy
     return rows
 
 
-async def ask(pool: Pool, delivery: int, revision: int, why: str, *, anew: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether a revision is worth a push; `why`: what is left, or why it would be a further one."""
+
+    delivery: int
+    revision: int
+    why: str
+    articles: int = 1
+
+
+async def ask(pool: Pool, about: Question, *, anew: bool = False) -> None:
     """Ask whether this is worth a push; `anew`: also after an earlier revision was chosen, since that was pushed."""
-    await pool.execute(ASK, delivery, revision, why, anew)
+    await pool.execute(ASK, about.delivery, about.revision, about.why, anew, about.articles)
 
 
 async def chosen(pool: Pool, delivery: int) -> int | None:
@@ -100,3 +118,21 @@ async def chosen(pool: Pool, delivery: int) -> int | None:
 async def choose(there: Pool | Connection, delivery: int, verdict: Verdict, by: str) -> bool:
     """Settle a choice; False when none is waited for (any more)."""
     return await there.fetchval(DECIDE, delivery, by, verdict == "send", LEFT) is not None
+
+
+async def choose_together(connection: Connection, deliveries: Sequence[int], verdict: Verdict, by: str) -> None:
+    """Settle several choices in a transaction of the connection; what is sent goes out in one push.
+
+    Raises StateConflictError, and then nothing is chosen: they are of several channels, are too many articles for one
+    push, or one of them waits for no choice (any more).
+    """
+    row = await connection.fetchrow(TOGETHER, list(deliveries))
+    assert row is not None  # noqa: S101 - an aggregate
+    if verdict == "send" and row["channels"] > 1:
+        raise StateConflictError("they are owed to several channels", pointer="#/deliveries")
+    if verdict == "send" and (row["articles"] or 0) > MOST_ARTICLES:
+        many = f"they are {row['articles']} articles, and one push holds {MOST_ARTICLES}"
+        raise StateConflictError(many, pointer="#/deliveries")
+    for place, delivery in sorted(enumerate(deliveries), key=lambda each: each[1]):
+        if not await choose(connection, delivery, verdict, by):
+            raise StateConflictError("it does not wait for a choice", pointer=f"#/deliveries/{place}")

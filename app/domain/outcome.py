@@ -24,11 +24,13 @@ class Wire(StrEnum):
 class Delivered:
     """The platform has it; `references` are what it calls our posts.
 
-    `latest`: the place behind which whatever comes later stands, where that is not the last reference.
+    `latest`: the place behind which whatever comes later stands, where that is not the last reference. `note`: what a
+    person should know of it all the same.
     """
 
     references: tuple[str, ...] = ()
     latest: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+MOST_ARTICLES = 8
+"""What one push holds, where a platform rations pushes of articles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:

@@ -52,7 +52,8 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
         case Delivered() if done.action is Action.DELETE:
             return _removed(progress, done)
         case Delivered(references):
-            return _closer(progress, done, references)
+            closer = _closer(progress, done, references)
+            return replace(closer, error=closer.error or outcome.note)
         case Undeletable():
             return replace(stay, state=State.DUE, posts=_kept(progress, done.number))
         case Throttled() | Moved() | Gone() | Misconfigured():
@@ -100,9 +101,10 @@ def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Sett
     posts[done.number : done.number + 1] = [now_there(progress, done, references)]
     doubted = progress.state is State.IN_DOUBT and done.action is not Action.EDIT
     outdated = doubted and done.revision != progress.wanted
-    whole = len(posts) >= done.parts and done.number == done.parts - 1 and not outdated
-    state = settled_state(progress) if whole else State.DUE
-    error = what_is_left(progress) if whole else None
+    whole = len(posts) >= done.parts and done.number == done.parts - 1
+    over = whole and not outdated
+    state = settled_state(progress) if over else State.DUE
+    error = what_is_left(progress) if over else None
     return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole else None)
 
 
@@ -112,7 +114,8 @@ def now_there(progress: Progress, done: Intent, references: Sequence[str]) -> Po
         before = progress.posts[done.number]
         places = before.references if before.items else ()
         items = tuple(zip(places, done.items, strict=True)) if len(places) == len(done.items) else before.items
-        return replace(before, digest=done.digest, items=items)
+        anew = done.key is not None and references and not items  # a platform that cannot change it has it anew
+        return replace(before, reference=references[0] if anew else before.reference, digest=done.digest, items=items)
     reference = references[0] if references else (done.reference or "")
     unknown = ("",) * (len(done.items) - len(references))
     return Post(reference, done.digest, tuple(zip((*references, *unknown), done.items, strict=False)))

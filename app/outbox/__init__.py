@@ -10,6 +10,7 @@ from app.outbox.person import decide, redrive, resume
 from app.outbox.record import give_back, record
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.sweep import Swept, sweep
+from app.outbox.together import begin, leave, steps_of
 from app.outbox.turn import Claimed, Taken, Turn
 
 __all__ = [
@@ -21,15 +22,18 @@ __all__ = [
     "Swept",
     "Taken",
     "Turn",
+    "begin",
     "claim",
     "decide",
     "give_back",
     "hold",
     "is_known",
+    "leave",
     "let_go",
     "record",
     "redrive",
     "resume",
     "slot",
+    "steps_of",
     "sweep",
 ]

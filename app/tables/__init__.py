@@ -10,7 +10,7 @@ from app.tables.board import Posting
 from app.tables.callbacks import Call, Change, Endpoint
 from app.tables.channels import Channel, Pace
 from app.tables.publishing import Attempt, Countersign, Delivery, Media, Notice, Revision
-from app.tables.pushes import Allowance, Callback, Choice, Kept, Push
+from app.tables.pushes import Allowance, Callback, Choice, Kept, Push, Share
 from app.tables.secrets import Secret
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Routing",
     "Secret",
     "Service",
+    "Share",
     "Source",
     "Worker",
 ]

@@ -39,13 +39,33 @@ class Push(SQLModel, table=True):
     note: str | None = Field(default=None, sa_type=Text)
 
 
+class Share(SQLModel, table=True):
+    """One notice among several in a push: its articles from `first` on, as they were handed in under its `step`.
+
+    gone: its articles were deleted. alone: the platform did not take them together, so it goes by itself.
+    """
+
+    __tablename__ = "share"
+    __table_args__ = (Index("share_of_delivery", "delivery_id"),)
+    push_id: int = Field(sa_type=BigInteger, primary_key=True)
+    delivery_id: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="delivery.id")
+    notice_id: UUID
+    step: str = Field(sa_type=Text)
+    payload: str = Field(sa_type=Text)
+    first: int
+    articles: int
+    gone: bool = flag()
+    alone: bool = flag()
+
+
 class Choice(SQLModel, table=True):
-    """Whether a notice is worth a push, which a person is asked where pushes are rationed."""
+    """Whether a notice of so many articles is worth a push, which a person is asked where pushes are rationed."""
 
     __tablename__ = "choice"
     delivery_id: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="delivery.id")
     revision: int
     why: str = Field(sa_type=Text)
+    articles: int = number(1)
     asked_at: datetime = instant(now=True)
     decided_at: datetime | None = instant()
     decided_by: str | None = Field(default=None, sa_type=Text)

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is worth a push, and what was pushed, as an operator sees and decides it."""
 
-from app.pushes import ask
+from app.pushes import Question, ask
 from tests.api.calling import Caller, a_delivery, fresh
 
 
 async def asked(operator: Caller, words: str = "3 of this month's pushes are left") -> tuple[str, int]:
     _, notice, delivery = await a_delivery(operator)
-    await ask(operator.pool, delivery, 1, words)
+    await ask(operator.pool, Question(delivery, 1, words))
     return notice, delivery
 
 
@@ -89,3 +89,54 @@ async def test_a_push_made_by_hand_is_entered_and_listed(operator: Caller) -> No
 
 async def test_pushes_of_no_channel_are_not_found(operator: Caller) -> None:
     assert (await operator.get(f"/v1/channels/{fresh('nessuno')}/pushes")).status == 404
+
+
+async def several(operator: Caller, many: int, articles: int = 2) -> list[int]:
+    """Let some notices of one channel wait for a choice; give their deliveries."""
+    service = await operator.a_service()
+    await operator.a_channel(service)
+    source = await operator.a_source()
+    numbers: list[int] = []
+    for _ in range(many):
+        notice = (await source.hand_in(service=service)).body["id"]
+        delivery = await operator.pool.fetchval("select id from delivery where notice_id = $1", notice)
+        await ask(operator.pool, Question(delivery, 1, "3 of this month's pushes are left", articles))
+        numbers.append(delivery)
+    return numbers
+
+
+async def test_several_are_chosen_at_once_or_none_and_the_audit_says_with_whom(operator: Caller) -> None:
+    one, two = await several(operator, 2)
+    _, other = await asked(operator)
+
+    refused = [
+        await operator.post("/v1/choices", {"deliveries": given, "choice": "send"})
+        for given in ([one, other], [one, 2**62], [one, one], [])
+    ]
+    made = await operator.post("/v1/choices", {"deliveries": [one, two], "choice": "send"})
+    again = await operator.post("/v1/choices", {"deliveries": [two], "choice": "leave"})
+
+    assert [answer.status for answer in refused] == [409, 409, 422, 422]
+    assert (made.status, again.status) == (204, 409)
+    assert [await mine(operator, number) for number in (one, two)] == [[], []]
+    assert len(await mine(operator, other)) == 1
+    said = await operator.pool.fetchval("select after::text from audit where target = $1", f"delivery/{one}")
+    assert (str(two) in said, '"send"' in said) == (True, True)
+
+
+async def test_no_more_than_one_push_holds_can_be_chosen_for_one_push(operator: Caller) -> None:
+    numbers = await several(operator, 3, articles=3)
+
+    both = await operator.post("/v1/choices", {"deliveries": numbers, "choice": "send"})
+    left = await operator.post("/v1/choices", {"deliveries": numbers, "choice": "leave"})
+
+    assert (both.status, both.problem, left.status) == (409, "state-conflict", 204)
+    assert "they are 9 articles, and one push holds 8" in str(both.body)
+
+
+async def test_what_is_waited_for_says_how_many_articles_it_would_be(operator: Caller) -> None:
+    (number,) = await several(operator, 1, articles=2)
+
+    (item,) = await mine(operator, number)
+
+    assert item["articles"] == 2

@@ -67,6 +67,7 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "decide_delivery": ({O}, {REDRIVE}),
     "list_choices": ({O, V}, {READ, REDRIVE}),
     "choose_push": ({O}, {REDRIVE}),
+    "choose_pushes": ({O}, {REDRIVE}),
     "list_pushes": ({O, V}, {READ, CHANNELS}),
     "enter_push": ({O}, {CHANNELS}),
     "list_acts": ({O, V}, {AUDIT}),

@@ -114,7 +114,7 @@ def test_a_post_found_by_asking_is_adopted() -> None:
 def test_a_post_found_by_asking_is_not_the_end_when_something_else_is_wanted_by_now(wanted: int | None) -> None:
     after = settled(Delivered(("42",)), PROBING, in_doubt(wanted=wanted))
 
-    assert (after.state, after.posts, after.shown) == (State.DUE, (Post("42", "d1"),), None)
+    assert (after.state, after.posts, after.shown) == (State.DUE, (Post("42", "d1"),), 1)
 
 
 def test_one_empty_place_is_not_enough_to_post_again() -> None:

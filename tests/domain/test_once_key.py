@@ -75,7 +75,7 @@ def test_what_was_amended_in_doubt_is_repeated_as_it_was_and_then_corrected() ->
     then = next_step(progress(wanted=2, posts=after.posts), (Part("d2", "p2"),), 2, NOW, can_ask=False)
 
     assert step == KEYED
-    assert (after.state, after.shown) == (State.DUE, None)
+    assert (after.state, after.shown) == (State.DUE, 1)
     assert (then.action, then.reference) == (Action.EDIT, "k1")  # type: ignore[union-attr]  # an intent
 
 

@@ -62,20 +62,22 @@ async def until(happens: Callable[[], Awaitable[bool]], within: float = 60) -> N
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("many", [1, 3], ids=["one notice", "three in one push"])
 @pytest.mark.parametrize("fault", ["answer_hung", "hang_before_accepting"])
 async def test_a_worker_killed_while_it_waits_for_the_answer_to_a_push_leaves_exactly_one(
-    pool: Pool, wechat: WeChat, workers: Processes, redis_url: str, fault: str
+    pool: Pool, wechat: WeChat, workers: Processes, redis_url: str, fault: str, many: int
 ) -> None:
     wechat.fault(fault, method="message/mass/sendall")
     await a_channel(pool, "wechat", kind="wechat", address="all", language="zh-Hans")
-    await accepted(pool, texts=TEXTS)
+    for _ in range(many):
+        await accepted(pool, texts=TEXTS)
     bell = Doorbell(redis_url)
 
     async def called() -> bool:
         return any(entry.path.endswith("sendall") for entry in wechat.journal)
 
     async def delivered() -> bool:
-        return bool(await pool.fetchval("select state = 'delivered' from delivery"))
+        return bool(await pool.fetchval("select bool_and(state = 'delivered') from delivery"))
 
     workers.start()
     bell.ring()
@@ -85,6 +87,6 @@ async def test_a_worker_killed_while_it_waits_for_the_answer_to_a_push_leaves_ex
     await until(delivered)
     await bell.close()
 
-    assert len(wechat.sends) == 1
+    assert [len(send.articles) for send in wechat.sends] == [2 * many]
     assert len([entry for entry in wechat.journal if entry.did == "token"]) == 1
     assert await pool.fetchval("select count(*) from push") == 1

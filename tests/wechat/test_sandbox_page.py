@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 import deploy.sandbox_wechat
+from app.amend import Change, withdraw
 from deploy.sandbox_wechat.control import Control
 from deploy.sandbox_wechat.journal import Entry
 from deploy.sandbox_wechat.rules import PROFILES
@@ -55,6 +56,28 @@ async def test_an_article_is_confirmed_and_read_as_on_a_phone_without_any_reques
     assert {url.startswith((town.sandbox.url, "data:")) for url in asked} == {True}
     await town.settles()
     assert await town.states() == ["delivered"]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's Chromium is not installed")
+async def test_notices_that_share_a_push_stand_in_one_card_and_one_that_was_deleted_says_so(town: Town) -> None:
+    await town.channel()
+    numbers = [(await town.accepts(event_id=each, texts={"it": {"title": each}})).id for each in ("uno", "due", "tre")]
+    await town.settles()
+    await withdraw(town.pool, Change(numbers[1], "mensa", "test", None))
+    await town.settles()
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        page = await browser.new_page(viewport={"width": 900, "height": 900})
+        await page.goto(town.sandbox.url)
+        await page.get_by_text("3 articoli · a tutti · arrivato a 20 di 20").wait_for()
+        card = await page.locator("#sends .card button").all_inner_texts()
+        await page.get_by_role("button", name="due (eliminato)").click()
+        await page.locator("#article").get_by_role("heading", name="eliminato").wait_for()
+        await browser.close()
+
+    assert card == ["uno", "due (eliminato)", "tre"]
 
 
 async def test_a_picture_of_the_notice_is_uploaded_once_and_stands_in_both_articles(town: Town) -> None:

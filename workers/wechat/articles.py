@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.outbox import Owed
 from workers.wechat import html
 from workers.wechat.client import Client
 from workers.wechat.kept import Fetched, Kept
@@ -30,21 +29,35 @@ class Articles:
     cover: bytes
     load: Load
 
-    async def draft(self, owed: Owed, payload: str, watch: Watch) -> str | Reply | Broken:
-        """Make a fresh draft, which a send uses up; give its media_id, or the answer that stopped it."""
-        members = json.loads(payload)
+    async def draft(self, payloads: Sequence[tuple[UUID, str]], watch: Watch) -> str | Reply | Broken:
+        """Make a fresh draft of notices and what they show, which a send uses up.
+
+        Gives its media_id, or the answer that stopped it.
+        """
         cover = await self._cover(watch)
         if not isinstance(cover, str):
             return cover
+        rows: list[dict[str, Any]] = []
+        for notice, payload in payloads:
+            found = await self._rows(notice, json.loads(payload), cover, watch)
+            if isinstance(found, Broken):
+                return found
+            rows += found
+        if len(rows) > 1:
+            rows = [{name: value for name, value in row.items() if name != "digest"} for row in rows]
+        reply = await self.client.call("/cgi-bin/draft/add", {"articles": rows}, watch)
+        return reply.text("media_id") or reply if isinstance(reply, Reply) else reply
+
+    async def _rows(
+        self, notice: UUID, members: dict[str, Any], cover: str, watch: Watch
+    ) -> list[dict[str, Any]] | Broken:
         content: dict[int, str] = {}
         for number, href in enumerate(members["pictures"]):
-            url = await self._picture(owed, href, watch)
+            url = await self._picture(notice, href, watch)
             if isinstance(url, Broken):
                 return url
             content[number] = url
-        rows = [_row(article, cover, content) for article in members["articles"]]
-        reply = await self.client.call("/cgi-bin/draft/add", {"articles": rows}, watch)
-        return reply.text("media_id") or reply if isinstance(reply, Reply) else reply
+        return [_row(article, cover, content) for article in members["articles"]]
 
     async def forget_cover(self) -> None:
         """Upload it anew next time: the platform does not know it any more."""
@@ -57,9 +70,9 @@ class Articles:
     async def _cover(self, watch: Watch) -> str | Reply | Broken:
         return await self._uploaded(self._cover_name, "/cgi-bin/material/add_material", self.cover, "media_id", watch)
 
-    async def _picture(self, owed: Owed, href: str, watch: Watch) -> str | Broken:
+    async def _picture(self, notice: UUID, href: str, watch: Watch) -> str | Broken:
         """Give the markup of a picture; of one that the platform does not take, its address."""
-        content = (await self.load(owed.notice_id, [href])).get(href, b"")
+        content = (await self.load(notice, [href])).get(href, b"")
         if not 0 < len(content) < LARGEST_PICTURE:
             return html.paragraph(href)
         name = f"picture {hashlib.sha256(content).hexdigest()[:24]}"

@@ -20,12 +20,15 @@ from workers.wechat import check
 from workers.wechat.articles import Articles
 from workers.wechat.client import Client
 from workers.wechat.errors import CHINA
+from workers.wechat.handing_in import HandingIn
 from workers.wechat.kept import KIND, Kept
 from workers.wechat.ledger import Ledger
 from workers.wechat.preview import previewed
 from workers.wechat.results import Results
 from workers.wechat.sender import Options, Sender
+from workers.wechat.sharing import Sharing
 from workers.wechat.shown import House, languages, shown
+from workers.wechat.taking_back import TakingBack
 from workers.wechat.wire import Http
 
 COVER = Path(__file__).parent / "cover.png"
@@ -55,19 +58,21 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     """Put the parts together; `now` is the moment by which quotas and rests are counted."""
     ledger, free = Ledger(tools.pool, QUOTAS[settings.account]), settings.account == "publish"
     cover = (settings.cover or COVER).read_bytes()
-    sender = Sender(
-        client=client,
-        articles=Articles(client, client.kept, cover, partial(contents, tools.pool)),
-        ledger=ledger,
-        results=Results(client, ledger, settings.poll),
-        options=Options(
-            free, settings.choice == "person" and not free, settings.repeat_after, 0.9 * CALLS * settings.timeout
-        ),
-        now=now,
-    )
     house = _house(tools, settings)
     show, spoken = partial(shown, house=house), partial(languages, house=house)
     kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken, cap=tools.cap)
+    options = Options(free, settings.choice == "person" and not free, 0.9 * CALLS * settings.timeout)
+    articles = Articles(client, client.kept, cover, partial(contents, tools.pool))
+    sharing, results = Sharing(ledger, kind, options.person_chooses), Results(client, ledger, settings.poll)
+    sender = Sender(
+        ledger=ledger,
+        sharing=sharing,
+        handing_in=HandingIn(client, articles, ledger, sharing, settings.poll, free, settings.repeat_after, now),
+        results=results,
+        taking_back=TakingBack(client, ledger, sharing, results, now, free=free),
+        options=options,
+        now=now,
+    )
     inspect = partial(check.inspect, client, free=free)
     look, close, cost = partial(previewed, show), client.http.close, 0 if free else 1
 

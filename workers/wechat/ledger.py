@@ -3,6 +3,8 @@
 """The pushes of the account: reserved against the quota before anything is sent, and remembered until their end."""
 
 import hashlib
+import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ import asyncpg
 
 from app.database import Connection, Pool
 from app.domain.quota import Allowance, Quota, allowance
+from app.outbox import Owed
 
 KIND = "wechat"
 KEY_LENGTH = 24
@@ -26,13 +29,18 @@ select p.audience, p.at from push p left join delivery d on d.id = p.delivery_id
  where p.kind = 'wechat' and p.at > $1 and p.state <> 'failed' and (p.state <> 'prepared' or d.settled_at is null)
 """
 FORGET = "update push set state = 'failed' where delivery_id = $1 and state = 'prepared'"
+# Its own pushes, and those that it shares with others.
 LATEST = """
 select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
- where delivery_id = $1 and step = $2 order by id desc limit 1
+ where id in (select id from push where delivery_id = $1 and step = $2
+              union all select push_id from share where delivery_id = $1 and step = $2)
+ order by id desc limit 1
 """
-BY_REFERENCE = """
+ALL_OF = """
 select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
- where delivery_id = $1 and (reference = $2 or step = $2) order by id desc limit 1
+ where state not in ('failed', 'deleted')
+   and id in (select id from push where delivery_id = $1 union all select push_id from share where delivery_id = $1)
+ order by id desc
 """
 OPEN = """
 insert into push (kind, channel_id, audience, delivery_id, step, key, state, at)
@@ -42,8 +50,9 @@ returning id, key, state, draft, drafts, called_at, first_called_at, reference, 
 CALLING = """
 update push set state = 'called', called_at = $2, first_called_at = coalesce(first_called_at, $2),
                 at = case when first_called_at is null then $2 else at end
- where id = $1
+ where id = $1 and state not in ('failed', 'deleted') returning true
 """
+OVER = "select state in ('failed', 'deleted') from push where id = $1"
 CLOSED = "select until from kept where kind = 'wechat' and name = 'closed' and until > $1"
 SHOW = """
 insert into allowance (channel_id, today, month, opens_at) values ($1, $2, $3, $4)
@@ -70,6 +79,12 @@ class Push:
     def is_over(self) -> bool:
         return self.state in ("failed", "deleted")
 
+    @property
+    def verdict(self) -> str | None:
+        """Why the platform did not send it, where it has said so."""
+        told: str | None = json.loads(self.result).get("why") if self.result else None
+        return told
+
     def is_old(self, now: datetime) -> bool:
         """Tell whether the platform may have forgotten the key."""
         return self.first_called_at is not None and now - self.first_called_at > AGE
@@ -77,6 +92,9 @@ class Push:
     def rest(self, now: datetime, seconds: float) -> float:
         """Give the seconds until it may be handed in once more."""
         return 0.0 if self.called_at is None else seconds - (now - self.called_at).total_seconds()
+
+
+Also = Callable[[Connection, Push], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -89,36 +107,43 @@ class Ledger:
     async def latest(self, delivery: int, step: str) -> Push | None:
         return _push(await self.pool.fetchrow(LATEST, delivery, step))
 
-    async def found(self, delivery: int, reference: str) -> Push | None:
-        """Find a push by the platform's reference, or by the step under which it was handed in."""
-        return _push(await self.pool.fetchrow(BY_REFERENCE, delivery, reference))
+    async def all_of(self, delivery: int) -> list[Push]:
+        """Give the pushes of a delivery that may stand in the account, the newest first."""
+        return [Push(**dict(row)) for row in await self.pool.fetch(ALL_OF, delivery)]
 
     async def standing(self, audience: str, now: datetime) -> Allowance:
         async with self.pool.acquire() as connection:
             return await self._standing(connection, audience, now)
 
-    async def reserve(self, channel: UUID, audience: str, delivery: int, step: str, now: datetime) -> Push | Allowance:
-        """Count a push before it is made, or say when one may be made; two workers never count the same one."""
+    async def reserve(self, owed: Owed, step: str, now: datetime, also: Also) -> Push | Allowance:
+        """Count a push before it is made, or say when one may be made; two workers never count the same one.
+
+        `also` lets others share it, in the same transaction.
+        """
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(LOCK)
-            await connection.execute(FORGET, delivery)  # for a revision that is not wanted any more
-            left = await self._standing(connection, audience, now)
+            await connection.execute(FORGET, owed.id)  # for a revision that is not wanted any more
+            left = await self._standing(connection, owed.address, now)
             if not left.is_open(now):
                 return left
-            group = await connection.fetchval("select count(*) from push where delivery_id = $1", delivery)
-            row = await connection.fetchrow(OPEN, channel, audience, delivery, step, key(step, group), now)
-        made = _push(row)
-        assert made is not None  # noqa: S101 - an insert that returns
+            group = await connection.fetchval("select count(*) from push where delivery_id = $1", owed.id)
+            whose = (owed.channel_id, owed.address, owed.id, step)
+            made = _push(await connection.fetchrow(OPEN, *whose, key(step, group), now))
+            assert made is not None  # noqa: S101 - an insert that returns
+            await also(connection, made)
         return made
 
-    async def calling(self, push: Push, now: datetime) -> None:
-        """Write down that the platform is about to be told."""
-        await self.pool.execute(CALLING, push.id, now)
+    async def calling(self, push: Push, now: datetime) -> bool:
+        """Write down that the platform is about to be told; False when the push was given up meanwhile."""
+        return bool(await self.pool.fetchval(CALLING, push.id, now))
 
     async def note(self, push: Push, **columns: Any) -> None:
         """Write down what is known of a push now."""
         names = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
         await self.pool.execute(f"update push set {names} where id = $1", push.id, *columns.values())  # noqa: S608 - ours
+
+    async def is_over(self, push: Push) -> bool:
+        return bool(await self.pool.fetchval(OVER, push.id))
 
     async def close(self, until: datetime) -> None:
         """Take the platform's word that there is no quota, whatever we have counted."""

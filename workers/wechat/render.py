@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.domain.markup import parse
 from app.domain.notice import Attachment, Contact, Link, Notice, Text
+from app.domain.quota import MOST_ARTICLES
 from app.domain.spoken import all_spoken
 from app.domain.when import stamped, when
 from app.domain.words import Words, name_of, words_for
@@ -15,7 +16,6 @@ from workers.wechat import html
 
 MAX_TITLE, MAX_DIGEST = 32, 120
 MAX_CONTENT, MAX_CONTENT_BYTES, MAX_SOURCE_URL = 20_000, 1 << 20, 1024
-MOST_ARTICLES = 8
 ROOM_FOR_A_PICTURE = 600
 PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}{number}\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands for a picture until it is uploaded; no notice can hold this character next to a number of its own."""

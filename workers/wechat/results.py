@@ -85,7 +85,7 @@ class Results:
         return Delivered((reference,))
 
     async def _failed(self, push: Push, result: dict[str, Any], why: str) -> Outcome:
-        await self.ledger.note(push, state="failed", result=_json(result))
+        await self.ledger.note(push, state="failed", result=_json({**result, "why": why}))
         return Refused(why)
 
     def _waits(self, push: Push, now: datetime) -> Outcome:

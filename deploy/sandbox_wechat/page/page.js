@@ -35,7 +35,7 @@ function row(article, number) {
   const picture = element("img");
   picture.alt = "";
   picture.src = `/mmbiz/${article.thumb}`;
-  const title = element("span", article.title, article.deleted ? "gone" : "");
+  const title = element("span", article.deleted ? `${article.title} (eliminato)` : article.title, article.deleted ? "gone" : "");
   button.append(...(number === 0 ? [picture, title] : [title, picture]));
   button.addEventListener("click", () => open(article));
   return button;
@@ -65,7 +65,8 @@ function shown(send) {
   item.append(card);
   const whom = send.sort === "publication" ? "pubblicazione" : send.tag === null ? "a tutti" : `etichetta ${send.tag}`;
   const what = WORDS[send.state] ?? (send.sort === "mass" ? `arrivato a ${send.sent} di ${send.total}` : "pubblicato");
-  item.append(element("p", `${whom} · ${what}`, "mark"));
+  const many = send.articles.length === 1 ? "un articolo" : `${send.articles.length} articoli`;
+  item.append(element("p", `${many} · ${whom} · ${what}`, "mark"));
   if (send.state === "confirming") item.append(waits(send));
   return item;
 }
