@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.access import Caller
 from app.database import Pool
@@ -54,7 +54,8 @@ class _Share:
     ahead: tuple[float, ...] = ()
     closed_until: float = 0.0
     spent: int = 0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    taking: asyncio.Task[bool] | None = None
 
     def held(self, now: float) -> int:
         return self.tokens if now - self.taken_at < KEPT else 0
@@ -97,22 +98,35 @@ class Quotas:
         if not policies:
             return Standing(())
         share = self._share(subject)
-        if not self._paid(share, number):
-            async with share.lock:  # of a crowd, one takes for all
-                if not (self._paid(share, number) or await self._taken(subject, share, policies, number)):
-                    return _standing(share, policies, number)
+        while not self._paid(share, number):
+            if share.taking is not None:
+                # Of a crowd one takes for all, and all go on at once: a lock would let through one in each round of the
+                # event loop.
+                await self._waited(share, share.taking)
+                continue
+            if share.closed_until > time.monotonic() or not await self._taken(subject, share, policies, number):
+                return _standing(share, policies, number)
+            break
         return _standing(share, policies)
 
     async def _taken(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> bool:
         """Take more and pay; who is refused asks Postgres once in the time of one request."""
-        if share.closed_until > time.monotonic():
-            return False
-        await self._take(subject, share, policies, number)
-        if self._paid(share, number):
+        share.taking = asyncio.create_task(self._take(subject, share, policies, number))
+        share.taking.add_done_callback(lambda _: setattr(share, "taking", None))
+        if await self._waited(share, share.taking):
             return True
         if not share.tokens:
             share.closed_until = time.monotonic() + _wait(share, policies, 1)
         return False
+
+    @staticmethod
+    async def _waited(share: _Share, taking: asyncio.Task[bool]) -> bool:
+        """Wait for a taking, which goes on for the others if this caller goes away."""
+        share.waiting += 1
+        try:
+            return await asyncio.shield(taking)
+        finally:
+            share.waiting -= 1
 
     def _share(self, subject: str) -> _Share:
         share = self._shares.setdefault(subject, _Share())
@@ -129,18 +143,19 @@ class Quotas:
         share.spent += number
         return True
 
-    async def _take(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> None:
-        """Take as much as was spent since the last time, within bounds; what is left of that is given up."""
+    async def _take(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> bool:
+        """Take as much as was spent since the last time, within bounds, and pay; what is left of that is given up."""
         most = max(1, min(policy.quota for policy in policies) // LARGEST_SHARE)
         since = max(time.monotonic() - share.taken_at, 0.001)
-        wanted = max(number, min(most, int(share.spent / since / 4)))
+        wanted = max(number, min(most, max(share.waiting, int(share.spent / since / 4))))
         burst, daily = _column(policies, "burst", "urgent"), _column(policies, "daily")
         first = min(wanted, *(policy.quota for policy in policies))
         row = await self._pool.fetchrow(TAKE, subject, first, *burst, *daily)
         if row is None:
-            return
+            return False
         share.tokens, share.spent, share.taken_at = row["taken"], 0, time.monotonic()
         share.ahead = tuple(max(0.0, row["daily" if policy.name == "daily" else "burst"]) for policy in policies)
+        return self._paid(share, number)
 
 
 def _subject(caller: Caller) -> str:

@@ -5,6 +5,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from types import FrameType
 
 import uvicorn
@@ -18,6 +19,8 @@ NOTICE = 1.0
 """Seconds between saying that no new request should come (/readyz) and refusing them."""
 PATIENCE = 20
 """Seconds that requests under way are given."""
+ACCEPTED_AT_ONCE = 32
+"""Connections that are accepted in one round of the event loop."""
 SELDOM = (20_000, 20, 50)
 """When garbage is looked for: a busy process has thousands of young objects that are no garbage."""
 
@@ -60,4 +63,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
     gc.collect()
     gc.freeze()  # what is here now stays to the end, and need not be looked through
     gc.set_threshold(*SELDOM)
-    Leaving(config, health).run()
+    Leaving(config, health).run(_sockets(config))
+
+
+def _sockets(config: uvicorn.Config) -> list[socket.socket]:
+    """Listen on one port by several handles: of each the event loop accepts one connection in a round.
+
+    With one handle alone connections would wait for rounds, each of which takes long while there is much to do.
+    """
+    listening = config.bind_socket()
+    return [listening, *(listening.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]

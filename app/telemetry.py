@@ -44,6 +44,7 @@ EVENTS = {
     "api.started": "The API takes requests.",
     "api.stopped": "The API has answered its last request.",
     "request.served": "A request was answered; this is the access log.",
+    "load.shed": "Notices were refused before they were read, because of the load.",
     "request.refused": "A request broke a rule: which one, never what was sent.",
     "request.failed": "A request met a fault of ours; the caller was told only that.",
     "access.granted": "A key was used for the first time since this process started.",

@@ -25,6 +25,13 @@ def count(scope: Scope, status: int, seconds: float) -> None:
     timed.observe(seconds)
 
 
+def count_refused(method: str, route: str, status: int) -> None:
+    """Count one request that was refused before it was read, which takes no time worth measuring."""
+    counted, timed = _series(method, route, status)
+    counted.inc()
+    timed.observe(0)
+
+
 @cache
 def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
     """Look the series up once; there are no more than are kept for Prometheus anyway."""

@@ -1,14 +1,22 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""HTTP as uvicorn speaks it, but for one thing: what cannot be read as a request is answered as every error is."""
+"""HTTP as uvicorn speaks it, but for two things.
+
+What cannot be read as a request is answered as every error is, and the application may refuse a request from its bytes.
+"""
 
 import re
+import time
 from typing import Any
 
 from starlette.types import Message, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 UNREADABLE = "campanella.unreadable"
+ARRIVED = "campanella.arrived"
+"""In the scope: when the first byte of the request was read, by the monotonic clock."""
+MOST_HELD = 65_536
+"""Bytes of one request that wait for its end before anybody reads it."""
 KNOWN = frozenset(
     re.findall(
         "[A-Z-]+",
@@ -23,12 +31,48 @@ LINE = {400: b"HTTP/1.1 400 Bad Request", 404: b"HTTP/1.1 404 Not Found", 405: b
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection that remembers how the bytes began that could not be read."""
+    """A connection that asks the application's `at_once`, and remembers the bytes that could not be read.
+
+    `at_once` is given what begins a request, and how many are under way. It gives the whole answer, nothing where it
+    must see more, or None.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Begin between two requests."""
+        super().__init__(*given, **named)
+        self._at_once = getattr(self.app, "at_once", None)
+        self._is_between = True
+        self._held = b""
 
     def data_received(self, data: bytes) -> None:
         """Keep what came last, for the case that it is no request."""
+        if self._is_between and self._at_once is not None and (self.cycle is None or self.cycle.response_complete):
+            data, self._held = self._held + data, b""
+            answer = self._at_once(data, len(self.tasks)) if len(data) < MOST_HELD else None
+            if answer is not None:
+                self._unset_keepalive_if_required()
+                self._answer(data, answer)
+                return
         self._last = data
         super().data_received(data)
+
+    def _answer(self, data: bytes, answer: bytes) -> None:
+        if not answer:
+            self._held = data
+        elif not self.transport.is_closing():
+            self.transport.write(answer)
+            self.on_response_complete()
+
+    def on_message_begin(self) -> None:
+        """Note when it came."""
+        super().on_message_begin()
+        self._is_between = False
+        self.scope[ARRIVED] = time.monotonic()  # type: ignore[typeddict-unknown-key]  # one of ours
+
+    def on_message_complete(self) -> None:
+        """Let the next request be looked at as a whole."""
+        self._is_between = True
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the library calls it so
         """Answer by the application, which knows the methods of every path; then the connection ends."""

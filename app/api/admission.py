@@ -3,6 +3,7 @@
 """Lets a notice in once its priority is known: within the quota of its source, and as the load allows."""
 
 import math
+import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,8 +15,8 @@ from app.domain.errors import QuotaExceededError, ReducedCapacityError, TooLarge
 from app.domain.notice import Priority
 from app.domain.rate import Excess, Standing
 
-SIGNS = (b"urgent", b"\\u", b"data_base64")
-"""One of these is in every notice in JSON that is urgent, however it is spelled."""
+SIGNS = re.compile(rb'"urgent"|\\u00[0-7]|data_base64')
+"""One of these is in every notice in JSON that is urgent, however it is spelled: an escape may stand for a letter."""
 
 
 @asynccontextmanager
@@ -30,11 +31,14 @@ async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -
     await _count(house, caller, len(priorities), rank)
     try:
         house.gate.turn_away(rank)
+        begun = await house.gate.enter(rank)
     except ReducedCapacityError:
         house.quotas.give_back(caller, max(1, len(priorities)))
         raise
-    async with house.gate.place(rank):
+    try:
         yield
+    finally:
+        house.gate.leave(begun)
 
 
 def turn_away_early(house: House, caller: Caller, body: bytes, *, says_priority: bool) -> None:
@@ -42,7 +46,7 @@ def turn_away_early(house: House, caller: Caller, body: bytes, *, says_priority:
 
     `says_priority`: whether a body of this medium must say so at all to be urgent.
     """
-    if not says_priority or any(sign in body for sign in SIGNS):
+    if not says_priority or may_be_urgent(body):
         return
     try:
         house.gate.turn_away(Rank.NORMAL)
@@ -50,6 +54,11 @@ def turn_away_early(house: House, caller: Caller, body: bytes, *, says_priority:
         if caller.excess is None:
             house.quotas.give_back(caller, 1)
         raise
+
+
+def may_be_urgent(body: bytes) -> bool:
+    """Tell from the bytes of JSON whether a notice in it can be urgent."""
+    return SIGNS.search(body) is not None
 
 
 async def _count(house: House, caller: Caller, number: int, rank: Rank) -> None:

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 from app.api.directory import Directory
 from app.api.door import Door
-from app.api.gate import Crowd
+from app.api.gate import Crowd, came
+from app.api.porch import Porch
 from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
 from app.api.wrong_keys import WrongKeys
 from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
@@ -20,7 +21,7 @@ from app.domain.posting import PLACE
 from app.telemetry import log
 from app.trace import enter, received
 from app.traffic import count
-from app.wire import KNOWN, UNREADABLE
+from app.wire import ARRIVED, KNOWN, UNREADABLE
 
 API = "/v1"
 CALLER = "campanella.caller"
@@ -78,6 +79,7 @@ class Edge:
         self._api, self._house, self._directory, self._door, self._public = api, house, directory, door, public
         self._crowd = crowd
         self._links = [(b"link", _links(public))]
+        self.at_once = Porch(public, crowd, [*ALWAYS, NO_STORE]).answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,6 +89,7 @@ class Edge:
         exchange = self._opened(scope, send)
         trace = received(scope["headers"])
         enter(trace)
+        came(scope.get(ARRIVED) or time.monotonic())
         bind_contextvars(request=exchange.id, trace=trace.id)
         self._crowd.inside += 1
         try:

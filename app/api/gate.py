@@ -10,15 +10,17 @@ import contextlib
 import heapq
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
 from statistics import median
 
 from app.database import AWAY, Pool
 from app.domain.errors import ReducedCapacityError
+from app.telemetry import log
 
 TOGETHER = 4
 """Notices let in for each connection: they are stored several in one statement."""
@@ -27,6 +29,12 @@ LOOKS = 5
 """One stall of the machine is no load: the event loop is late when most of the last looks say so."""
 FADING = 0.8
 SMOOTH = 0.05
+TELLING = 20
+"""Looks between two lines about what was turned away at the door."""
+
+
+NOBODY = -1
+"""Stands for the rank that is refused while nobody is."""
 
 
 class Rank(IntEnum):
@@ -43,11 +51,50 @@ TURNED_AWAY = {Rank.LIST: 1.0, Rank.BULK: 1.5, Rank.NORMAL: 2.0}
 RANKS = {"urgent": Rank.URGENT, "normal": Rank.NORMAL, "bulk": Rank.BULK}
 
 
+_CAME: ContextVar[float | None] = ContextVar("campanella_came", default=None)
+
+
+def came(at: float) -> None:
+    """Say when the request of this task was there as a whole, by the monotonic clock: from then on it waits for us."""
+    _CAME.set(at)
+
+
+def _age() -> float:
+    """Give the seconds that the request of this task has waited for us."""
+    at = _CAME.get()
+    return 0.0 if at is None else time.monotonic() - at
+
+
 @dataclass(slots=True)
 class Crowd:
-    """How many requests one process is answering at this moment."""
+    """How many requests one process is answering at this moment, and who is refused because of them.
+
+    `aside` are those inside that only wait for something to happen. `refused` is the highest rank that is turned away,
+    `room` the requests inside from which a rank is, too; `look` finds out anew. `turned_away` counts those who were,
+    before they were read.
+    """
 
     inside: int = 0
+    aside: int = 0
+    refused: int = NOBODY
+    room: dict[Rank, float] = field(default_factory=dict)
+    turned_away: int = 0
+    look: Callable[[], object] = object
+
+    def refused_among(self, inside: int) -> int:
+        """Give the highest rank that is turned away while there are so many inside, or NOBODY."""
+        self.look()
+        there = inside - self.aside
+        return max((rank for rank, room in self.room.items() if there >= room), default=self.refused)
+
+    @contextmanager
+    def stand_aside(self) -> Iterator[None]:
+        """Let a request wait that takes nobody's time."""
+        self.aside += 1
+        try:
+            yield
+        finally:
+            self.aside -= 1
 
 
 class Gate:
@@ -58,12 +105,14 @@ class Gate:
 
         `patience`: seconds of waiting from which lists are refused, and the others soon after; 0: nobody ever is.
         """
-        self._pool, self._patience, self._crowd = pool, patience, crowd
+        self._pool, self._patience, self.crowd = pool, patience, crowd
         self._size = self._free = pool.get_max_size() * TOGETHER
-        self._waiting: list[tuple[int, int, float, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._since: dict[int, float] = {}
         self._numbers = count()
-        self._hold, self._wait = 0.0, 0.0
+        self._hold, self._wait, self._age = 0.0, 0.0, 0.0
         self._late: deque[float] = deque([0.0] * LOOKS, maxlen=LOOKS)
+        crowd.look = self._look
 
     @property
     def pressure(self) -> float:
@@ -73,37 +122,82 @@ class Gate:
         """
         if not self._patience:
             return 0.0
-        now = time.monotonic()
-        ahead = max([len(self._waiting) * self._hold / self._size, *(now - since for *_, since, _ in self._waiting)])
-        busy = self._crowd.inside > self._size or self._is_drained()
-        return max(ahead, self._wait, median(self._late) if busy else 0.0) / self._patience
+        longest = time.monotonic() - next(iter(self._since.values())) if self._since else 0.0
+        ahead = len(self._waiting) * self._hold / self._size
+        loop = max(median(self._late), self._age) if self._is_busy() else 0.0
+        return max(longest, ahead, self._wait, loop) / self._patience
 
     def turn_away(self, rank: Rank) -> None:
-        """Raise ReducedCapacityError where the load leaves no room for this rank."""
-        if self.pressure >= TURNED_AWAY.get(rank, float("inf")):
+        """Raise ReducedCapacityError where the load leaves no room for this rank, or where it has waited too long."""
+        age = _age()
+        self._age += (age - self._age) * SMOOTH
+        self._look()
+        if rank <= self.crowd.refused or (self._is_too_old(rank, age) and self._is_busy()):
             raise ReducedCapacityError(violated=["load"])
 
-    @asynccontextmanager
-    async def place(self, rank: Rank) -> AsyncIterator[None]:
-        """Hold one of the places for storing; whoever matters more gets the next one."""
-        await self._enter(rank)
-        begun = time.monotonic()
+    async def enter(self, rank: Rank) -> float:
+        """Take one of the places for storing, and give the moment; whoever matters more gets the next one.
+
+        Raises ReducedCapacityError where that took too long: whoever called would rather come back than wait.
+        """
+        if self._free:
+            self._free -= 1
+            return time.monotonic()
+        number = next(self._numbers)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (-rank, number, turn))
+        self._since[number] = time.monotonic()
         try:
-            yield
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
         finally:
-            self._hold += (time.monotonic() - begun - self._hold) * SMOOTH
-            self._leave()
+            del self._since[number]
+        if self._is_too_old(rank, _age()):
+            self._pass_on()
+            raise ReducedCapacityError(violated=["load"])
+        return time.monotonic()
+
+    def leave(self, begun: float) -> None:
+        """Give the place back that was taken at that moment."""
+        self._hold += (time.monotonic() - begun - self._hold) * SMOOTH
+        self._pass_on()
 
     async def watch(self) -> None:
         """Measure for ever: how late the event loop comes round, and how long a connection takes to be had."""
         probe: asyncio.Task[None] | None = None
-        while True:
+        for number in count():
             before = time.monotonic()
             await asyncio.sleep(LOOK)
             self._late.append(time.monotonic() - before - LOOK)
             self._wait *= FADING
+            self._age *= FADING
+            self._look()
+            self._make_room()
             if self._is_drained() and (probe is None or probe.done()):
                 probe = asyncio.create_task(self._probe())
+            if number % TELLING == 0 and self.crowd.turned_away:
+                log.warning("load.shed", count=self.crowd.turned_away)
+                self.crowd.turned_away = 0
+
+    def _look(self) -> None:
+        """Say who is refused at this moment."""
+        pressure = self.pressure
+        self.crowd.refused = max((rank for rank, bound in TURNED_AWAY.items() if pressure >= bound), default=NOBODY)
+
+    def _make_room(self) -> None:
+        """Say how many may be inside: as many as can be stored in the time that a rank is ready to wait."""
+        rate = self._size / self._hold if self._patience and self._hold else float("inf")
+        self.crowd.room = {rank: self._size + bound * self._patience * rate for rank, bound in TURNED_AWAY.items()}
+
+    def _is_too_old(self, rank: Rank, age: float) -> bool:
+        bound = TURNED_AWAY.get(rank, float("inf")) * self._patience
+        return 0 < bound <= age
+
+    def _is_busy(self) -> bool:
+        return self.crowd.inside > self._size or self._is_drained()
 
     def _is_drained(self) -> bool:
         return self._pool.get_idle_size() == 0 and self._pool.get_size() == self._pool.get_max_size()
@@ -116,20 +210,7 @@ class Gate:
                 pass
         self._wait = max(self._wait, time.monotonic() - begun)
 
-    async def _enter(self, rank: Rank) -> None:
-        if self._free:
-            self._free -= 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (-rank, next(self._numbers), time.monotonic(), turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave()
-            raise
-
-    def _leave(self) -> None:
+    def _pass_on(self) -> None:
         while self._waiting:
             *_, turn = heapq.heappop(self._waiting)
             if not turn.done():

@@ -82,7 +82,8 @@ class Answering:
         if not self._wait or found is None:
             return response
         number = UUID(found[1])
-        settled = await _settled(house, number, time.monotonic() + self._wait)
+        with house.gate.crowd.stand_aside():
+            settled = await _settled(house, number, time.monotonic() + self._wait)
         (seen,) = await summaries(house, await house.database.pool.fetch(ONE, number, caller.source))
         kept = {
             name: response.headers[name] for name in ("Location", "Idempotent-Replayed") if name in response.headers

@@ -79,17 +79,20 @@ class Place:
     def start_api(self) -> str:
         """Start one API process and give its address."""
         port = free_port()
-        self._start(programs.api(self.environment, "127.0.0.1", port))
+        self.api_on(port)
         return f"http://127.0.0.1:{port}"
 
-    def start_bare_api(self, port: int) -> int:
+    def api_on(self, port: int) -> Server:
+        """Start one API process on a port."""
+        return self._start(programs.api(self.environment, "127.0.0.1", port))
+
+    def bare_api_on(self, port: int) -> Server:
         """Start the bare loop of the acceptance figures on a port."""
         words = ["-m", "uvicorn", "deploy.bench.bare_api:app", "--port", str(port), "--no-access-log"]
         api = programs.api(self.environment, "127.0.0.1", port)  # for its way to tell when it is ready
         environment = {**self.environment, "BENCH_DATABASE_URL": self.environment["CAMPANELLA_DATABASE_URL"]}
         command = [sys.executable, *words]
-        self._start(replace(api, name="bare-api", command=command, environment=environment))
-        return port
+        return self._start(replace(api, name="bare-api", command=command, environment=environment))
 
     def _start(self, program: Program) -> Server:
         server = started(self.ground, program)

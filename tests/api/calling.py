@@ -153,7 +153,7 @@ async def listening(application: ASGIApp) -> AsyncIterator[str]:
     """Serve an application on a port of its own, and give its address."""
     port = free_port()
     config = uvicorn.Config(application, port=port, http=Protocol, ws="none", log_config=None)
-    config.access_log, config.server_header = False, False
+    config.access_log, config.server_header, config.proxy_headers = False, False, False
     # The loop rests during tests that do not await; a connection kept meanwhile must not be found closed after them.
     config.timeout_keep_alive = 600
     server = uvicorn.Server(config)

@@ -3,9 +3,9 @@
 """Under load the least important is turned away first, and nothing that was accepted is lost."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import asyncpg
@@ -14,7 +14,7 @@ import pytest
 from app.access import Caller as Access
 from app.api import bulletins
 from app.api.admission import turn_away_early
-from app.api.gate import Crowd, Gate, Rank
+from app.api.gate import Crowd, Gate, Rank, came
 from app.api.house import House, opened
 from app.api.intake import ARRIVALS
 from app.api.wrong_keys import WrongKeys
@@ -30,13 +30,10 @@ from tests.api.calling import Answer, Caller, served, some_settings
 @pytest.fixture
 async def gate(settings: Settings) -> AsyncIterator[Gate]:
     """A gate of which every place is taken."""
-    async with (
-        asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool,
-        AsyncExitStack() as taken,
-    ):
+    async with asyncpg.create_pool(str(settings.database_url), min_size=0, max_size=2) as pool:
         made = Gate(pool, 0.1, Crowd(inside=100))
         while made._free:
-            await taken.enter_async_context(made.place(Rank.NORMAL))
+            await made.enter(Rank.NORMAL)
         yield made
 
 
@@ -86,19 +83,48 @@ async def test_whoever_matters_more_gets_the_next_place(gate: Gate) -> None:
     order: list[Rank] = []
 
     async def enter(rank: Rank) -> None:
-        async with gate.place(rank):
-            order.append(rank)
+        begun = await gate.enter(rank)
+        order.append(rank)
+        gate.leave(begun)
 
     waiting = [asyncio.create_task(enter(rank)) for rank in (Rank.BULK, Rank.NORMAL, Rank.URGENT)]
     left = asyncio.create_task(enter(Rank.URGENT))
     await asyncio.sleep(0)
     left.cancel()
-    gate._leave()
-    await asyncio.wait_for(asyncio.gather(*waiting), 10)
+    gate.leave(time.monotonic())
+    await asyncio.wait_for(asyncio.gather(*waiting), 60)
 
     assert order == [Rank.URGENT, Rank.NORMAL, Rank.BULK]
     assert gate._free == 1
-    gate._free -= 1
+
+
+async def test_whoever_waited_too_long_for_a_place_is_refused_unless_it_is_urgent(gate: Gate) -> None:
+    async def enter(rank: Rank) -> bool:
+        came(time.monotonic() - 3600)
+        try:
+            gate.leave(await gate.enter(rank))
+        except ReducedCapacityError:
+            return False
+        return True
+
+    waiting = [asyncio.create_task(enter(rank)) for rank in (Rank.BULK, Rank.NORMAL, Rank.URGENT)]
+    await asyncio.sleep(0)
+    gate.leave(time.monotonic())
+
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 60) == [False, False, True]
+    assert gate._free == 1
+    assert not gate._since
+
+
+async def test_there_is_room_for_as_many_as_can_be_stored_in_the_time_that_they_are_ready_to_wait(gate: Gate) -> None:
+    gate._hold = 0.08  # eight places: a hundred a second
+    gate._make_room()
+
+    assert {rank: round(room) for rank, room in gate.crowd.room.items()} == {
+        Rank.LIST: 8 + 10,
+        Rank.BULK: 8 + 15,
+        Rank.NORMAL: 8 + 20,
+    }
 
 
 @pytest.fixture
