@@ -12,10 +12,10 @@ from app import health_routes
 from app.api import docs, letters, problem_pages, well_known
 from app.api.application import NO_TELEMETRY, api, document_of
 from app.api.callers import is_insider
+from app.api.crowd import Crowd
 from app.api.directory import Directory
 from app.api.door import Door
 from app.api.edge import API, Edge
-from app.api.gate import Crowd
 from app.api.handlers import HANDLERS
 from app.api.house import opened, public_url
 from app.api.installation import Installation

@@ -67,7 +67,7 @@ class Protocol(HttpToolsProtocol):
         """Note when it came."""
         super().on_message_begin()
         self._is_between = False
-        self.scope[ARRIVED] = time.monotonic()  # type: ignore[typeddict-unknown-key]  # one of ours
+        self.scope[ARRIVED] = time.monotonic()  # type: ignore[literal-required]  # one of ours
 
     def on_message_complete(self) -> None:
         """Let the next request be looked at as a whole."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from app.access import Caller
-from app.api.gate import RANKS, Rank
+from app.api.crowd import RANKS, Rank
 from app.api.house import House
 from app.domain.errors import QuotaExceededError, ReducedCapacityError, TooLargeError
 from app.domain.notice import Priority

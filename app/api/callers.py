@@ -13,8 +13,8 @@ from starlette.requests import Request
 
 from app.access import Caller
 from app.api.admission import exceeded
+from app.api.crowd import Rank
 from app.api.edge import CALLER, CLIENT
-from app.api.gate import Rank
 from app.api.house import House
 from app.api.problems import EXCESS, SOURCE, TOLD
 from app.database import AWAY

@@ -10,9 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 from uuid_utils.compat import uuid7
 
+from app.api.crowd import Crowd, came
 from app.api.directory import Directory
 from app.api.door import Door
-from app.api.gate import Crowd, came
 from app.api.porch import Porch
 from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
 from app.api.wrong_keys import WrongKeys

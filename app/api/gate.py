@@ -10,14 +10,10 @@ import contextlib
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from enum import IntEnum
 from itertools import count
 from statistics import median
 
+from app.api.crowd import NOBODY, Crowd, Rank, age
 from app.database import AWAY, Pool
 from app.domain.errors import ReducedCapacityError
 from app.telemetry import log
@@ -31,70 +27,8 @@ FADING = 0.8
 SMOOTH = 0.05
 TELLING = 20
 """Looks between two lines about what was turned away at the door."""
-
-
-NOBODY = -1
-"""Stands for the rank that is refused while nobody is."""
-
-
-class Rank(IntEnum):
-    """What a request is, the first to be turned away first."""
-
-    LIST = 0
-    BULK = 1
-    NORMAL = 2
-    URGENT = 3
-
-
 TURNED_AWAY = {Rank.LIST: 1.0, Rank.BULK: 1.5, Rank.NORMAL: 2.0}
 """The pressure at which a rank is refused. What is urgent never is."""
-RANKS = {"urgent": Rank.URGENT, "normal": Rank.NORMAL, "bulk": Rank.BULK}
-
-
-_CAME: ContextVar[float | None] = ContextVar("campanella_came", default=None)
-
-
-def came(at: float) -> None:
-    """Say when the request of this task was there as a whole, by the monotonic clock: from then on it waits for us."""
-    _CAME.set(at)
-
-
-def _age() -> float:
-    """Give the seconds that the request of this task has waited for us."""
-    at = _CAME.get()
-    return 0.0 if at is None else time.monotonic() - at
-
-
-@dataclass(slots=True)
-class Crowd:
-    """How many requests one process is answering at this moment, and who is refused because of them.
-
-    `aside` are those inside that only wait for something to happen. `refused` is the highest rank that is turned away,
-    `room` the requests inside from which a rank is, too; `look` finds out anew. `turned_away` counts those who were,
-    before they were read.
-    """
-
-    inside: int = 0
-    aside: int = 0
-    refused: int = NOBODY
-    room: dict[Rank, float] = field(default_factory=dict)
-    turned_away: int = 0
-    look: Callable[[], object] = object
-
-    def refused_among(self, inside: int) -> int:
-        """Give the highest rank that is turned away while there are so many inside, or NOBODY."""
-        self.look()
-        there = inside - self.aside
-        return max((rank for rank, room in self.room.items() if there >= room), default=self.refused)
-
-    @contextmanager
-    def stand_aside(self) -> Iterator[None]:
-        """Let a request wait that takes nobody's time."""
-        self.aside += 1
-        try:
-            yield
-        finally:
-            self.aside -= 1
 
 
 class Gate:
@@ -129,10 +63,10 @@ class Gate:
 
     def turn_away(self, rank: Rank) -> None:
         """Raise ReducedCapacityError where the load leaves no room for this rank, or where it has waited too long."""
-        age = _age()
-        self._age += (age - self._age) * SMOOTH
+        waited = age()
+        self._age += (waited - self._age) * SMOOTH
         self._look()
-        if rank <= self.crowd.refused or (self._is_too_old(rank, age) and self._is_busy()):
+        if rank <= self.crowd.refused or (self._is_too_old(rank, waited) and self._is_busy()):
             raise ReducedCapacityError(violated=["load"])
 
     async def enter(self, rank: Rank) -> float:
@@ -155,7 +89,7 @@ class Gate:
             raise
         finally:
             del self._since[number]
-        if self._is_too_old(rank, _age()):
+        if self._is_too_old(rank, age()):
             self._pass_on()
             raise ReducedCapacityError(violated=["load"])
         return time.monotonic()
@@ -192,9 +126,9 @@ class Gate:
         rate = self._size / self._hold if self._patience and self._hold else float("inf")
         self.crowd.room = {rank: self._size + bound * self._patience * rate for rank, bound in TURNED_AWAY.items()}
 
-    def _is_too_old(self, rank: Rank, age: float) -> bool:
+    def _is_too_old(self, rank: Rank, waited: float) -> bool:
         bound = TURNED_AWAY.get(rank, float("inf")) * self._patience
-        return 0 < bound <= age
+        return 0 < bound <= waited
 
     def _is_busy(self) -> bool:
         return self.crowd.inside > self._size or self._is_drained()

@@ -12,7 +12,8 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from app.access import Access
-from app.api.gate import Crowd, Gate
+from app.api.crowd import Crowd
+from app.api.gate import Gate
 from app.api.wrong_keys import WrongKeys
 from app.database import AWAY, Database
 from app.doorbell import Doorbell

@@ -11,7 +11,7 @@ import secrets
 from uuid_utils import uuid7
 
 from app.api.admission import may_be_urgent
-from app.api.gate import Crowd, Rank
+from app.api.crowd import Crowd, Rank
 from app.api.problems import PUBLIC, REQUEST, SOONEST, SPREAD, problem
 from app.domain.errors import ReducedCapacityError
 from app.metrics import NOTICES

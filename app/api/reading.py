@@ -12,7 +12,7 @@ from typing import Any, Generic, Never, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from app.api.gate import came
+from app.api.crowd import came
 from app.api.problems import InvalidBodyError
 from app.domain.errors import CampanellaError, MalformedBodyError, TooLargeError, UnsupportedMediaTypeError
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""The callers of an overload, a process of its own: requests come at their moments, whether or not others are answered.
+"""The callers of an overload, a process of its own: each calls at its moment, whether or not others are answered.
 
-Each takes a connection that is free, or opens another. Seconds count from the moment at which a request was to be sent.
+It takes a connection that is free, or opens another. Seconds count from the moment at which it was to call.
 """
 
 import asyncio
@@ -177,12 +177,10 @@ class Flood:
 
     def _halves(self, lane: str) -> tuple[bytes, bytes]:
         """Make a lane's request once; only the number of the event differs."""
-        event_id = f"{self._order['prefix']}/"
-        notice = {**self._order["notice"], "priority": lane, "event_id": event_id + "0" * DIGITS}
+        notice = {**self._order["notice"], "priority": lane, "event_id": f"{self._order['prefix']}/" + "0" * DIGITS}
         body = json.dumps(notice).encode()
         head = (
-            f"POST {self._order['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {self._order['key']}\r\n"
+            f"POST {self._order['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._order['key']}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         before, after = body.split(b"0" * DIGITS, 1)

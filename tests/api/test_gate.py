@@ -14,7 +14,8 @@ import pytest
 from app.access import Caller as Access
 from app.api import bulletins
 from app.api.admission import turn_away_early
-from app.api.gate import Crowd, Gate, Rank, came
+from app.api.crowd import Crowd, Rank, came
+from app.api.gate import Gate
 from app.api.house import House, opened
 from app.api.intake import ARRIVALS
 from app.api.wrong_keys import WrongKeys

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from app.api.gate import NOBODY, Crowd, Rank
+from app.api.crowd import NOBODY, Crowd, Rank
 from app.api.porch import NOT_YET, Porch
 from app.database import Pool
 from app.main import create_app
@@ -123,6 +123,9 @@ def test_whoever_only_waits_for_something_to_happen_takes_no_room() -> None:
     crowd = Crowd(room={Rank.BULK: 10.0, Rank.NORMAL: 20.0})
 
     assert [crowd.refused_among(inside) for inside in (9, 10, 19, 20)] == [NOBODY, Rank.BULK, Rank.BULK, Rank.NORMAL]
+    crowd.refused = Rank.NORMAL
+    assert crowd.refused_among(0) == crowd.refused_among(12) == Rank.NORMAL
+    crowd.refused = NOBODY
     with crowd.stand_aside():
         assert crowd.refused_among(20) == Rank.BULK
     assert crowd.refused_among(20) == Rank.NORMAL

@@ -13,10 +13,10 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import REGISTRY
 
 from app.api.application import api, document_of
+from app.api.crowd import Crowd
 from app.api.directory import Directory
 from app.api.door import Door
 from app.api.edge import API, Edge
-from app.api.gate import Crowd
 from app.api.handlers import HANDLERS
 from app.api.retirement import RETIRING, Retirement
 from app.api.routes import StrictRoute
