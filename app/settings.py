@@ -86,10 +86,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lease_outlasts_the_call(self) -> Self:
-        if self.lease is not None and self.lease <= self.telegram_timeout:
-            raise ValueError(
-                "LEASE must be longer than TELEGRAM_TIMEOUT: a worker must not be taken for dead while it calls"
-            )
+        timeouts = {"telegram": self.telegram_timeout, "webhook": self.webhook_timeout}
+        for kind in self.kinds.replace(",", " ").split() or ["telegram"]:  # the others get a longer lease by themselves
+            if self.lease is not None and self.lease <= timeouts.get(kind, 0):
+                longer = f"LEASE must be longer than {kind.upper()}_TIMEOUT"
+                raise ValueError(f"{longer}: a worker must not be taken for dead while it calls")
         return self
 
     @property

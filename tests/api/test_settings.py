@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.api.calling import some_settings
 from tests.api.typing_in import NOWHERE, Environment, Typed
 
 
@@ -51,7 +52,14 @@ WRONG_SETTINGS = {
     "a pace that is none": ({"CAMPANELLA_TELEGRAM_CHAT_PER_SECOND": "fast"}, "CAMPANELLA_TELEGRAM_CHAT_PER_SECOND"),
     "half a send": ({"CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE": "0.5"}, "CAMPANELLA_TELEGRAM_GROUP_PER_MINUTE"),
     "no time at all": ({"CAMPANELLA_TELEGRAM_TIMEOUT": "0"}, "CAMPANELLA_TELEGRAM_TIMEOUT"),
-    "a lease shorter than a call": ({"CAMPANELLA_LEASE": "10"}, "CAMPANELLA_LEASE must be longer"),
+    "a lease shorter than a call": (
+        {"CAMPANELLA_LEASE": "10"},
+        "CAMPANELLA_LEASE must be longer than TELEGRAM_TIMEOUT",
+    ),
+    "a lease shorter than a webhook's": (
+        {"CAMPANELLA_LEASE": "10", "CAMPANELLA_KINDS": "noticeboard,webhook"},
+        "CAMPANELLA_LEASE must be longer than WEBHOOK_TIMEOUT",
+    ),
     "a secret key that is none": ({"CAMPANELLA_SECRET_KEYS": "aW4="}, "CAMPANELLA_SECRET_KEYS: each key is 32 bytes"),
     "an endless webhook": ({"CAMPANELLA_WEBHOOK_TIMEOUT": "61"}, "CAMPANELLA_WEBHOOK_TIMEOUT"),
     "a webhook pace below zero": ({"CAMPANELLA_WEBHOOK_PER_SECOND": "-1"}, "CAMPANELLA_WEBHOOK_PER_SECOND"),
@@ -71,6 +79,13 @@ WRONG_SETTINGS = {
     "a short pepper": ({"CAMPANELLA_KEY_PEPPER": "secret"}, "CAMPANELLA_KEY_PEPPER: must have 32 characters"),
     "no directory": ({"CAMPANELLA_SECRETS_DIR": "/nowhere"}, "CAMPANELLA_SECRETS_DIR is not a directory"),
 }
+
+
+@pytest.mark.parametrize(("kinds", "lease"), [("webhook", 16), ("noticeboard", 1), ("wechat noticeboard", 1), ("", 61)])
+def test_a_lease_outlasts_the_calls_of_the_kinds_that_are_named_and_no_others(kinds: str, lease: int) -> None:
+    settings = some_settings(NOWHERE, "redis://127.0.0.1", kinds=kinds, lease=lease)
+
+    assert [settings.lease_for(timeout) for timeout in (0.5, 80)] == [lease, 125]
 
 
 @pytest.mark.parametrize(("changes", "sentence"), WRONG_SETTINGS.values(), ids=WRONG_SETTINGS)

@@ -93,7 +93,6 @@ async def town(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Pa
             "CAMPANELLA_SECRET_KEYS": key,
             "CAMPANELLA_WEBHOOK_TIMEOUT": "1",
             "CAMPANELLA_WEBHOOK_PER_SECOND": "0",
-            "CAMPANELLA_TELEGRAM_TIMEOUT": "1",
             "CAMPANELLA_LEASE": str(LEASE),
             "CAMPANELLA_WORKER_PORT": "0",
             "CAMPANELLA_FETCH_EXCEPTIONS": receiver.host,

@@ -3,7 +3,6 @@
 """Calls that break, tokens that die, verdicts of every class: one push or none, and never a loop."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -11,26 +10,8 @@ from app.amend import Change, withdraw
 from app.database import Pool
 from deploy.sandbox_wechat import WeChat
 from tests.wechat.town import Town, client_for
+from tests.wechat.wire_faults import LOST, NEVER_TAKEN
 from workers.wechat.wire import Reply, Watch
-
-LOST: dict[str, dict[str, Any]] = {
-    "answer_reset": {},
-    "answer_closed": {},
-    "answer_hung": {},
-    "cut_body": {},
-    "empty_result": {},
-    "wrong_shape": {},
-    "oversized": {"size": 2 << 20},
-    "bad_gateway": {"accepted": True},
-    "late_answer": {"seconds": 3},
-}
-NEVER_TAKEN: dict[str, dict[str, Any]] = {
-    "reset_before_accepting": {},
-    "close_before_accepting": {},
-    "hang_before_accepting": {},
-    "bad_gateway": {},
-    "literal": {"body": "<html>502</html>", "status": 502},
-}
 
 
 @pytest.mark.parametrize("fault", LOST)

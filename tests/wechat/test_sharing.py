@@ -10,8 +10,8 @@ from app.amend import Change, amend, withdraw
 from app.pushes import choose, choose_together, waiting
 from app.routing import Routing
 from tests.given import a_notice
-from tests.wechat.test_broken_calls import LOST, NEVER_TAKEN
 from tests.wechat.town import Town
+from tests.wechat.wire_faults import LOST, NEVER_TAKEN
 
 PERSON = {"choice": "person"}
 FIRST = (-1, 0)
