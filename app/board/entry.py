@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One notice on a board, as pages and feeds show it."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -26,8 +28,27 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """What an attachment was when it was fetched; `size` in bytes."""
+
+    name: Literal["PDF", "PNG", "JPEG"]
+    size: int
+
+    @property
+    def is_picture(self) -> bool:
+        return self.name != "PDF"
+
+    @property
+    def media_type(self) -> str:
+        return f"image/{self.name.lower()}" if self.is_picture else "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A notice with what has become of it. `is_fresh`: put up or changed within the last hours."""
+    """A notice with what has become of it. `is_fresh`: put up or changed within the last hours.
+
+    `files`: its attachments by address, as far as they could be fetched.
+    """
 
     notice: UUID
     shown: Shown
@@ -37,6 +58,7 @@ class Entry:
     is_fresh: bool
     older: Neighbour | None
     newer: Neighbour | None
+    files: Mapping[str, File]
 
     @property
     def standing(self) -> Standing:
@@ -102,7 +124,13 @@ def entry(row: asyncpg.Record) -> Entry:
         is_fresh=row["is_fresh"],
         older=_neighbour(row, "older"),
         newer=_neighbour(row, "newer"),
+        files={href: _file(*told) for href, told in json.loads(row["files"] or "{}").items()},
     )
+
+
+def _file(kind: str, first: str, size: int) -> File:
+    """Tell the sort of a file by its first byte, as whoever fetched it did."""
+    return File("PDF" if kind == "document" else "PNG" if first == "89" else "JPEG", size)
 
 
 def _neighbour(row: asyncpg.Record, which: str) -> Neighbour | None:

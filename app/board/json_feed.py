@@ -10,6 +10,7 @@ from app.board.entry import Entry
 from app.board.feed import Feed
 from app.board.pages import in_feed
 from app.board.telling import Telling
+from app.domain.posting import Titled
 
 TYPE = "application/feed+json"
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -45,9 +46,17 @@ def _item(feed: Feed, telling: Telling, entry: Entry) -> dict[str, Any]:
         "language": shown.language,
         "_campanella": _more(entry),
     }
+    files = [_file(entry, each) for each in shown.attachments if each.href in entry.files]
+    if files and shown.state != "withdrawn":
+        told["attachments"] = files
     if shown.summary and entry.holds:
         told["summary"] = shown.summary
     return told
+
+
+def _file(entry: Entry, link: Titled) -> dict[str, Any]:
+    file = entry.files[link.href]
+    return {"url": link.href, "mime_type": file.media_type, "title": link.title, "size_in_bytes": file.size}
 
 
 def _more(entry: Entry) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from app.board.words import Words, words_for
 from app.domain import words as domain_words
 from app.domain.when import stamped, when
 
+MEGABYTE = 1_000_000
+
 
 @dataclass(frozen=True)
 class Telling:
@@ -72,6 +74,17 @@ class Telling:
             entry.standing
         )
         return f"{mark.upper()}{self._dates.colon}{entry.shown.title}" if mark else entry.shown.title
+
+    def file(self, entry: Entry, href: str) -> str:
+        """Say what an attachment is and how large; nothing where that is not known."""
+        file = entry.files.get(href)
+        if file is None:
+            return ""
+        said = self.words
+        sort = said.picture.format(sort=file.name) if file.is_picture else said.document.format(sort=file.name)
+        large = file.size >= MEGABYTE
+        number = f"{file.size / MEGABYTE:.1f}".replace(".", said.comma) if large else f"{-(-file.size // 1000)}"
+        return f"{sort}, {number} {'MB' if large else 'kB'}"
 
     def signature(self, entry: Entry) -> str:
         return " · ".join(dict.fromkeys(filter(None, (self.municipality, entry.shown.source_name))))

@@ -61,7 +61,12 @@ async def filled(board: Board, language: str) -> dict[str, str]:
     link = {"title": "Scheda completa", "href": "https://www.comune.example.it/scheda"}
     contact = {"label": "Ufficio", "phone": "+39 0574 000110", "email": "mensa@comune.example.it", "hours": "lun-ven"}
     times = {"valid_from": "2027-03-05T11:30:00+01:00", "valid_until": "2027-03-05T14:30:00+01:00"}
-    urgent = await board.shows(priority="urgent", kind="alert", links=[link], **times, **text("Allerta", body=body))
+    files = [{"title": "Menù di gennaio", "href": "https://www.comune.example.it/menu.pdf"}] if language == "it" else []
+    ways: dict[str, Any] = {"links": [link], "attachments": files, **times}
+    urgent = await board.shows(priority="urgent", kind="alert", **ways, **text("Allerta", body=body))
+    await board.pool.execute(
+        "update media set state = 'ready', kind = 'document', content = $2 where notice_id = $1", urgent.id, b"%PDF-"
+    )
     whole = text("Pasto freddo", summary="In breve.", body=body, what_to_do=["Controlla.", LONG])
     corrected = await board.shows(service="nidi", audience={"grades": ["nido"]}, contacts=[contact], **whole)
     await board.corrects(corrected, **text(f"Corretto {LONG}", body=body))
