@@ -47,8 +47,10 @@ def _entry(root: ET.Element, telling: Telling, entry: Entry, number: str) -> Non
         ET.SubElement(node, "link", rel="related", title=link.title, href=link.href)
     for link in () if shown.state == "withdrawn" else shown.attachments:
         if (file := entry.files.get(link.href)) is not None:
-            more = {"type": file.media_type, "length": str(file.size)}
-            ET.SubElement(node, "link", rel="enclosure", title=link.title, href=link.href, **more)
+            length = str(file.size)
+            ET.SubElement(
+                node, "link", rel="enclosure", type=file.media_type, length=length, title=link.title, href=link.href
+            )
     ET.SubElement(node, "category", term=shown.service, label=shown.service_name)
     ET.SubElement(node, "category", term=f"standing:{entry.standing}", label=entry.standing)
     _add(node, "summary", shown.summary if shown.summary and entry.holds else telling.standing(entry) or shown.title)

@@ -5,8 +5,9 @@
 import pytest
 
 from app.board.entry import File
-from tests.board.conftest import Board, Hang, until
+from tests.board.conftest import Board, Hang
 from tests.board.test_feeds import atom, json_feed
+from tests.workers.conftest import until
 
 HOST = "https://www.comune.example.it"
 FILES = {
@@ -31,7 +32,7 @@ async def shown(board: Board) -> str:
     async def nobody_fetches() -> bool:
         return bool(await board.pool.fetchval(SETTLED, notice.id))
 
-    await until(nobody_fetches)
+    await until(nobody_fetches, 90)
     for href, (_, kind, content) in FILES.items():
         await board.pool.execute(HAVE, notice.id, href, kind, content)
     return str(notice.id)
