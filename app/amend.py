@@ -27,7 +27,7 @@ with kept as (
 )
 update notice
    set revision = $2, content = $3::json, service = $6, kind = $7, priority = $8, policy = $9, publish_at = $10,
-       expires_at = $11, changed_at = now(), broadcast = $13,
+       expires_at = $11, changed_at = now(), broadcast = $13, likeness = null,
        owed = (select count(distinct channel) from (
                  select channel_id as channel from delivery where notice_id = $1
                  union select unnest($12::uuid[])) as all_of_them)

@@ -3,7 +3,7 @@
 """The way in: a notice is stored together with everything it owes, or not at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
-from app.domain.errors import CampanellaError, EventExistsError, UnavailableError, UnknownServiceError
+from app.domain.errors import CampanellaError, EqualTextError, EventExistsError, UnavailableError, UnknownServiceError
 from app.domain.notice import Notice
 from app.routing import Routing, Snapshot
 from app.storing import Origin, Store, Wish, attached, digest, earlier, store
@@ -48,9 +48,10 @@ def wish_for(notice: Notice, origin: Origin) -> Wish:
 async def accept(pool: Pool, routing: Routing, notice: Notice, origin: Origin) -> Accepted:
     """Store the notice and all it owes in one statement, or find what an earlier call stored.
 
-    Raises UnknownServiceError, and EventExistsError when the event_id was used for other content.
+    Equal texts are not looked for. Raises UnknownServiceError, and EventExistsError when the event_id was used for
+    other content.
     """
-    (answer,) = await accept_all(pool, pool, routing, [wish_for(notice, origin)])
+    (answer,) = await accept_all(pool, pool, routing, [replace(wish_for(notice, origin), confirmed=True)])
     if isinstance(answer, CampanellaError):
         raise answer
     return answer
@@ -84,14 +85,23 @@ async def stored_or_found(where: Store, snapshot: Snapshot, wishes: Mapping[int,
     if not wishes:
         return {}
     try:
-        rows, epoch = await store(where, snapshot, list(wishes.values()))
+        rows = await store(where, snapshot, list(wishes.values()))
     except COMMIT_UNKNOWN:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
         return await found(where, wishes)
-    fresh: dict[int, Answer] = {place: _fresh(rows[wish.id]) for place, wish in wishes.items() if wish.id in rows}
-    if epoch != snapshot.epoch or len(fresh) == len(wishes):
+    stored = {place: rows[wish.id] for place, wish in wishes.items()}
+    fresh: dict[int, Answer] = {place: _fresh(row) for place, row in stored.items() if row["created_at"] is not None}
+    if any(row["epoch"] != snapshot.epoch for row in stored.values()) or len(fresh) == len(wishes):
         return fresh
-    return fresh | await found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
+    known = await found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
+    return fresh | {place: _or_alike(answer, stored[place]["twin"]) for place, answer in known.items()}
+
+
+def _or_alike(answer: Answer, twin: UUID | None) -> Answer:
+    """Say that a notice is like another, unless it is known by its own event_id."""
+    if twin is None or not isinstance(answer, UnavailableError):
+        return answer
+    return EqualTextError(pointer="#/texts", notice=str(twin))
 
 
 def _fresh(row: asyncpg.Record) -> Accepted:

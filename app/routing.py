@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The services and channels as intake sees them, kept in memory for as long as the database's epoch stays the same."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 
@@ -20,13 +20,14 @@ select id, language, fallback, services, grades, schools, areas, test
 class Snapshot:
     """All that routing needs, true at one epoch.
 
-    `second_person`: urgent broadcasts wait for one, as the installation has set.
+    As the installation has set: `second_person`: urgent broadcasts wait for one; `equal_texts`: they are looked for.
     """
 
     epoch: int = 0
     services: frozenset[str] = frozenset()
     channels: tuple[Channel, ...] = ()
     second_person: bool = False
+    equal_texts: bool = False
 
     def must_wait(self, notice: Notice) -> bool:
         """Tell whether a second person must let the notice go."""
@@ -46,7 +47,8 @@ class Routing:
             services = await connection.fetch("select slug from service")
             channels = await connection.fetch(CHANNELS)
         slugs = frozenset(row["slug"] for row in services)
-        self.snapshot = Snapshot(epoch, slugs, tuple(map(channel_from, channels)), self.snapshot.second_person)
+        read = {"epoch": epoch, "services": slugs, "channels": tuple(map(channel_from, channels))}
+        self.snapshot = replace(self.snapshot, **read)
         return self.snapshot
 
 

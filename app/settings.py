@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 600
     requests_per_day: Annotated[int, Field(ge=0, le=100_000_000)] = 50_000
     second_person: bool = False
+    equal_texts: Literal["accept", "refuse"] = "accept"
     wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     accessibility_url: HttpUrl | None = None
     shed_after: Annotated[float, Field(ge=0, le=60)] = 0.25

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from app.confirmed import is_confirmed
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
@@ -21,6 +22,7 @@ from app.reply import Reply, current_reply
 from app.routing import Snapshot
 from app.trace import Trace, current
 
+# What is alike was stored a moment ago by an earlier statement: two at the very same moment do not see each other.
 # Always in the order of their natural keys: two who store the same notices at once never wait for each other.
 ACCEPT = """
 with given as (
@@ -34,12 +36,23 @@ with given as (
     digest, by, lane, goal, patience, give_up, traceparent, tracestate, reply_to,
     correlation
   )
+), alike as (
+  select looked.id, looked.likeness, (
+           select n.id from notice n
+            where n.source = given.source and n.likeness = looked.likeness and not looked.confirmed
+              and n.created_at > now() - interval '10 minutes' and n.withdrawn_at is null
+              and (n.event_source, n.event_id) <> (given.event_source, given.event_id)
+            order by n.created_at desc limit 1) as twin
+    from unnest($30::uuid[], $31::bytea[], $32::boolean[]) as looked (id, likeness, confirmed) join given using (id)
 ), added as (
   insert into notice (id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at,
-                      expires_at, owed, traceparent, tracestate, reply_to, correlation, broadcast)
+                      expires_at, owed, traceparent, tracestate, reply_to, correlation, broadcast, likeness)
   select id, source, event_source, event_id, service, kind, priority, content::json, event::json, policy, publish_at,
-         expires_at, owed, traceparent, tracestate, reply_to, correlation, id = any($29::uuid[])
-    from given where (select epoch from routing) = $24
+         expires_at, owed, traceparent, tracestate, reply_to, correlation, id = any($29::uuid[]),
+         (select likeness from alike where alike.id = given.id)
+    from given
+   where (select epoch from routing) = $24
+     and not exists (select from alike where alike.id = given.id and twin is not null)
    order by source, event_source, event_id
   on conflict (source, event_source, event_id) do nothing
   returning id, created_at, greatest(publish_at, created_at) as ready_at, broadcast
@@ -57,8 +70,8 @@ with given as (
     from unnest($27::uuid[], $28::uuid[]) as owes (notice, channel)
     join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
 )
-select given.id, given.owed, added.created_at, added.broadcast, (select epoch from routing) as epoch
-  from given left join added using (id)
+select given.id, given.owed, added.created_at, added.broadcast, (select epoch from routing) as epoch, alike.twin
+  from given left join added using (id) left join alike using (id)
 """
 EARLIER = """
 select given.place, notice.id, notice.created_at, notice.owed, exists (
@@ -91,6 +104,7 @@ class Wish:
     """A notice that is to be stored: its number-to-be, its content as JSON, and what tells that from any other.
 
     `trace` and `reply` are those of its request, taken where the wish is made: another's task may store it.
+    `confirmed`: it is meant, however much it is like another.
     """
 
     id: UUID
@@ -100,12 +114,13 @@ class Wish:
     digest: bytes
     trace: Trace | None
     reply: Reply
+    confirmed: bool = False
 
     @classmethod
     def of(cls, number: UUID, notice: Notice, origin: Origin) -> Self:
         belongs = (origin.trace or current(), current_reply())
         content = notice.model_dump_json()
-        return cls(number, notice, origin, content, _digest(content), *belongs)
+        return cls(number, notice, origin, content, _digest(content), *belongs, is_confirmed())
 
     @property
     def natural_key(self) -> tuple[str, str, str]:
@@ -128,14 +143,19 @@ def attached(notice: Notice) -> list[str]:
     return list(dict.fromkeys(attachment.href for attachment in notice.attachments))
 
 
-async def store(store: Store, snapshot: Snapshot, wishes: Sequence[Wish]) -> tuple[dict[UUID, asyncpg.Record], int]:
-    """Store what is not known yet, if the channels are still as in the snapshot; gives the rows, and the epoch now."""
+async def store(store: Store, snapshot: Snapshot, wishes: Sequence[Wish]) -> dict[UUID, asyncpg.Record]:
+    """Store what is not known yet, if the channels are still as in the snapshot.
+
+    Gives a row for each wish: `created_at` where it was stored, `twin` where it is like another, the epoch now.
+    """
     owed = {wish.id: [channel.id for channel in reached(wish.notice, snapshot.channels)] for wish in wishes}
     columns = zip(*(_row(wish, len(owed[wish.id])) for wish in wishes), strict=True)
     pictures = _pairs({wish.id: attached(wish.notice) for wish in wishes})
     waiting = [wish.id for wish in wishes if snapshot.must_wait(wish.notice)]
-    rows = await store.fetch(ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed), waiting)
-    return {row["id"]: row for row in rows if row["created_at"] is not None}, rows[0]["epoch"]
+    rows = await store.fetch(
+        ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed), waiting, *_alike(snapshot, wishes)
+    )
+    return {row["id"]: row for row in rows}
 
 
 async def earlier(store: Store, wishes: Sequence[Wish]) -> dict[int, asyncpg.Record]:
@@ -156,6 +176,17 @@ def _row(wish: Wish, owed: int) -> tuple[object, ...]:
     traced = (str(wish.trace), wish.trace.state or None) if wish.trace else (None, None)
     answered = (wish.reply.endpoint, wish.reply.correlation)
     return (wish.id, *wish.natural_key, *what, *when, *guard, *traced, *answered)
+
+
+def _alike(snapshot: Snapshot, wishes: Sequence[Wish]) -> tuple[list[UUID], list[bytes], list[bool]]:
+    looked = wishes if snapshot.equal_texts else ()
+    likenesses = [likeness(wish.notice) for wish in looked]
+    return [wish.id for wish in looked], likenesses, [wish.confirmed for wish in looked]
+
+
+def likeness(notice: Notice) -> bytes:
+    """Tell notices apart by what is said to whom about what, whatever event it belongs to."""
+    return _digest(notice.model_dump_json(include={"service", "texts", "audience", "test"}))
 
 
 def _pairs(several: Mapping[UUID, Iterable[Any]]) -> tuple[list[UUID], list[Any]]:

@@ -15,7 +15,14 @@ from app.api.notice_view import ONE, NoticeSummary, links, summaries
 from app.api.standing import Counts, status_of
 from app.api.view import answer
 from app.database import Connection
-from app.domain.errors import CampanellaError, EventExistsError, ForbiddenError, InvalidNoticeError, PersonalDataError
+from app.domain.errors import (
+    CampanellaError,
+    EqualTextError,
+    EventExistsError,
+    ForbiddenError,
+    InvalidNoticeError,
+    PersonalDataError,
+)
 from app.domain.leading import first_foreign
 from app.domain.notice import Notice
 from app.domain.personal import accounts_in, first_certain
@@ -29,6 +36,11 @@ FOREIGN = "The links of this source may not lead to this host."
 EXISTS = (
     "A notice with this event_id exists with other content. If it is the same event, amend that notice: "
     "PATCH the address in `notice`. If it is another event, give it an event_id of its own."
+)
+
+ALIKE = (
+    "A notice of this source had the same text for the same audience within the last ten minutes; it is in `notice`. "
+    "If this one is meant as well, send it with ?confirm=true."
 )
 
 
@@ -61,15 +73,17 @@ async def hand_over(
             if keeper is not None:
                 return await _kept(house, wish_for(notice, origin), keeper)
             accepted = await house.gathering.accept(notice, origin)
-    except EventExistsError as error:
+    except (EventExistsError, EqualTextError) as error:
         COUNTED.labels("conflicting").inc()
-        raise exists(house, error) from None
+        raise located(house, error) from None
     return await acknowledged(house, notice, origin.source, accepted)
 
 
-def exists(house: House, error: EventExistsError) -> EventExistsError:
+def located(house: House, error: EventExistsError | EqualTextError) -> EventExistsError | EqualTextError:
     """Say the same with the address of the notice that is there, and what to do."""
     where = links(house.public, UUID(str(error.members["notice"])))
+    if isinstance(error, EqualTextError):
+        return EqualTextError(ALIKE, pointer="#/texts", notice=where.here)
     return EventExistsError(EXISTS, pointer="#/event_id", notice=where.here)
 
 

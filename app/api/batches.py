@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.api import cloudevents
-from app.api.acceptance import announce, exists, origin_of, refuse_unfit
+from app.api.acceptance import announce, located, origin_of, refuse_unfit
 from app.api.admission import beyond, let_in
 from app.api.arrivals import Arrival
 from app.api.batch_view import BatchAnswer, BatchItem, item_of
@@ -21,7 +21,7 @@ from app.api.keeper import Keeper
 from app.api.reading import MOST_ERRORS, Where, pointer, read, validated
 from app.api.view import answer
 from app.database import Connection
-from app.domain.errors import CampanellaError, EventExistsError, InvalidNoticeError, TooLargeError
+from app.domain.errors import CampanellaError, EqualTextError, EventExistsError, InvalidNoticeError, TooLargeError
 from app.domain.notice import Notice
 from app.intake import Accepted, Answer, Origin, Wish, wish_for
 from app.metrics import NOTICES as COUNTED
@@ -103,8 +103,8 @@ class _Storing(Around):
         return dict(sorted(whole.items()))
 
     def _led(self, place: int, each: Answer) -> Answer:
-        if isinstance(each, EventExistsError):
-            each = exists(self._house, each)
+        if isinstance(each, EventExistsError | EqualTextError):
+            each = located(self._house, each)
         if isinstance(each, CampanellaError) and each.pointer is not None:
             where = pointer((place, *self._batch.inside)) + each.pointer.removeprefix("#")
             members: dict[str, Any] = each.members

@@ -53,7 +53,7 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
     doorbell = Doorbell(str(settings.redis_url))
     access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
     quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after, crowd)
-    routing = Routing(Snapshot(second_person=settings.second_person))
+    routing = Routing(_unread(settings))
     gathering = Gathering(database.pool, routing)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:
@@ -75,6 +75,11 @@ async def house(request: Request) -> House:
 
 
 Open = Annotated[House, Depends(house)]
+
+
+def _unread(settings: Settings) -> Snapshot:
+    """Say what the installation asks for, before services and channels are known."""
+    return Snapshot(second_person=settings.second_person, equal_texts=settings.equal_texts == "refuse")
 
 
 def public_url(settings: Settings) -> str:

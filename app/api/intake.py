@@ -20,6 +20,7 @@ from app.api.callers import Sender
 from app.api.cloudevent_examples import EVENT_BATCH, EVENT_BATCHES, EVENTS_SCHEMA, NOTICE_BATCHES, NOTICES_SCHEMA
 from app.api.cloudevent_headers import is_announced
 from app.api.cloudevents import receive_binary
+from app.api.confirming import Confirming
 from app.api.examples import NOTICES
 from app.api.house import House, Open
 from app.api.idempotency import Making, Once
@@ -69,7 +70,12 @@ BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES,
     response_model=NoticeSummary | BatchAnswer,
 )
 async def hand_in_notice(
-    caller: Sender, arrival: Annotated[Arrival, Depends(ARRIVALS)], house: Open, once: Making, awaited: Awaited
+    caller: Sender,
+    arrival: Annotated[Arrival, Depends(ARRIVALS)],
+    house: Open,
+    once: Making,
+    awaited: Awaited,
+    _confirming: Confirming,
 ) -> Response:
     """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
 
@@ -87,7 +93,12 @@ async def hand_in_notice(
     response_model=BatchAnswer,
 )
 async def hand_in_batch(
-    caller: Sender, arrival: Annotated[Arrival, Depends(BATCHES)], house: Open, once: Making, awaited: Awaited
+    caller: Sender,
+    arrival: Annotated[Arrival, Depends(BATCHES)],
+    house: Open,
+    once: Making,
+    awaited: Awaited,
+    _confirming: Confirming,
 ) -> Response:
     """Store up to 100 notices in one transaction: all, or none if anything is wrong with one of them.
 

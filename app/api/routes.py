@@ -39,7 +39,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         answer = self.answering()
-        takes_none = not self.dependant.query_params
+        takes_none = not any(each.query_params for each in (self.dependant, *self.dependant.dependencies))
         forms = () if self.status_code == NO_CONTENT else self.produces
 
         async def strict(request: Request) -> Response:

@@ -68,6 +68,12 @@ class EventExistsError(CampanellaError):
     problem, status = "event-exists", 409
 
 
+class EqualTextError(CampanellaError):
+    """A notice with the same text for the same audience was handed in within the last ten minutes."""
+
+    problem, status = "equal-text", 409
+
+
 class StateConflictError(CampanellaError):
     """The present state does not allow this."""
 

@@ -30,13 +30,14 @@ class Notice(SQLModel, table=True):
     """A notice as it stands; `content` is the latest revision.
 
     `event_source` is empty for the first event source of its source, `event` what the CloudEvent said around it.
-    `broadcast`: each revision waits for a second person.
+    `broadcast`: each revision waits for a second person. `likeness`: of texts and audience, until it is amended.
     """
 
     __tablename__ = "notice"
     __table_args__ = (
         UniqueConstraint("source", "event_source", "event_id", name="notice_once"),
         Index("notice_newest", "created_at", "id"),
+        Index("notice_alike", "source", "likeness", "created_at", postgresql_where=text("likeness is not null")),
     )
     id: UUID = Field(primary_key=True)
     source: str = Field(sa_type=Text)
@@ -60,6 +61,7 @@ class Notice(SQLModel, table=True):
     reply_to: UUID | None = None
     correlation: str | None = Field(default=None, sa_type=Text)
     broadcast: bool = flag()
+    likeness: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class Revision(SQLModel, table=True):
