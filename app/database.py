@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The two ways to Postgres: a pool of plain connections for the hot path, and SQLModel sessions for the rest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
 from asyncpg.exceptions._base import DataError as BaseDataError
@@ -49,19 +51,18 @@ class Database:
             timeout=5,
             reset=_as_it_is,
         )
-        plain = url.split("://", 1)[1]
-        engine = create_async_engine(
-            f"postgresql+asyncpg://{plain}",
-            pool_size=3,
-            max_overflow=7,
-            pool_pre_ping=True,
-            connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5, "command_timeout": 15},
-        )
+        how = {"server_settings": SERVER_SETTINGS, "timeout": 5, "command_timeout": 15}
+        engine = engine_to(url, how, pool_size=3, max_overflow=7, pool_pre_ping=True)
         return cls(pool, engine, async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False))
 
     async def close(self) -> None:
         await self.engine.dispose()
         await self.pool.close()
+
+
+def engine_to(url: str, how: Mapping[str, Any], **pool: Any) -> AsyncEngine:
+    """Give an engine whose driver reads the URL by itself: SQLAlchemy would take sslmode for an argument of a call."""
+    return create_async_engine("postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url, **how), **pool)
 
 
 async def _as_it_is(_: object) -> None:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from app.checks import ask
 from app.database import AWAY, Database
-from app.doorbell import Doorbell
+from app.doorbell import Doorbell, over_tls
 from app.migrate import newest
 from app.settings import Settings
 
@@ -111,7 +111,8 @@ async def _platforms(settings: Settings) -> list[Finding]:
 
 
 async def _redis(settings: Settings) -> Finding:
-    client = Redis.from_url(str(settings.redis_url), socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
+    url = str(settings.redis_url)
+    client = Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS, **over_tls(url))
     try:
         await asyncio.wait_for(client.ping(), SECONDS)
     except (RedisError, OSError, TimeoutError) as error:

@@ -9,8 +9,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.database import engine_to
 from app.grants import grant
 from app.settings import Settings
 
@@ -53,5 +54,4 @@ async def migrate(settings: Settings) -> None:
 
 
 def engine_for(settings: Settings) -> AsyncEngine:
-    plain = str(settings.database_url).split("://", 1)[1]
-    return create_async_engine(f"postgresql+asyncpg://{plain}", connect_args={"timeout": 10})
+    return engine_to(str(settings.database_url), {"timeout": 10})

@@ -13,6 +13,7 @@ import asyncpg
 import redis.exceptions
 from redis.asyncio import Redis
 
+from app.doorbell import over_tls
 from app.figures import FIGURES, Figures
 from app.levels import KEPT, LEVELS, Levels
 from app.settings import Settings
@@ -180,7 +181,8 @@ class Vitals:
         return Levels(**await self._lines[1].row(LEVELS))
 
     async def _ask_redis(self) -> bool:
-        async with Redis.from_url(self._redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as redis:
+        how: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        async with Redis.from_url(self._redis_url, **how, **over_tls(self._redis_url)) as redis:
             return bool(await redis.ping())
 
 

@@ -67,3 +67,12 @@ def test_not_more_than_so_many_addresses_are_remembered() -> None:
 
     assert keys.wait("10.0.0.1") == 0
     assert keys.wait("10.0.39.60") > 0
+
+
+async def test_the_bootstrap_key_is_not_locked_out_either_once_it_was_good(guarded: Caller) -> None:
+    before = await asked(guarded, guarded.key, "198.51.100.20")
+
+    wrong = [await asked(guarded, new_key().text, "198.51.100.20") for _ in range(100)]
+    again = await asked(guarded, guarded.key, "198.51.100.20")
+
+    assert (before.status, wrong[-1].status, again.status) == (200, 429, 200)
