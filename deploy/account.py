@@ -5,6 +5,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 STATES = ("delivered", "expired", "withdrawn", "dead", "held", "in_doubt", "due")
 OPEN = frozenset({"in_doubt", "due"})
@@ -22,10 +23,14 @@ class Owed:
     channel: str
     state: str
     references: tuple[str, ...]
+    is_current: bool = True
+    """Whether the channel shows what it should by now: the latest revision, or, taken back, none."""
+    is_gone: bool = False
+    """Whether what was there was deleted, where a platform deletes what is withdrawn."""
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN
+        return self.state in OPEN or (self.state == "delivered" and not self.is_current)
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,17 @@ class Account:
     @property
     def is_good(self) -> bool:
         """Everything promised came to a good end, once."""
-        ends = all(owed.state in GOOD_ENDS for owed in self.deliveries)
+        ends = all(owed.state in GOOD_ENDS and owed.is_current for owed in self.deliveries)
         return self.missing == 0 and ends and not self.lost and not self.twice
 
+    def followed(self, event_id: str) -> tuple[int, int]:
+        """Say how many of a notice's channels show what they should, and how many there are."""
+        owed = [each.is_current for each in self.deliveries if each.event_id == event_id]
+        return sum(owed), len(owed)
+
     def _claimed(self) -> list[Post]:
-        return [(owed.channel, reference) for owed in self.deliveries for reference in owed.references]
+        there = (owed for owed in self.deliveries if not owed.is_gone)
+        return [(owed.channel, reference) for owed in there for reference in owed.references]
 
 
 def landed(journal: Iterable[Mapping[str, object]], channels: Mapping[int, str]) -> tuple[Post, ...]:
@@ -83,3 +94,40 @@ def landed(journal: Iterable[Mapping[str, object]], channels: Mapping[int, str])
         posts += these if entry["did"] == "accepted" else Counter()
         posts -= these if entry["did"] == "deleted" else Counter()
     return tuple(posts.elements())
+
+
+def pushed(
+    sends: Iterable[Mapping[str, Any]], slugs: Mapping[int | None, str], known: Iterable[Post]
+) -> tuple[Post, ...]:
+    """Read from what WeChat's followers see which notices stand there, by the number of their first article.
+
+    `known`: what any delivery calls its posts, deleted ones too; an article that is nobody's stands for itself.
+    """
+    posts: list[Post] = []
+    called = set(known)
+    for send in sends:
+        slug, number = slugs.get(send["tag"]), str(send["id"])
+        if slug is None or send["state"] != "done":
+            continue
+        if (slug, number) in called:
+            posts.append((slug, number))
+            continue
+        mine = [name.partition("_") for where, name in called if where == slug]
+        firsts = [int(first) for message, _, first in mine if message == number]
+        there = [place for place, article in enumerate(send["articles"], 1) if not article["deleted"]]
+        owners = {max((first for first in firsts if first <= place), default=place) for place in there}
+        posts += [(slug, f"{number}_{owner}") for owner in sorted(owners)]
+    return tuple(posts)
+
+
+def told(events: Iterable[Mapping[str, str]], slug: str) -> tuple[Post, ...]:
+    """Read what a receiver was told last of each notice; the same told twice stands twice."""
+    last: dict[str, str] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    again: list[Post] = []
+    for event in events:
+        seen[event["event_id"], event["type"]] += 1
+        if seen[event["event_id"], event["type"]] > 1:
+            again.append((slug, event["id"]))
+        last[event["event_id"]] = event["id"]
+    return (*((slug, number) for number in last.values()), *again)

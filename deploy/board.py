@@ -55,7 +55,7 @@ class Board:
     def accept(self, sample: Sample, promised: int) -> None:
         self.accepted[sample.event_id] = promised
         self.progress.update(self.task, total=sum(self.accepted.values()))
-        self._say(f"accepted   {sample.event_id:<30} from {sample.source}, for {promised} channels")
+        self.say(f"accepted   {sample.event_id:<30} from {sample.source}, for {promised} channels")
 
     def see(self, sample: Sample, deliveries: Iterable[Owed]) -> None:
         """Take in what the API says of a notice now."""
@@ -63,8 +63,8 @@ class Board:
             before = self.states.get((owed.event_id, owed.channel), "due")
             self.states[owed.event_id, owed.channel] = owed.state
             if owed.state != before:
-                self._say(f"{owed.state:<10} {owed.event_id:<30} in {owed.channel}: {sample.title}")
-        done = sum(state == "delivered" for state in self.states.values())
+                self.say(f"{owed.state:<10} {owed.event_id:<30} in {owed.channel}: {sample.title}")
+        done = sum(state in ("delivered", "withdrawn") for state in self.states.values())
         self.progress.update(self.task, completed=done)
 
     def render(self) -> Group:
@@ -84,7 +84,8 @@ class Board:
         sign, colour = SIGNS.get(self.states.get((sample.event_id, slug), ""), ("", "default"))
         return Text(sign, style=colour)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Tell of something that happens, where nothing is drawn."""
         if not CONSOLE.is_terminal:
             tell(line)
 
@@ -104,10 +105,18 @@ def tell_account(account: Account, town: Town) -> None:
     CONSOLE.print(table)
     tell(" + ".join(f"{account.states()[state]} {state}" for state in STATES) + f" = {account.promised} accepted")
     tell(f"The channels hold {len(account.landed)} posts; lost: {len(account.lost)}, twice: {len(account.twice)}.")
+    _tell_changes(account, town)
     for channel, reference in account.lost:
         tell(f"  lost: {channel} does not hold post {reference}")
     for channel, reference in account.twice:
         tell(f"  twice: no delivery knows of post {reference} in {channel}")
+
+
+def _tell_changes(account: Account, town: Town) -> None:
+    """Say how many channels have followed what became of a notice later."""
+    for word, sample, what in (("Corrected", town.corrected, "show it"), ("Withdrawn", town.withdrawn, "took it back")):
+        done, all_of_them = account.followed(sample.event_id)
+        tell(f"{word} {sample.event_id}: {done} of {all_of_them} channels {what}.")
 
 
 def _add_row(table: Table, name: str, states: Counter[str]) -> None:

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 
-from deploy.account import Account, Owed, Post, landed
+from deploy.account import Owed
 from deploy.town import Sample, Town
 
 NO_CONTENT, CONFLICT, UNAVAILABLE = 204, 409, 503
@@ -45,82 +44,73 @@ class Campaign:
     async def furnish(self) -> None:
         """Make the chats, services, sources and channels that are not there yet."""
         await asyncio.gather(*(self._make_chat(each["chat"]) for each in self.town.channels))
+        if tags := {each["address"][4:]: 12 for each in self.town.accounts if each["address"].startswith("tag:")}:
+            await self.ask("PATCH", f"{self.wechat}/sandbox/account", {"tags": tags})
         for slug, name in self.town.services.items():
-            await self._as_admin("PUT", f"/v1/services/{slug}", {"name": name})
+            await self.as_admin("PUT", f"/v1/services/{slug}", {"name": name})
         for slug, about in self.town.sources.items():
             self.keys[slug] = await self._key_of(slug, about)
         for channel in self._wanted():
-            await self._as_admin("POST", "/v1/channels", channel, unless=CONFLICT)
+            await self.as_admin("POST", "/v1/channels", channel, unless=CONFLICT)
         for hook in self.town.hooks:
             await self._share_secret(hook["slug"])
 
     async def check(self) -> None:
         """Have the channels checked that were made before a worker ran; the boards link to those with a public name."""
         slugs = [each["channel"]["slug"] for each in self.town.channels]
-        await asyncio.gather(*(self._as_admin("POST", f"/v1/channels/{slug}/check", {}) for slug in slugs))
+        await asyncio.gather(*(self.as_admin("POST", f"/v1/channels/{slug}/check", {}) for slug in slugs))
 
     async def hand_in(self, sample: Sample) -> int:
         """Hand a notice in as its source does; returns how many deliveries were promised."""
         headers = {"Authorization": f"Bearer {self.keys[sample.source]}"}
-        answer = await self._ask("POST", f"{self.api}/v1/notices", sample.notice, headers)
+        answer = await self.ask("POST", f"{self.api}/v1/notices", sample.notice, headers)
         self.ids[sample.event_id] = answer["id"]
         self.promised[sample.event_id] = sum(answer["deliveries"].values())
         return self.promised[sample.event_id]
 
     async def look(self, sample: Sample) -> list[Owed]:
         """Ask for the deliveries of a notice that was handed in."""
-        answer = await self._as_admin("GET", f"/v1/notices/{self.ids[sample.event_id]}/deliveries")
-        self.deliveries[sample.event_id] = [
-            Owed(sample.event_id, sample.lane, each["channel"]["slug"], each["state"], tuple(each["references"]))
-            for each in answer["items"]
-        ]
+        answer = await self.as_admin("GET", f"/v1/notices/{self.ids[sample.event_id]}/deliveries")
+        self.deliveries[sample.event_id] = [self._owed(sample, each) for each in answer["items"]]
         return self.deliveries[sample.event_id]
 
-    async def choose(self) -> None:
-        """Be the person who says what is worth one of the few pushes: here, whatever asks."""
-        if not self.town.accounts:
-            return
-        for waiting in (await self._as_admin("GET", "/v1/choices"))["items"]:
-            path = f"/v1/deliveries/{waiting['delivery_id']}/choice"
-            await self._as_admin("POST", path, {"choice": "send"}, unless=CONFLICT)
-
-    async def account(self) -> Account:
-        """Ask everybody once more: the API for the deliveries, the sandbox for what is in its chats."""
-        await asyncio.gather(*(self.look(sample) for sample in self.town.samples if sample.event_id in self.ids))
-        journal = await self._ask("GET", f"{self.sandbox}/sandbox/journal")
-        owed = tuple(each for deliveries in self.deliveries.values() for each in deliveries)
-        there = landed(journal, self.town.slugs_by_chat()) + await self._on_the_boards() + await self._pushed()
-        there += await self._told()
-        return Account(sum(self.promised.values()), owed, there)
-
-    async def _on_the_boards(self) -> tuple[Post, ...]:
-        """Read what the boards show as any reader would, but only the notices of this run."""
-        ours = set(self.ids.values())
-        feeds = {each["slug"]: f"{self.api}/bacheca/{each['address']}/feed.json" for each in self.town.boards}
-        shown = [(slug, item["url"]) for slug, url in feeds.items() for item in (await self._ask("GET", url))["items"]]
-        return tuple((slug, urlsplit(url).path) for slug, url in shown if url.rpartition("/")[2] in ours)
-
-    async def _pushed(self) -> tuple[Post, ...]:
-        """Ask WeChat's sandbox what arrived with followers."""
-        sends = await self._ask("GET", f"{self.wechat}/sandbox/sends") if self.town.accounts else []
-        return tuple(
-            (each["slug"], send["id"]) for each in self.town.accounts for send in sends if send["state"] == "done"
+    def _owed(self, sample: Sample, row: Mapping[str, Any]) -> Owed:
+        slug, state, wanted = row["channel"]["slug"], row["state"], row["wanted"]
+        is_current = state == "withdrawn" if wanted is None else row["shown"] in (wanted, None)
+        deletes = any(account["slug"] == slug for account in self.town.accounts)
+        return Owed(
+            sample.event_id,
+            sample.lane,
+            slug,
+            state,
+            tuple(row["references"]),
+            is_current=is_current,
+            is_gone=deletes and state == "withdrawn",
         )
 
-    async def _told(self) -> tuple[Post, ...]:
-        """Ask the receiver which events it was told of with a good signature."""
-        told = await self._ask("GET", f"{self.receiver}/events") if self.town.hooks else []
-        return tuple((hook["slug"], event["id"]) for hook in self.town.hooks for event in told)
+    async def correct(self, sample: Sample, change: Mapping[str, Any]) -> None:
+        """Let its source change a notice that was handed in."""
+        await self._edit("PATCH", sample, "", change)
+
+    async def withdraw(self, sample: Sample) -> None:
+        await self._edit("POST", sample, "/withdrawal", None)
+
+    async def _edit(self, method: str, sample: Sample, path: str, body: Any) -> None:
+        headers = {"Authorization": f"Bearer {self.keys[sample.source]}", "If-Match": "*"}
+        if body is not None:
+            headers["Content-Type"] = "application/merge-patch+json"
+        await self.ask(method, f"{self.api}/v1/notices/{self.ids[sample.event_id]}{path}", body, headers)
+        await self.look(sample)
 
     async def _share_secret(self, slug: str) -> None:
         """Make the secret of a webhook and give it to the receiver, as the operators of the two would."""
-        made = await self._as_admin("POST", f"/v1/channels/{slug}/secret", {})
-        await self._ask("POST", f"{self.receiver}/secrets", {"secret": made["secret"]})
+        made = await self.as_admin("POST", f"/v1/channels/{slug}/secret", {})
+        await self.ask("POST", f"{self.receiver}/secrets", {"secret": made["secret"]})
 
     async def _make_chat(self, chat: Mapping[str, Any]) -> None:
-        present = await self._ask("GET", f"{self.sandbox}/sandbox/chats?search={chat['id']}")
+        present = await self.ask("GET", f"{self.sandbox}/sandbox/chats?search={chat['id']}")
         if not present["chats"]:
-            await self._ask("POST", f"{self.sandbox}/sandbox/chats", chat)
+            await self.ask("POST", f"{self.sandbox}/sandbox/chats", chat)
 
     def _wanted(self) -> list[dict[str, Any]]:
         """List the channels of every kind as the API takes them."""
@@ -135,20 +125,20 @@ class Campaign:
     async def _key_of(self, slug: str, about: Mapping[str, Any]) -> str:
         """Make a source and take its key; for one that is there, issue a key of ours in place of an earlier one."""
         source = {"slug": slug, "key_expires_in_days": 1, **about}
-        made = await self._as_admin("POST", "/v1/sources", source, unless=CONFLICT)
+        made = await self.as_admin("POST", "/v1/sources", source, unless=CONFLICT)
         if made is not None:
             return str(made["key"])
         keys = f"/v1/sources/{slug}/keys"
-        for key in (await self._as_admin("GET", keys))["items"]:
+        for key in (await self.as_admin("GET", keys))["items"]:
             if key["label"] == LABEL and key["state"] == "valid":
-                await self._as_admin("DELETE", f"{keys}/{key['id']}")
-        return str((await self._as_admin("POST", keys, {"label": LABEL, "expires_in_days": 1}))["key"])
+                await self.as_admin("DELETE", f"{keys}/{key['id']}")
+        return str((await self.as_admin("POST", keys, {"label": LABEL, "expires_in_days": 1}))["key"])
 
-    async def _as_admin(self, method: str, path: str, body: Any = None, *, unless: int | None = None) -> Any:
+    async def as_admin(self, method: str, path: str, body: Any = None, *, unless: int | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self.admin_key}"}
-        return await self._ask(method, self.api + path, body, headers, unless=unless)
+        return await self.ask(method, self.api + path, body, headers, unless=unless)
 
-    async def _ask(
+    async def ask(
         self,
         method: str,
         url: str,

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,13 +16,15 @@ import aiohttp
 
 from deploy.board import Board, tell_account
 from deploy.campaign import Campaign, RefusedError
+from deploy.choosing import choose
 from deploy.plan import Plan
 from deploy.supervisor import GaveUpError
 from deploy.terminal import tell
 from deploy.town import Sample, Town
 from deploy.up import arguments, run, tell_addresses
+from deploy.witnesses import account_of
 
-PATIENCE = 90
+PATIENCE = 120
 LOOK = 0.2
 STOPPED = 130  # stopped before the account could be given
 ONLY_HERE = (
@@ -42,13 +45,22 @@ class Demo:
         for sample in self.campaign.town.samples:
             self.board.accept(sample, await self.campaign.hand_in(sample))
 
-    async def watch(self) -> None:
+    async def change_something(self) -> None:
+        """Correct one notice and withdraw another, as their sources would, and watch every channel follow."""
+        town = self.campaign.town
+        self.board.say(f"corrected  {town.corrected.event_id:<30} by {town.corrected.source}")
+        await self.campaign.correct(town.corrected, town.change)
+        self.board.say(f"withdrawn  {town.withdrawn.event_id:<30} by {town.withdrawn.source}")
+        await self.campaign.withdraw(town.withdrawn)
+        await self.watch([town.corrected, town.withdrawn])
+
+    async def watch(self, samples: Sequence[Sample]) -> None:
         """Look at what is open until nothing is, or until the patience is over."""
         deadline = time.monotonic() + PATIENCE
-        waiting = list(self.campaign.town.samples)
+        waiting = list(samples)
         while waiting and time.monotonic() < deadline:
             waiting = [sample for sample in waiting if await self._is_open(sample)]
-            await self.campaign.choose()
+            await choose(self.campaign)
             await asyncio.sleep(LOOK)
 
     async def _is_open(self, sample: Sample) -> bool:
@@ -89,9 +101,10 @@ async def _campaign(made: Plan) -> int:
         demo = Demo(campaign, Board(town))
         await campaign.furnish()
         with demo.board.shown():
-            await asyncio.gather(demo.hand_in(), demo.watch())
+            await asyncio.gather(demo.hand_in(), demo.watch(town.samples))
+            await demo.change_something()
         await campaign.check()
-        account = await campaign.account()
+        account = await account_of(campaign)
     tell_account(account, town)
     if demo.first_post is not None:
         tell(f"The first post was delivered {demo.first_post:.1f} s after the start of ./dev.")

@@ -45,6 +45,10 @@ class Town:
     accounts: list[dict[str, Any]]
     hooks: list[dict[str, Any]]
     samples: list[Sample]
+    corrected: Sample
+    change: dict[str, Any]
+    """What its source changes of it afterwards."""
+    withdrawn: Sample
 
     @classmethod
     def read(cls, run: str) -> Self:
@@ -56,9 +60,13 @@ class Town:
         town = json.loads((SAMPLES / "town.json").read_text(encoding="utf-8"))
         notices = json.loads((SAMPLES / "notices.json").read_text(encoding="utf-8"))["notices"]
         samples = [Sample(each["source"], each["notice"]).in_run(run) for each in notices]
+        story, by_event = town["story"], {sample.event_id: sample for sample in samples}
+        corrected = by_event[story["corrected"]["event_id"] + run]
+        later = (corrected, story["corrected"]["change"], by_event[story["withdrawn"] + run])
         alone = ("accounts", "hooks")
         accounts, hooks = ([] if run else town[name] for name in alone)
-        return cls(town["services"], town["sources"], town["channels"], town["boards"], accounts, hooks, samples)
+        places = (town["channels"], town["boards"], accounts, hooks)
+        return cls(town["services"], town["sources"], *places, samples, *later)
 
     def slugs_by_chat(self) -> dict[int, str]:
         return {each["chat"]["id"]: each["channel"]["slug"] for each in self.channels}

@@ -62,5 +62,24 @@ def test_the_same_notices_in_another_run_are_other_events_that_belong_together()
 
 
 def as_routing_sees_it(channel: dict[str, Any]) -> Channel:
-    following = Following(**{name: frozenset(values) for name, values in channel["audience"].items()})
+    following = Following(**{name: frozenset(values) for name, values in channel.get("audience", {}).items()})
     return Channel(uuid4(), channel["language"], channel.get("fallback", True), following)
+
+
+def test_what_becomes_of_two_samples_reaches_every_kind_of_channel() -> None:
+    town = Town.read("")
+    corrected = Notice.model_validate_json(json.dumps(merged(town.corrected.notice, town.change)))
+    withdrawn = Notice.model_validate_json(json.dumps(town.withdrawn.notice))
+    places = [*(each["channel"] for each in town.channels), *town.boards, *town.accounts, *town.hooks]
+
+    assert corrected.texts.keys() == {"it", "zh-Hans"}
+    for notice in (corrected, withdrawn):
+        reached = {each["slug"] for each in places if reaches(notice, as_routing_sees_it(each))}
+        assert {"scuola", "scuola-zh", "bacheca", "bacheca-zh", "registro", "wechat-zh"} <= reached
+
+
+def merged(whole: Any, change: Any) -> Any:
+    """Merge as RFC 7396 says."""
+    if not isinstance(change, dict):
+        return change
+    return {**whole, **{name: merged(whole.get(name, {}), each) for name, each in change.items()}}
