@@ -14,9 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.settings import Settings
 
+PATIENCE = 5
+"""Seconds that a connection or a statement may take."""
 SERVER_SETTINGS = {
     "application_name": "campanella",
-    "statement_timeout": "5000",
+    "statement_timeout": str(PATIENCE * 1000),
     "lock_timeout": "2000",
     "idle_in_transaction_session_timeout": "15000",
     "timezone": "UTC",
@@ -48,10 +50,10 @@ class Database:
             max_size=most,
             server_settings=SERVER_SETTINGS,
             command_timeout=15,
-            timeout=5,
+            timeout=PATIENCE,
             reset=_as_it_is,
         )
-        how = {"server_settings": SERVER_SETTINGS, "timeout": 5, "command_timeout": 15}
+        how = {"server_settings": SERVER_SETTINGS, "timeout": PATIENCE, "command_timeout": 15}
         engine = engine_to(url, how, pool_size=3, max_overflow=7, pool_pre_ping=True)
         return cls(pool, engine, async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False))
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from app.database import AWAY, Database
+from app.database import AWAY, PATIENCE, Database
 from app.settings import load
 from app.vitals import problem
 
@@ -35,7 +35,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run(work)
     except (*AWAY, asyncpg.PostgresError, DBAPIError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-        raise PostgresAwayError(f"Postgres {problem(cause or error)}. Is CAMPANELLA_DATABASE_URL right?") from None
+        why = problem(cause or error, PATIENCE)
+        raise PostgresAwayError(f"Postgres {why}. Is CAMPANELLA_DATABASE_URL right?") from None
 
 
 @asynccontextmanager

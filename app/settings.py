@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     equal_texts: Literal["accept", "refuse"] = "accept"
     wrong_keys_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
     accessibility_url: HttpUrl | None = None
+    health_patience: Annotated[float, Field(ge=0.1, le=10)] = 0.5
     shed_after: Annotated[float, Field(ge=0, le=60)] = 0.25
     keep_audit_months: AuditMonths = 24
     keep_notices_months: Annotated[int, Field(ge=1, le=240)] = 13

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""What Postgres and Redis say, asked on connections of our own that no load can occupy, never longer than PATIENCE."""
+"""What Postgres and Redis say, asked on connections of our own that no load can occupy, in a bounded time."""
 
 import asyncio
 import math
@@ -19,7 +19,6 @@ from app.levels import KEPT, LEVELS, Levels
 from app.settings import Settings
 from app.telemetry import log
 
-PATIENCE = 0.5
 FAULTS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -39,7 +38,6 @@ BROKEN = (
 REVISION = "select version_num from alembic_version"
 SERVER_SETTINGS = {
     "application_name": "campanella health",
-    "statement_timeout": str(int(PATIENCE * 1000)),
     "enable_seqscan": "off",  # a table just filled has no statistics yet, and must not be read whole for that
     "enable_bitmapscan": "off",  # nor all that waits be sorted, where the index gives the first of it in order
     "work_mem": "16MB",
@@ -60,9 +58,9 @@ class Heard(Generic[T]):
 class Question(Generic[T]):
     """One question; whoever asks while it is being answered hears the same answer, so that a crowd costs nothing."""
 
-    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
-        """Ask by `ask`, which may raise any of FAULTS."""
-        self._ask = ask
+    def __init__(self, ask: Callable[[], Awaitable[T]], patience: float) -> None:
+        """Ask by `ask`, which may raise any of FAULTS, and wait so many seconds."""
+        self._ask, self._patience = ask, patience
         self._asking: asyncio.Task[Heard[T]] | None = None
 
     async def put(self) -> Heard[T]:
@@ -73,19 +71,19 @@ class Question(Generic[T]):
     async def _hear(self) -> Heard[T]:
         begun = time.perf_counter()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 answer = await self._ask()
             return Heard(time.perf_counter() - begun, answer=answer)
         except FAULTS as error:
-            return Heard(time.perf_counter() - begun, problem=problem(error))
+            return Heard(time.perf_counter() - begun, problem=problem(error, self._patience))
 
 
 class Line:
     """A connection to Postgres of our own, opened when first needed and again after any fault."""
 
-    def __init__(self, url: str) -> None:
-        """Remember where Postgres is."""
-        self._url = url
+    def __init__(self, url: str, patience: float) -> None:
+        """Remember where Postgres is, and how many seconds it may take."""
+        self._url, self._patience = url, patience
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
@@ -105,7 +103,8 @@ class Line:
 
     async def _row(self, statement: str) -> dict[str, Any]:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, timeout=PATIENCE, server_settings=SERVER_SETTINGS)
+            settings = {**SERVER_SETTINGS, "statement_timeout": str(int(self._patience * 1000))}
+            self._connection = await asyncpg.connect(self._url, timeout=self._patience, server_settings=settings)
         try:
             return dict(await self._connection.fetchrow(statement) or {})
         except BaseException:
@@ -125,12 +124,13 @@ class Vitals:
     def __init__(self, settings: Settings) -> None:
         """Remember where the servers are; they are connected to when first asked."""
         self._redis_url = str(settings.redis_url)
-        self._lines = [Line(str(settings.database_url)) for _ in range(2)]
-        self._revision: Question[str | None] = Question(self._ask_revision)
-        self._figures: Question[Figures] = Question(self._ask_figures)
-        self._levels: Question[Levels] = Question(self._ask_levels)
+        self._patience = settings.health_patience
+        self._lines = [Line(str(settings.database_url), self._patience) for _ in range(2)]
+        self._revision: Question[str | None] = Question(self._ask_revision, self._patience)
+        self._figures: Question[Figures] = Question(self._ask_figures, self._patience)
+        self._levels: Question[Levels] = Question(self._ask_levels, self._patience)
         self._levels_kept: tuple[float, Levels | None] = (-math.inf, None)
-        self._redis: Question[bool] = Question(self._ask_redis)
+        self._redis: Question[bool] = Question(self._ask_redis, self._patience)
         self._away = {"database": False, "redis": False}
 
     async def postgres(self) -> Heard[str | None]:
@@ -181,18 +181,18 @@ class Vitals:
         return Levels(**await self._lines[1].row(LEVELS))
 
     async def _ask_redis(self) -> bool:
-        how: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        how: dict[str, Any] = {"socket_timeout": self._patience, "socket_connect_timeout": self._patience}
         async with Redis.from_url(self._redis_url, **how, **over_tls(self._redis_url)) as redis:
             return bool(await redis.ping())
 
 
-def problem(error: BaseException) -> str:
+def problem(error: BaseException, patience: float) -> str:
     """Say what is wrong without a word of the server's own, which may name hosts and people."""
     match error:
         case asyncpg.UndefinedTableError():
             return "has no tables yet: run the migrations"
         case TimeoutError() | redis.exceptions.TimeoutError() | asyncpg.QueryCanceledError():
-            return f"did not answer within {int(PATIENCE * 1000)} ms"
+            return f"did not answer within {int(patience * 1000)} ms"
         case redis.exceptions.AuthenticationError():
             return "refused our password"
         case OSError() | redis.exceptions.ConnectionError():

@@ -133,7 +133,7 @@ def a_channel(slug: str) -> dict[str, Any]:
 def some_settings(database_url: str, redis_url: str, **members: Any) -> Settings:
     unlimited = {"requests_per_minute": 0, "requests_per_day": 0, "wrong_keys_per_minute": 0, "shed_after": 0}
     secrets = {"admin_key": SecretStr(ADMIN_KEY), "secret_keys": SecretStr(SECRET_KEY)}
-    members = {**secrets, "admin_key_stays": True, "log_level": "error", **unlimited, **members}
+    members = {**secrets, "admin_key_stays": True, "log_level": "error", "health_patience": 10, **unlimited, **members}
     return Settings(database_url=Url(database_url), redis_url=Url(redis_url), **members)
 
 

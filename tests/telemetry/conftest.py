@@ -86,6 +86,7 @@ def some_settings(**members: Any) -> Settings:
             "telegram_token": SecretStr(TOKEN),
             "admin_key": SecretStr(ADMIN_KEY),
             "key_pepper": SecretStr(KEY_PEPPER),
+            "health_patience": 10,  # a busy machine is not ill
             **members,
         }
     )

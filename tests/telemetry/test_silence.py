@@ -19,7 +19,7 @@ SOON = 3
 
 @pytest.fixture
 def settings(database_url: str, redis_url: str) -> Settings:
-    return some_settings(database_url=Url(database_url), redis_url=Url(redis_url))
+    return some_settings(database_url=Url(database_url), redis_url=Url(redis_url), health_patience=0.5)
 
 
 @pytest.mark.parametrize("asked_before", [True, False], ids=["kept connection", "new connection"])
