@@ -63,7 +63,8 @@ def enter(trace: Trace) -> None:
 
 def begun() -> Trace:
     """Begin a trace of our own."""
-    return Trace(secrets.token_hex(16), secrets.token_hex(8), ours=True)
+    drawn = secrets.token_hex(24)
+    return Trace(drawn[:32], drawn[32:], ours=True)
 
 
 def received(headers: Iterable[tuple[bytes, bytes]]) -> Trace:

@@ -7,11 +7,15 @@ What cannot be read as a request is answered as every error is, and the applicat
 
 import re
 import time
+from asyncio import AbstractEventLoop
 from typing import Any
 
 from starlette.types import Message, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+HEAD, END_OF_HEAD = b"HTTP/1.1 ", b"\r\n\r\n"
+MOST_JOINED = 65_536
+"""Bytes of a body from which copying it costs more than a write of its own."""
 UNREADABLE = "campanella.unreadable"
 ARRIVED = "campanella.arrived"
 """In the scope: when the first byte of the request was read, by the monotonic clock."""
@@ -30,6 +34,43 @@ REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) (/[!-~]{0,4000})
 LINE = {400: b"HTTP/1.1 400 Bad Request", 404: b"HTTP/1.1 404 Not Found", 405: b"HTTP/1.1 405 Method Not Allowed"}
 
 
+class Joined:
+    """A transport that writes the head of an answer together with its body: each write wakes the other side.
+
+    A head whose body is late is written in the next round of the event loop.
+    """
+
+    __slots__ = ("_head", "_loop", "_transport")
+
+    def __init__(self, transport: Any, loop: AbstractEventLoop) -> None:
+        """Take the transport of a connection."""
+        self._transport, self._loop, self._head = transport, loop, b""
+
+    def __getattr__(self, name: str) -> Any:
+        """Be as the transport in all else."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if self._head and len(data) < MOST_JOINED:
+            data, self._head = self._head + data, b""
+        elif data.startswith(HEAD) and data.endswith(END_OF_HEAD):
+            self.flush()
+            self._head = data
+            self._loop.call_soon(self.flush)
+            return
+        self.flush()
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        head, self._head = self._head, b""
+        if head:
+            self._transport.write(head)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+
 class Protocol(HttpToolsProtocol):
     """A connection that asks the application's `at_once`, and remembers the bytes that could not be read.
 
@@ -43,6 +84,11 @@ class Protocol(HttpToolsProtocol):
         self._at_once = getattr(self.app, "at_once", None)
         self._is_between = True
         self._held = b""
+
+    def connection_made(self, transport: Any) -> None:
+        """Write through something that joins."""
+        super().connection_made(transport)
+        self.transport = Joined(self.transport, self.loop)  # type: ignore[assignment]  # as good as one
 
     def data_received(self, data: bytes) -> None:
         """Keep what came last, for the case that it is no request."""

@@ -122,9 +122,9 @@ class Gate:
         self.crowd.refused = max((rank for rank, bound in TURNED_AWAY.items() if pressure >= bound), default=NOBODY)
 
     def _make_room(self) -> None:
-        """Say how many may be inside: as many as can be stored in the time that a rank is ready to wait."""
+        """Say how many may be inside: as many as can be stored in half the time that a rank is ready to wait."""
         rate = self._size / self._hold if self._patience and self._hold else float("inf")
-        self.crowd.room = {rank: self._size + bound * self._patience * rate for rank, bound in TURNED_AWAY.items()}
+        self.crowd.room = {rank: self._size + bound * self._patience * rate / 2 for rank, bound in TURNED_AWAY.items()}
 
     def _is_too_old(self, rank: Rank, waited: float) -> bool:
         bound = TURNED_AWAY.get(rank, float("inf")) * self._patience

@@ -122,7 +122,7 @@ def read(body: bytes) -> Any:
         raise MalformedBodyError("The body is not UTF-8.") from None
     _refuse_deep(body)
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
+        return DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise MalformedBodyError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
     except ValueError:
@@ -155,6 +155,9 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise MalformedBodyError("The body holds a number that is too large.")
     return number
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
 
 
 def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Where) -> CampanellaError:

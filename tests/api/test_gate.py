@@ -117,14 +117,16 @@ async def test_whoever_waited_too_long_for_a_place_is_refused_unless_it_is_urgen
     assert not gate._since
 
 
-async def test_there_is_room_for_as_many_as_can_be_stored_in_the_time_that_they_are_ready_to_wait(gate: Gate) -> None:
+async def test_there_is_room_for_as_many_as_can_be_stored_in_half_the_time_that_they_are_ready_to_wait(
+    gate: Gate,
+) -> None:
     gate._hold = 0.08  # eight places: a hundred a second
     gate._make_room()
 
     assert {rank: round(room) for rank, room in gate.crowd.room.items()} == {
-        Rank.LIST: 8 + 10,
-        Rank.BULK: 8 + 15,
-        Rank.NORMAL: 8 + 20,
+        Rank.LIST: 8 + 5,
+        Rank.BULK: 8 + 8,
+        Rank.NORMAL: 8 + 10,
     }
 
 
