@@ -102,7 +102,12 @@ def _names(query: bytes) -> list[str]:
 class Shortcut:
     """Leads requests for a QuickRoute straight there, past the layers and the list that all others go through."""
 
-    def __init__(self, routes: Sequence[BaseRoute], handlers: Mapping[Any, Any], others: ASGIApp) -> None:
+    def __init__(
+        self,
+        routes: Sequence[BaseRoute],
+        handlers: Mapping[Any, Callable[[Any, Any], Awaitable[Response]]],
+        others: ASGIApp,
+    ) -> None:
         """`handlers` say which exception becomes which answer, as they do behind `others`."""
         quick = [route for route in routes if isinstance(route, QuickRoute)]
         self._routes = {(method, route.path): route for route in quick for method in route.methods or ()}
@@ -123,8 +128,7 @@ class Shortcut:
         await response(scope, receive, send)
 
     def _handler(self, error: Exception) -> Callable[[Request, Exception], Awaitable[Response]]:
-        found: Any = next(self._handlers[kind] for kind in type(error).__mro__ if kind in self._handlers)
-        return found
+        return next(self._handlers[kind] for kind in type(error).__mro__ if kind in self._handlers)
 
 
 def _refuse(query: bytes, *, takes_none: bool) -> None:
