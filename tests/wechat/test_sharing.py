@@ -247,6 +247,38 @@ async def test_what_waits_for_an_approval_is_not_taken_along(town: Town) -> None
     assert await town.states() == ["due", "delivered"]
 
 
+async def test_a_notice_whose_pictures_are_still_fetched_is_not_taken_along(town: Town) -> None:
+    await town.channel()
+    await several(town, "uno")
+    picture = {"title": "Mappa", "href": "https://www.comune.example.it/mappa.png"}
+    await several(town, "figure", attachments=[picture])
+
+    await town.turn()
+
+    (send,) = town.sandbox.sends
+    assert [article.title for article in send.articles[1::2]] == ["uno"]
+
+
+async def test_what_shared_a_push_that_is_not_wanted_any_more_goes_on(town: Town) -> None:
+    await town.channel()
+    one, _ = await several(town, "uno", "due")
+    town.sandbox.fault("reset_before_accepting", method="draft/add")
+    await town.turn()
+    await town.pool.execute("update push set state = 'prepared'")  # as where its worker was killed before the draft
+    await town.pool.execute("""
+        update delivery d set state = 'in_doubt', intent = json_build_object('action', 'post', 'number', 0, 'parts', 1,
+               'digest', 'x', 'payload', s.payload, 'revision', 1, 'key', s.step)
+          from share s where s.delivery_id = d.id and d.id = (select max(id) from delivery)""")
+    change = Change(one, "mensa", "test", None)
+    await amend(town.pool, Routing(), change, a_notice(event_id="uno", texts=texts("uno, corretto")))
+
+    await town.settles()
+
+    assert sorted(titles(town)[0]) == ["due", "uno, corretto"]
+    assert await town.states() == ["delivered", "delivered"]
+    assert len(town.sandbox.sends) == 1
+
+
 async def test_what_does_not_fit_is_a_dead_letter_and_keeps_nobody_from_being_pushed(town: Town) -> None:
     await town.channel()
     await several(town, "uno", BAD, "due")

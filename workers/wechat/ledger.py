@@ -14,7 +14,7 @@ import asyncpg
 
 from app.database import Connection, Pool
 from app.domain.quota import Allowance, Quota, allowance
-from app.outbox import Owed
+from app.outbox import Owed, leave
 
 KIND = "wechat"
 KEY_LENGTH = 24
@@ -28,7 +28,10 @@ COUNTED = """
 select p.audience, p.at from push p left join delivery d on d.id = p.delivery_id
  where p.kind = 'wechat' and p.at > $1 and p.state <> 'failed' and (p.state <> 'prepared' or d.settled_at is null)
 """
-FORGET = "update push set state = 'failed' where delivery_id = $1 and state = 'prepared'"
+FORGET = """
+with forgotten as (update push set state = 'failed' where delivery_id = $1 and state = 'prepared' returning id)
+select s.delivery_id, s.step from share s join forgotten on forgotten.id = s.push_id
+"""
 # Its own pushes, and those that it shares with others.
 LATEST = """
 select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
@@ -122,7 +125,8 @@ class Ledger:
         """
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(LOCK)
-            await connection.execute(FORGET, owed.id)  # for a revision that is not wanted any more
+            lost = await connection.fetch(FORGET, owed.id)  # for a revision that is not wanted any more
+            await leave(connection, sorted(row["delivery_id"] for row in lost), [row["step"] for row in lost])
             left = await self._standing(connection, owed.address, now)
             if not left.is_open(now):
                 return left

@@ -21,6 +21,7 @@ select d.id from delivery d left join choice x on x.delivery_id = d.id
  where d.channel_id = $1 and d.id <> $2 and d.state = 'due' and d.lease_until is null and not d.parked
    and d.ready_at <= now() and d.wanted is not null and (d.expires_at is null or d.expires_at > now())
    and (x.send and x.decided_at is not null and x.revision = d.wanted or not $3 and d.shown is null)
+   and not exists (select from media m where m.notice_id = d.notice_id and m.state = 'wanted')
    and not exists (select from share s where s.delivery_id = d.id and s.alone)
    and not exists (select from share s where s.delivery_id = $2 and s.alone)
  order by d.rank, d.id limit {MANY}
