@@ -6,14 +6,16 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, FilePath, SecretStr
 
 from app.alerts.zones import zones_of
 from app.domain.hosts import hosts_listed
 from app.domain.personal import accounts_in
+from app.jwks import keys_in
 from app.networks import networks
 
 SHORTEST_KEY = 32
@@ -80,6 +82,14 @@ def _read_by(reader: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(checked)
 
 
+def _a_key_set(path: Path) -> Path:
+    try:
+        keys_in(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError("cannot be read") from None
+    return path
+
+
 BotToken = Annotated[SecretStr, AfterValidator(_like_a_token), AfterValidator(_no_example)]
 LongSecret = Annotated[SecretStr, AfterValidator(_strong), AfterValidator(_no_example)]
 EncryptionKeys = Annotated[SecretStr, AfterValidator(_keys)]
@@ -88,4 +98,5 @@ TimeZone = Annotated[str, AfterValidator(_a_zone)]
 Networks = Annotated[str, _read_by(networks)]
 AlertZones = Annotated[str, _read_by(zones_of)]
 Accounts = Annotated[str, _read_by(accounts_in)]
+KeySetFile = Annotated[FilePath, AfterValidator(_a_key_set)]
 HostNames = Annotated[str, _read_by(hosts_listed)]

@@ -18,6 +18,7 @@ from app.setting_values import (
     BotToken,
     EncryptionKeys,
     HostNames,
+    KeySetFile,
     LongSecret,
     Networks,
     TimeZone,
@@ -60,6 +61,10 @@ class Settings(BaseSettings):
     admin_key: LongSecret | None = None
     admin_key_stays: bool = False
     key_pepper: LongSecret | None = None
+    voucher_keys_file: KeySetFile | None = None
+    voucher_issuer: Annotated[str, Field(min_length=1, max_length=200)] = "interop.pagopa.it"
+    voucher_audience: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    voucher_producer: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     public_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
     hosts: str = ""
     trusted_proxies: Networks = ""
@@ -93,6 +98,13 @@ class Settings(BaseSettings):
             if self.lease is not None and self.lease <= timeouts.get(kind, 0):
                 longer = f"LEASE must be longer than {kind.upper()}_TIMEOUT"
                 raise ValueError(f"{longer}: a worker must not be taken for dead while it calls")
+        return self
+
+    @model_validator(mode="after")
+    def _vouchers_are_set_up_as_a_whole(self) -> Self:
+        parts = (self.voucher_keys_file, self.voucher_audience, self.voucher_producer)
+        if any(parts) and not all(parts):
+            raise ValueError("VOUCHER_KEYS_FILE, VOUCHER_AUDIENCE and VOUCHER_PRODUCER are set together, or none is")
         return self
 
     @property

@@ -48,12 +48,19 @@ async def change_source(session: AsyncSession, source: Source, members: Mapping[
         source.event_sources[:1]
     ):
         raise StateConflictError(FIRST_STAYS, pointer="#/event_sources")
+    await _nobody_elses(session, source, members.get("vouchers", ()))
     before = {name: getattr(source, name) for name in members}
     source.sqlmodel_update(dict(members))
     session.add(source)
     if members.get("link_hosts"):
         await stop_elsewhere(session, source)
     await record(session, actor, "source.changed", f"source/{source.slug}", before=before, after=members)
+
+
+async def _nobody_elses(session: AsyncSession, source: Source, vouchers: Sequence[str]) -> None:
+    others = select(Source.slug).where(Source.slug != source.slug, col(Source.vouchers).overlap(list(vouchers)))
+    if vouchers and (await session.exec(others)).first() is not None:
+        raise StateConflictError("Another source has one of these purposes.", pointer="#/vouchers")
 
 
 async def known_services(session: AsyncSession, slugs: Sequence[str], pointer: str) -> None:

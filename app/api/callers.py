@@ -24,6 +24,8 @@ from app.domain.rate import Excess, Standing
 from app.domain.spelling import checked_plain_text
 
 LONGEST = 512
+DOTS, EVIDENCE = 2, "Agid-JWT-TrackingEvidence"
+"""A voucher is a token of three parts, and may be bound to what this header says."""
 NO_REASON = "The escapes are of UTF-8, and what they say is one line of plain text."
 Reason = Annotated[
     str | None,
@@ -102,12 +104,18 @@ async def _known(house: House, request: Request) -> Caller:
     wait = house.wrong_keys.wait(address)
     if wait and not house.access.has_seen(key):
         raise AbnormalUsageError(wait=math.ceil(wait) + 1, violated=["wrong-keys"])
-    well_formed = scheme.lower() == "bearer" and key and len(key) <= LONGEST
-    caller = await house.access.caller(key, address) if well_formed else None
+    caller = await _held(house, request, key) if scheme.lower() == "bearer" and key else None
     if caller is None:
         house.wrong_keys.count(address)
         raise UnauthenticatedError
     return caller
+
+
+async def _held(house: House, request: Request, key: str) -> Caller | None:
+    """Say whose key this is, or whose voucher, where those are taken."""
+    if house.vouchers is not None and key.count(".") == DOTS:
+        return await house.vouchers.caller(key, request.headers.get(EVIDENCE))
+    return await house.access.caller(key, request.scope[CLIENT]) if len(key) <= LONGEST else None
 
 
 def _rank(request: Request) -> Rank:

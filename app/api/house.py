@@ -22,6 +22,7 @@ from app.health import Health
 from app.quotas import Quotas
 from app.routing import Routing, Snapshot
 from app.settings import Settings
+from app.vouchers import Vouchers
 
 WRITE_DOWN = 60.0
 """Seconds between two records of which keys were used."""
@@ -39,6 +40,7 @@ class House:
     wrong_keys: WrongKeys
     gate: Gate
     gathering: Gathering
+    vouchers: Vouchers | None
 
     @property
     def public(self) -> str:
@@ -57,7 +59,8 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
     gathering = Gathering(database.pool, routing)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:
-        yield House(settings, database, routing, doorbell, access, health, quotas, wrong_keys, gate, gathering)
+        inside = (quotas, wrong_keys, gate, gathering, Vouchers.of(settings, database.pool))
+        yield House(settings, database, routing, doorbell, access, health, *inside)
     finally:
         for task in tasks:
             task.cancel()

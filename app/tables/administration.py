@@ -35,6 +35,7 @@ class Source(SQLModel, table=True):
     """A municipal system; an empty list of services means every service.
 
     `event_sources` are the URIs its CloudEvents come from; a plain notice counts as an event of the first.
+    `vouchers`: consumer/purpose of the national platform, whose vouchers are its keys.
     Without a quota of its own (null) the one of the installation holds; 0 is no limit.
     """
 
@@ -44,6 +45,7 @@ class Source(SQLModel, table=True):
     services: list[str] = words()
     event_sources: list[str] = words()
     link_hosts: list[str] = words()
+    vouchers: list[str] = words()
     requests_per_minute: int | None = None
     requests_per_day: int | None = None
     created_at: datetime = instant(now=True)

@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Reads a published key set (RFC 7517), strictly."""
+
+import json
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK, PyJWTError
+
+FEWEST_BITS = 2048
+NO_KEY_SET = "is no key set (JWKS) whose keys are RSA of 2048 bits at least, each with a kid of its own"
+
+
+def keys_in(text: str) -> dict[str, RSAPublicKey]:
+    """Give the keys by their names; ValueError where anything in it is not as it must be."""
+    try:
+        rows = [PyJWK.from_dict(row, algorithm="RS256") for row in json.loads(text)["keys"]]
+    except (PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(NO_KEY_SET) from None
+    found = {str(row.key_id): row.key for row in rows if isinstance(row.key, RSAPublicKey) and row.key_id}
+    if not found or len(found) < len(rows) or min(key.key_size for key in found.values()) < FEWEST_BITS:
+        raise ValueError(NO_KEY_SET)
+    return found

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Who calls with a voucher of the national platform (PDND) instead of a key of ours."""
+
+from typing import Any, Self
+
+import jwt
+
+from app.access import Caller
+from app.database import Pool
+from app.domain.key import SCOPES, Role
+from app.domain.voucher import Terms, is_for_us, is_well_headed
+from app.key_set import KeySet
+from app.settings import Settings
+from app.telemetry import log
+
+LONGEST = 8192
+LEEWAY = 10
+"""Seconds by which the clocks of the platform and of this machine may differ."""
+REQUIRED = ["exp", "nbf", "iat", "jti", "sub", "iss", "aud"]
+# Two sources with one purpose would be a mistake, and then it is nobody's.
+WHOSE = """
+select slug, services, event_sources, link_hosts, requests_per_minute, requests_per_day
+  from source where $1 = any(vouchers) limit 2
+"""
+
+
+class Vouchers:
+    """The rules of one installation for vouchers; nothing is written down of them but who came."""
+
+    def __init__(self, pool: Pool, keys: KeySet, terms: Terms) -> None:
+        """Take the keys that vouchers are signed with, and what they must say."""
+        self._pool, self._keys, self._terms = pool, keys, terms
+        self._greeted: set[str] = set()
+
+    @classmethod
+    def of(cls, settings: Settings, pool: Pool) -> Self | None:
+        """Set them up; None where vouchers are not taken."""
+        path, audience, producer = settings.voucher_keys_file, settings.voucher_audience, settings.voucher_producer
+        if path is None or audience is None or producer is None:
+            return None
+        return cls(pool, KeySet(path), Terms(settings.voucher_issuer, audience, producer))
+
+    async def caller(self, text: str, evidence: str | None) -> Caller | None:
+        """Say whose voucher this is, or None, whatever is wrong with it; `evidence` is what it may be bound to."""
+        claims = self._claims(text)
+        if claims is None or not is_for_us(claims, self._terms, evidence):
+            return None
+        purpose = f"{claims['consumerId']}/{claims['purposeId']}"
+        rows = await self._pool.fetch(WHOSE, purpose)
+        if len(rows) != 1:
+            return None
+        row = rows[0]
+        number = f"voucher:{claims['purposeId']}"
+        if number not in self._greeted:
+            self._greeted.add(number)
+            log.info("access.granted", caller=number, role=Role.SOURCE.value, source=row["slug"])
+        whose = (row["slug"], frozenset(row["services"]), tuple(row["event_sources"]), tuple(row["link_hosts"]))
+        own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
+        return Caller(number, Role.SOURCE, *whose, SCOPES[Role.SOURCE], "voucher", **own)
+
+    def _claims(self, text: str) -> dict[str, Any] | None:
+        """Read what is signed by a key of the set and in force now."""
+        if len(text) > LONGEST:
+            return None
+        try:
+            header = jwt.get_unverified_header(text)
+            key = self._keys.key(header["kid"]) if is_well_headed(header) else None
+            if key is None:
+                return None
+            how: Any = {"require": REQUIRED, "strict_aud": True}
+            terms: Any = {"audience": self._terms.audience, "issuer": self._terms.issuer, "leeway": LEEWAY}
+            return dict(jwt.decode(text, key, algorithms=["RS256"], options=how, **terms))
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return None
