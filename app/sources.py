@@ -58,7 +58,8 @@ async def change_source(session: AsyncSession, source: Source, members: Mapping[
 
 
 async def _nobody_elses(session: AsyncSession, source: Source, vouchers: Sequence[str]) -> None:
-    others = select(Source.slug).where(Source.slug != source.slug, col(Source.vouchers).overlap(list(vouchers)))
+    theirs: Any = col(Source.vouchers)
+    others = select(Source.slug).where(Source.slug != source.slug, theirs.overlap(list(vouchers)))
     if vouchers and (await session.exec(others)).first() is not None:
         raise StateConflictError("Another source has one of these purposes.", pointer="#/vouchers")
 
