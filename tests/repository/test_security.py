@@ -47,3 +47,34 @@ def test_secrets_come_from_the_generator_for_secrets_only() -> None:
 )
 def test_nothing_is_read_that_could_run_code(word: str) -> None:
     assert [name for name in python_files() if re.search(word, read(name))] == []
+
+
+SQL = re.compile(r"(?im)^\s*(with\s+\w+\s+as|select\b|insert into|update\s+\w|delete from|grant\b|revoke\b)")
+NAMES_OF_OURS = {"app/grants.py", "workers/prune.py", "workers/wechat/ledger.py"}
+"""Where names of tables, columns and roles are put in: those of our own tables, never a word of a caller."""
+
+
+def put_into_sql(source: str) -> list[str]:
+    """Give what is put into the text of statements, in the code's own words."""
+    texts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    statements = [
+        text for text in texts if SQL.search("".join(str(getattr(part, "value", "?")) for part in text.values))
+    ]
+    return [
+        ast.unparse(part.value) for text in statements for part in text.values if isinstance(part, ast.FormattedValue)
+    ]
+
+
+def test_nothing_but_constants_of_ours_is_put_into_a_statement() -> None:
+    found = {name: put_into_sql(read(name)) for name in python_files()}
+
+    assert {name for name, parts in found.items() if not all(map(str.isupper, parts))} == NAMES_OF_OURS
+    assert put_into_sql('f"select {name} from notice"') == ["name"]
+
+
+def test_telegram_is_never_asked_to_parse_a_text() -> None:
+    given = re.compile(r"\"?parse_mode\"?\s*[=:]\s*(\w+)")
+
+    modes = {mode for name in python_files() for mode in given.findall(read(name))}
+
+    assert modes == {"None"}
