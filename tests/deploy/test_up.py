@@ -22,7 +22,7 @@ from deploy.processes import free_port, is_running
 from deploy.state import CHECKOUT
 from tests.deploy.children import commands_of_children, soon
 
-START = 60
+START = 180
 
 
 PROGRAMS = {
@@ -86,7 +86,7 @@ def test_everything_comes_up_heals_and_goes_in_good_order(open_directory: Path, 
 
         for name in ("worker", "api", "redis", "postgres"):
             os.kill(before[name], signal.SIGKILL)
-            assert soon(partial(up.has_another, name, before[name]), within=10), name
+            assert soon(partial(up.has_another, name, before[name]), within=START), name
         assert soon(up.is_ready, within=START)
 
         last = up.children()
@@ -105,7 +105,7 @@ def test_killed_itself_it_leaves_nothing_running_and_starts_again_on_the_same_da
 
         up.process.kill()
 
-        assert soon(lambda: not any(is_running(number) for number in children.values()), within=3)
+        assert soon(lambda: not any(is_running(number) for number in children.values()), within=START)
     with running(open_directory / "state", provider) as up:
         assert soon(up.is_ready, within=START)
 
