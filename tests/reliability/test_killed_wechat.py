@@ -59,7 +59,7 @@ def workers(nursery: Nursery, database_url: str, redis_url: str, wechat: WeChat,
     processes.close()
 
 
-async def until(happens: Callable[[], Awaitable[bool]], within: float = 60) -> None:
+async def until(happens: Callable[[], Awaitable[bool]], within: float = 240) -> None:
     deadline = time.monotonic() + within
     while not await happens():
         assert time.monotonic() < deadline

@@ -93,7 +93,7 @@ class Town:
             came.append(type(report.outcome).__name__)
         return came
 
-    async def settles(self, *, patience: float = 30, within: float = 1800) -> None:
+    async def settles(self, *, patience: float = 120, within: float = 1800) -> None:
         """Go on until nothing is due within so many seconds, hurrying what waits for less than that."""
         deadline = time.monotonic() + patience
         idle = 0
