@@ -30,7 +30,7 @@ LEVELS = {
     "ALLERTA ROSSA": Colour.RED,
 }
 ID = re.compile(r"([0-9]{8})_([0-9]{4})")
-MOST_ZONES, LONGEST = 1000, 300
+MOST_ZONES, MOST_MEMBERS, LONGEST = 1000, 100, 300
 DAYS = {"today": 0, "tomorrow": 1}
 FORESIGHT = timedelta(days=2)
 """How far beyond its own day a bulletin reaches: to the end of tomorrow."""
@@ -151,4 +151,6 @@ def _level(words: object, where: str) -> Level:
 def _members(given: object, where: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise InvalidNoticeError("This is no object.", pointer=where)
+    if len(given) > MOST_MEMBERS:
+        raise InvalidNoticeError(f"More than {MOST_MEMBERS} members.", pointer=where)
     return given

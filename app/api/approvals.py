@@ -16,6 +16,7 @@ from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.approve import Consent, approve
 from app.domain.notice import LanguageTag, Name, Strict
+from app.domain.whole import WHOLE
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
@@ -25,7 +26,7 @@ class ApprovalGiven(Strict):
     """Which text was read, in which revision, and by whom."""
 
     language: LanguageTag
-    revision: int = Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"}), WHOLE]
     name: Name
 
 

@@ -4,13 +4,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from app.access import Caller
-from app.alerts.bulletin import LARGEST, parse
+from app.alerts.bulletin import LARGEST, MOST_MEMBERS, parse
 from app.alerts.notices import SERVICE
 from app.alerts.taking import Hand
 from app.alerts.telling import tell
@@ -35,8 +36,11 @@ DESCRIPTION = (
     "the zones of this installation becomes a notice for each zone and day; the answer lists those of this issue, and "
     "is 204 where nothing is to be told."
 )
+NAMED = "^2[01][0-9]{2}(0[1-9]|1[0-2])[0-3][0-9]_([01][0-9]|2[0-3])[0-5][0-9]$"
+OPEN: dict[str, Any] = {"type": "object", "maxProperties": MOST_MEMBERS, "additionalProperties": {}}
+"""What may hold more than we read: the authorities publish it as they like."""
 COLLECTION = {
-    "type": "object",
+    **OPEN,
     "required": ["type", "features"],
     "properties": {
         "type": {"type": "string", "enum": ["FeatureCollection"]},
@@ -44,26 +48,24 @@ COLLECTION = {
             "type": "array",
             "minItems": 0,
             "maxItems": 1000,
-            "items": {
-                "type": "object",
-                "required": ["properties"],
-                "properties": {"properties": {"type": "object", "additionalProperties": True}},
-                "additionalProperties": True,
-            },
+            "items": {**OPEN, "required": ["properties"], "properties": {"properties": OPEN}},
         },
     },
-    "additionalProperties": True,
 }
 SCHEMA = {
-    "type": "object",
+    **OPEN,
     "description": DESCRIPTION,
     "required": ["id"],
+    "anyOf": [{"required": ["today"]}, {"required": ["tomorrow"]}],
     "properties": {
-        "id": {"type": "string", "pattern": "^[0-9]{8}_[0-9]{4}$", "maxLength": 13},
+        "id": {
+            "type": "string",
+            "pattern": "^2[01][0-9]{2}(0[1-9]|1[0-2])[0-3][0-9]_([01][0-9]|2[0-3])[0-5][0-9]$",
+            "maxLength": 13,
+        },
         "today": COLLECTION,
         "tomorrow": COLLECTION,
     },
-    "additionalProperties": True,
 }
 
 

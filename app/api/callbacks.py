@@ -83,7 +83,10 @@ async def make_callback(
         raise InvalidNoticeError(f"This address may not be called: {reason}.", pointer="#/url")
     key, vault = new_key(new.signature), Vault.of(house.settings)
     async with house.database.pool.acquire() as connection, connection.transaction():
-        row = await add_endpoint(connection, caller.actor, source, new.url, new.types)
+        try:
+            row = await add_endpoint(connection, caller.actor, source, new.url, new.types)
+        except NotFoundError as error:
+            raise InvalidBodyError(f"#/source: {error.detail}", pointer="#/source") from None
         await keep(connection, vault, PURPOSE, str(row["id"]), key)
     log.info("callback.added", callback=str(row["id"]), source=source)
     house.doorbell.ring()

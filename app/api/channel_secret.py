@@ -19,6 +19,7 @@ from app.api.view import View, answer
 from app.audit import record
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Strict
+from app.domain.whole import WHOLE
 from app.kinds import SIGNED
 from app.signing import new_private_key, new_shared_secret, public_half
 from app.telemetry import log
@@ -49,7 +50,7 @@ class SecretWish(Strict):
     """A new secret; the one before it goes on signing, too, for the hours given."""
 
     signature: Signature = "hmac"
-    overlap_hours: Annotated[int, Field(ge=0, le=168, json_schema_extra={"format": "int32"})] = 24
+    overlap_hours: Annotated[int, Field(ge=0, le=168, json_schema_extra={"format": "int32"}), WHOLE] = 24
 
 
 class SecretMade(View):

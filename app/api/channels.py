@@ -27,14 +27,14 @@ from app.audit import record
 from app.channels import add_channel, channel_named, pause, retire
 from app.checks import ask
 from app.domain.markup import checked_plain_text
-from app.domain.notice import LanguageTag, Name, Slug, Strict
+from app.domain.notice import SPELT, LanguageTag, Name, Slug, Strict
 from app.kinds import KnownKind
 from app.outbox import resume
 from app.tables import Channel
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Channels"])
-Title = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_plain_text)]
+Title = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=SPELT), AfterValidator(checked_plain_text)]
 Followed = Annotated[list[Slug], Field(max_length=200)]
 Told = Annotated[list[Name], Field(max_length=200)]
 

@@ -25,6 +25,7 @@ from app.domain.errors import StateConflictError
 from app.domain.lane import NAMES
 from app.domain.notice import Priority, Strict
 from app.domain.quota import MOST_ARTICLES
+from app.domain.whole import WHOLE
 from app.pushes import choose, choose_together, waiting
 from app.telemetry import log
 
@@ -60,7 +61,11 @@ class ChoiceWaiting(View):
 class ChoiceTogether(Strict):
     """Deliveries of one channel, and what becomes of them; send: one push for all, as soon as the quota allows."""
 
-    deliveries: Annotated[list[Number], Field(min_length=1, max_length=MOST_ARTICLES), AfterValidator(_different)]
+    deliveries: Annotated[
+        list[Annotated[Number, WHOLE]],
+        Field(min_length=1, max_length=MOST_ARTICLES, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_different),
+    ]
     choice: Literal["send", "leave"]
 
 

@@ -84,7 +84,7 @@ def _refuse_name(name: str, place: Place) -> None:
 
 
 def _refuse_value(name: str, value: object, place: Place) -> None:
-    if isinstance(value, bool | int) and name not in TEXTS:
+    if isinstance(value, bool | int) and name not in (*TEXTS, *TRACE):
         if not SMALLEST <= value <= LARGEST:
             raise refused(place(name), "A whole number has 32 bits.")
         return

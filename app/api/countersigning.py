@@ -16,6 +16,7 @@ from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.countersign import Word, countersign
 from app.domain.notice import Line, Name, Strict
+from app.domain.whole import WHOLE
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Notices"])
@@ -24,7 +25,7 @@ router = APIRouter(route_class=StrictRoute, tags=["Notices"])
 class Countersigned(Strict):
     """Which revision may go, and who says so. break_glass: why nobody else could be asked."""
 
-    revision: int = Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"}), WHOLE]
     name: Name
     break_glass: Line | None = None
 

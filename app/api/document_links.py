@@ -8,7 +8,11 @@ Link = dict[str, Any]
 
 
 def _link(operation: str, **parameters: str) -> Link:
-    return {"operationId": operation, "parameters": {name: f"$response.{where}" for name, where in parameters.items()}}
+    """Link to an operation; what it takes is in the body of the answer, or was in the path of the request."""
+    said = {
+        name: f"${'request' if where.startswith('path') else 'response'}.{where}" for name, where in parameters.items()
+    }
+    return {"operationId": operation, "parameters": said}
 
 
 def _all_of(operations: str, **parameters: str) -> dict[str, Link]:
@@ -19,8 +23,16 @@ def _all_of(operations: str, **parameters: str) -> dict[str, Link]:
 NOTICE = _all_of(
     "show_notice list_deliveries amend_notice approve_text countersign_notice withdraw_notice", notice_id="body#/id"
 )
-CHANNEL = _all_of("show_channel change_channel check_channel retire_channel", slug="body#/slug")
+CHANNEL = _all_of(
+    "show_channel change_channel check_channel make_channel_secret list_pushes enter_push retire_channel",
+    slug="body#/slug",
+)
 SOURCE = _all_of("show_source change_source issue_source_key list_source_keys", slug="body#/slug")
+CALLBACK = _all_of(
+    "show_callback change_callback make_callback_secret list_calls check_callback recover_calls replay_missing_calls "
+    "retire_callback",
+    callback_id="body#/id",
+)
 OPEN_END = {"notice_id": "body#/items/0/notice/id"}
 LINKS: dict[str, dict[str, Link]] = {
     "hand_in_notice": NOTICE,
@@ -36,6 +48,12 @@ LINKS: dict[str, dict[str, Link]] = {
     "make_source": SOURCE,
     "list_sources": _all_of("show_source", slug="body#/items/0/slug"),
     "issue_key": _all_of("show_key revoke_key", key_id="body#/id"),
+    "issue_source_key": _all_of("show_source_key revoke_source_key", slug="path.slug", key_id="body#/id"),
+    "list_source_keys": _all_of("show_source_key", slug="path.slug", key_id="body#/items/0/id"),
+    "make_callback": CALLBACK,
+    "list_callbacks": _all_of("show_callback list_calls", callback_id="body#/items/0/id"),
+    "list_calls": _all_of("replay_call", callback_id="path.callback_id", call_id="body#/items/0/id"),
+    "list_choices": _all_of("choose_push", delivery_id="body#/items/0/delivery_id"),
     "list_keys": _all_of("show_key", key_id="body#/items/0/id"),
     "list_dead_letters": _all_of("redrive_dead_letter", delivery_id="body#/items/0/delivery_id")
     | _all_of("show_notice", **OPEN_END),

@@ -3,11 +3,11 @@
 """/held: deliveries of which nobody can tell whether they arrived, until a person has looked."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from asyncpg import Record
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from app.api.callers import LetterOnlooker, Redriver
@@ -34,12 +34,20 @@ select c.kind, c.address from delivery d join channel c on c.id = d.channel_id w
 Place = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
+ONLY_OF_SENT: dict[str, Any] = {
+    "if": {"properties": {"decision": {"enum": ["not_sent", "give_up"]}}},
+    "then": {"properties": {"references": {"maxItems": 0}}},
+}
+
+
 class DecisionMade(Strict):
     """What the person found: sent, it is in the channel; not_sent, it is not and goes out; give_up, let it be.
 
     references: where it is, the link of the post or its number, one for each part. Without one it cannot be corrected
     or taken back later, and waits for a person again then.
     """
+
+    model_config = ConfigDict(json_schema_extra=ONLY_OF_SENT)
 
     decision: Literal["sent", "not_sent", "give_up"]
     references: list[Place] = Field(default_factory=list, max_length=20)

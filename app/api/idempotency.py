@@ -35,6 +35,7 @@ from app.domain.errors import (
 HEADER = "Idempotency-Key"
 QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 FORM = re.compile(r"[\x21-\x7e]{1,255}")
+SHOWN = r'^([!#-~][!-~]{0,254}|"([!#-[\]-~]|\\["\\]){1,255}")$'
 DURABLE = (EventExistsError, InvalidNoticeError, PersonalDataError)
 """Refusals that follow from the content: these very classes are kept and replayed, all others are looked at afresh."""
 DESCRIPTION = (
@@ -49,7 +50,7 @@ Given = Annotated[
         alias=HEADER,
         description=DESCRIPTION,
         # Shown, not asked for: what is wrong with a key has a problem of its own.
-        json_schema_extra={"minLength": 1, "maxLength": 257, "pattern": r"^.*$"},
+        json_schema_extra={"minLength": 1, "maxLength": 512, "pattern": SHOWN},
         examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
     ),
 ]

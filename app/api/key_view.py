@@ -12,12 +12,17 @@ from pydantic import AfterValidator, Field
 from app.api.view import KeyId, Moment, SlugShown, View, Words
 from app.domain.key import SCOPES, Role, Scope
 from app.domain.markup import checked_plain_text
-from app.domain.notice import Instant, Strict
+from app.domain.notice import SPELT, Instant, Strict
+from app.domain.whole import WHOLE
 from app.keys import LONGEST_LIFE, Issued, Wanted
 from app.tables import Key
 
-Label = Annotated[str, Field(max_length=120), AfterValidator(lambda text: checked_plain_text(text) if text else "")]
-Days = Annotated[int, Field(ge=1, le=LONGEST_LIFE, json_schema_extra={"format": "int32"})]
+Label = Annotated[
+    str,
+    Field(max_length=120, json_schema_extra=SPELT),
+    AfterValidator(lambda text: checked_plain_text(text) if text else ""),
+]
+Days = Annotated[int, Field(ge=1, le=LONGEST_LIFE, json_schema_extra={"format": "int32"}), WHOLE]
 KeyInPath = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9]{12}$", max_length=12, description="The id of a key.", examples=["A1b2C3d4E5f6"])
 ]

@@ -26,7 +26,7 @@ from app.audit import Actor
 from app.domain.errors import ForbiddenError, NotFoundError
 from app.domain.key import SCOPES, Role
 from app.domain.markup import checked_plain_text
-from app.domain.notice import Strict
+from app.domain.notice import SPELT, Strict
 from app.keys import add_key, revoke, revoke_leaked
 from app.tables import Key
 from app.telemetry import log
@@ -38,7 +38,9 @@ class PersonKeyWish(KeyBounds):
     """Who will hold the key, and what it may do."""
 
     role: Literal["operator", "viewer"]
-    label: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
+    label: Annotated[
+        str, Field(min_length=1, max_length=120, json_schema_extra=SPELT), AfterValidator(checked_plain_text)
+    ]
 
 
 class LeakedKey(Strict):

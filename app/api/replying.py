@@ -17,7 +17,7 @@ from app.api.house import House
 from app.api.notice_view import ONE, summaries
 from app.api.problems import REQUEST
 from app.api.view import answer
-from app.domain.errors import InvalidParameterError
+from app.domain.errors import InvalidHeaderError, InvalidParameterError
 from app.reply import Reply, expect_reply
 
 LONGEST = 20
@@ -25,6 +25,8 @@ LONGEST = 20
 LOOK, SLOWEST = 0.05, 0.5
 KEPT = ("Location", "Idempotent-Replayed")
 REPLY_TO, PREFER = "X-ReplyTo", "Prefer"
+LONGEST_PREFER = 200
+TOO_LONG = f"Send at most {LONGEST_PREFER} characters."
 WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:[,;]|$)", re.IGNORECASE)
 NUMBER = re.compile(r"/v1/notices/([0-9a-f-]{36})$")
 OWN = "select id from endpoint where source = $1 and url = $2 and retired_at is null"
@@ -50,7 +52,7 @@ Preferred = Annotated[
             f"wait=N: answer when nothing of the notice is open any more (200), at the latest after N seconds (202), "
             f"{LONGEST} at most. handling=lenient: store the good ones of a batch."
         ),
-        json_schema_extra={"maxLength": 200, "pattern": r"^.*$"},
+        json_schema_extra={"maxLength": LONGEST_PREFER, "pattern": r"^.*$"},
         examples=["wait=5"],
     ),
 ]
@@ -60,10 +62,13 @@ class Answering:
     """What one request wishes of the answer to its notices."""
 
     def __init__(self, request: Request) -> None:
-        """Read the headers; a preference that cannot be read is none (RFC 7240)."""
+        """Read the headers; a preference that cannot be read is none (RFC 7240), but it has an end."""
         self._request = request
         self._reply_to = request.headers.getlist(REPLY_TO)
-        found = WAIT.search(", ".join(request.headers.getlist(PREFER)))
+        preferred = ", ".join(request.headers.getlist(PREFER))
+        if len(preferred) > LONGEST_PREFER:
+            raise InvalidHeaderError(errors=[{"parameter": PREFER, "detail": TOO_LONG, "rule": "string_too_long"}])
+        found = WAIT.search(preferred)
         self._wait = min(int(found[1]), LONGEST) if found else 0
 
     async def expect(self, house: House, caller: Caller) -> None:

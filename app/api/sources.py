@@ -24,6 +24,7 @@ from app.api.services import SlugInPath
 from app.api.view import KeyId, Moment, Slugs, SlugShown, View, Words, answer
 from app.domain.notice import Name, Slug, Strict
 from app.domain.uri import checked_event_source, each_once
+from app.domain.whole import WHOLE
 from app.keys import LONGEST_LIFE
 from app.sources import add_source, source_named
 from app.tables import Source
@@ -33,13 +34,20 @@ router = APIRouter(route_class=StrictRoute, tags=["Sources and keys"])
 Allowed = Annotated[list[Slug], Field(max_length=200, description="Empty: every service.")]
 EventSource = Annotated[
     str,
-    Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$", examples=["https://mensa.comune.example.it/avvisi"]),
+    Field(
+        min_length=1,
+        max_length=500,
+        pattern=r"^[\x21-\x7e]+$",
+        json_schema_extra={"format": "uri-reference"},
+        examples=["https://mensa.comune.example.it/avvisi"],
+    ),
     AfterValidator(checked_event_source),
 ]
 EventSources = Annotated[
     list[EventSource],
     Field(
         max_length=20,
+        json_schema_extra={"uniqueItems": True},
         description="The `source` of its CloudEvents: any of these URIs. A plain notice is an event of the first.",
     ),
     AfterValidator(each_once),
@@ -60,6 +68,7 @@ Requests = Annotated[
         json_schema_extra={"format": "int32"},
         description="Its own quota; null: the one of the installation, 0: no limit.",
     ),
+    WHOLE,
 ]
 
 

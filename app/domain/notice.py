@@ -5,7 +5,7 @@
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -13,9 +13,14 @@ from app.domain.extent import MAX_EXTENT, extent
 from app.domain.instant import checked_moment
 from app.domain.links import checked_link
 from app.domain.markup import checked_markup, checked_plain_text
-from app.domain.spelling import checked_plain_lines
+from app.domain.spelling import PRINTABLE, checked_plain_lines
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+MOMENT = (
+    r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-[0-3][0-9]T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""What a schema can tell of the moments that are taken: the form, and the years 2000 to 2199."""
 SLUG = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 EXERCISE = "[ESERCITAZIONE] "
 """What the titles of a test notice begin with, in every language."""
@@ -29,19 +34,34 @@ def _rfc3339(value: object) -> object:
     return value
 
 
+SPELT: dict[str, Any] = {"pattern": PRINTABLE}
 Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
 LanguageTag = Annotated[str, Field(pattern=LANGUAGE, max_length=12)]
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339), AfterValidator(checked_moment)]
-Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(checked_plain_text)]
-Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(checked_plain_text)]
+Instant = Annotated[
+    AwareDatetime,
+    Field(strict=False, json_schema_extra={"pattern": MOMENT}),
+    BeforeValidator(_rfc3339),
+    AfterValidator(checked_moment),
+]
+Name = Annotated[str, Field(min_length=1, max_length=120, json_schema_extra=SPELT), AfterValidator(checked_plain_text)]
+Line = Annotated[str, Field(min_length=1, max_length=300, json_schema_extra=SPELT), AfterValidator(checked_plain_text)]
 ShortTitle = Annotated[
     str,
-    Field(min_length=1, max_length=32, description="For channels whose titles are short, such as WeChat's 32 signs."),
+    Field(
+        min_length=1,
+        max_length=32,
+        json_schema_extra=SPELT,
+        description="For channels whose titles are short, such as WeChat's 32 signs.",
+    ),
     AfterValidator(checked_plain_text),
 ]
-Markup = Annotated[str, Field(min_length=1, max_length=16_000), AfterValidator(checked_markup)]
-FetchUrl = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s<>]*)?$")]
-HttpsUrl = Annotated[FetchUrl, AfterValidator(checked_link)]
+Markup = Annotated[str, Field(min_length=1, max_length=16_000, json_schema_extra=SPELT), AfterValidator(checked_markup)]
+GAPS = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What parts words. It is spelled out, since readers of patterns differ in what they take for blank."""
+REST = rf"(:[0-9]{{1,5}})?([/?#][^{GAPS}<>]*)?$"
+FetchUrl = Annotated[str, Field(max_length=2048, pattern=rf"^https://[A-Za-z0-9.-]+{REST}")]
+LINK = rf"^https://([A-Za-z0-9_-]{{1,63}}\.)+[A-Za-z][A-Za-z0-9-]{{1,62}}{REST}"
+HttpsUrl = Annotated[FetchUrl, Field(pattern=LINK), AfterValidator(checked_link)]
 
 
 class Strict(BaseModel):
@@ -78,9 +98,13 @@ class DoubtPolicy(StrEnum):
 class Text(Strict):
     """One language of a notice; the body is CommonMark without HTML, images or tables."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_plain_text)]
+    title: Annotated[
+        str, Field(min_length=1, max_length=200, json_schema_extra=SPELT), AfterValidator(checked_plain_text)
+    ]
     short_title: ShortTitle | None = None
-    summary: Annotated[str, Field(max_length=600), AfterValidator(checked_plain_lines)] | None = None
+    summary: (
+        Annotated[str, Field(max_length=600, json_schema_extra=SPELT), AfterValidator(checked_plain_lines)] | None
+    ) = None
     body: Markup | None = None
     what_to_do: list[Line] = Field(default_factory=list, max_length=12)
 
@@ -101,7 +125,7 @@ class Link(Strict):
 class Contact(Strict):
     label: Name
     phone: Annotated[str, Field(pattern=r"^[0-9+ ()./-]{3,30}$")] | None = None
-    email: Annotated[str, Field(pattern=r"^[^@\s<>]{1,64}@[A-Za-z0-9.-]{3,190}$")] | None = None
+    email: Annotated[str, Field(pattern=rf"^[^@{GAPS}<>]{{1,64}}@[A-Za-z0-9.-]{{3,190}}$")] | None = None
     hours: Name | None = None
 
 

@@ -7,6 +7,8 @@ import unicodedata
 import regex
 
 MAX_CLUSTER = 64
+PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+"""What a schema can tell of a text: no control characters. That something can be seen is looked at besides."""
 
 _UNPRINTABLE = regex.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|(?P<surrogate>\p{Cs})|(?P<nothing>\p{Noncharacter_Code_Point})"

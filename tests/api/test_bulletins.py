@@ -181,6 +181,7 @@ async def test_what_is_over_is_not_told(town: Caller) -> None:
         (bulletin({"type": "Feature"}), 422, "#/today/features/0/properties"),
         (bulletin(feature("Trasimeno - Nestore")), 422, "#/today"),
         (bulletin(feature(temporali="ALLERTA VIOLA")), 422, "#/today/features/0/properties/Per rischio temporali"),
+        (bulletin(feature()) | {f"x{number}": 1 for number in range(100)}, 422, "#"),
         (bulletin(feature(idraulico="")), 422, "#/today/features/0/properties/Per rischio idraulico"),
     ],
 )

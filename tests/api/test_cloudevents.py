@@ -183,6 +183,7 @@ STRUCTURED_VECTORS: dict[str, tuple[dict[str, Any], int, str]] = {
     "2.5 another type of data": ({"datacontenttype": "text/plain"}, 422, "#/datacontenttype"),
     "2.5 null for what is required": ({"type": None}, 400, "#/type"),
     "2.11 dataref": ({"dataref": "https://mensa.example/1"}, 422, "#/dataref"),
+    "a trace as a number": ({"traceparent": 5}, 400, "#/traceparent"),
     "half of a character": ({"subject": "\ud800"}, 400, "#/subject"),
     "a rule of the notice": ({"data": {"service": "mensa", "texts": {}}}, 422, "#/data/texts"),
 }

@@ -3,6 +3,7 @@
 """What a key may do, from where and from when; how it is replaced, reported, and where it is never taken from."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -37,6 +38,9 @@ async def test_a_key_says_what_it_may_do_from_where_and_who_made_it(operator: Ca
         ({"networks": ["192.0.2.1/24"]}, "#/networks/0"),
         ({"networks": ["ufficio"]}, "#/networks/0"),
         ({"expires_in_days": 401}, "#/expires_in_days"),
+        ({"expires_in_days": 401.0}, "#/expires_in_days"),
+        ({"expires_in_days": 30.5}, "#/expires_in_days"),
+        ({"expires_in_days": "30"}, "#/expires_in_days"),
         ({"not_before": "2099-01-01T00:00:00Z"}, "#/not_before"),
     ],
 )
@@ -44,6 +48,17 @@ async def test_bounds_that_make_no_sense_are_refused(operator: Caller, bounds: d
     answer = await a_person(operator, **bounds)
 
     assert (answer.status, answer.pointers) == (422, [pointer])
+
+
+async def test_a_whole_number_is_one_however_json_writes_it(operator: Caller) -> None:
+    issued = (await a_person(operator, expires_in_days=30.0)).body
+
+    assert days(issued) == 30
+
+
+def days(issued: dict[str, Any]) -> int:
+    ends, begins = (datetime.fromisoformat(issued[name]) for name in ("expires_at", "created_at"))
+    return round((ends - begins).total_seconds() / 86_400)
 
 
 REFUSED = {

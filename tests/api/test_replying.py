@@ -94,3 +94,10 @@ async def test_twenty_who_wait_hold_no_connection_to_the_database(operator: Call
 
 def test_every_event_is_described() -> None:
     assert set(MEANINGS) == set(EventType)
+
+
+async def test_a_preference_without_end_is_refused_and_stores_nothing(source: Caller) -> None:
+    answer = await source.post("/v1/notices", a_notice(), Prefer="x" * 201)
+
+    assert (answer.status, answer.problem, answer.pointers) == (400, "invalid-header", ["Prefer"])
+    assert (await source.get("/v1/notices")).body["items"] == []

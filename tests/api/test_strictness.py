@@ -50,6 +50,8 @@ BROKEN_RULES = {
     "a priority that is none": ({"priority": "highest"}, "#/priority"),
     "a truth for a list": ({"audience": {"grades": True}}, "#/audience/grades"),
     "null for a list": ({"links": None}, "#/links"),
+    "a link with a blank": ({"links": [{"title": "Scheda", "href": "https://comune.it/a\u3000b"}]}, "#/links/0/href"),
+    "a link to no domain": ({"links": [{"title": "Scheda", "href": "https://comune.7/"}]}, "#/links/0/href"),
     "a link without TLS": ({"links": [{"title": "Scheda", "href": "http://comune.it"}]}, "#/links/0/href"),
     "an integer of 400 digits": ({"event_id": int("9" * 400)}, "#/event_id"),
     "too many links": ({"links": [{"title": "x", "href": "https://comune.it"}] * 11}, "#/links"),
