@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientError, ClientSession
@@ -15,37 +17,107 @@ from aiohttp import ClientError, ClientSession
 from deploy.processes import free_port
 from tests.api.calling import ADMIN_KEY, SECRET_KEY
 
+ROOT = Path(__file__).parents[2]
 TRYING = Path(sys.executable).with_name("st")
 UNLIMITED = [
     f"CAMPANELLA_{name}" for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_DAY", "WRONG_KEYS_PER_MINUTE", "SHED_AFTER")
 ]
 ALL = "examples,coverage,fuzzing,stateful"
-KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
+GATE, NIGHT = 25, 2_000
+"""Examples per operation. 100 at the gate would take a core three minutes of each run."""
+OPERATOR = {"Authorization": f"Bearer {ADMIN_KEY}"}
+EVENTS, CALLED = "https://mensa.comune.example.it/avvisi", "https://mensa.comune.example.it/campanella"
 CONFIGURATION = """
 headers = {{ Authorization = "Bearer {operator}" }}
 
 [checks.missing_required_header]
 expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
-# What no schema can tell: whether a cursor is one of ours, a text can be seen, a service exists, a time can be counted
-# with, a version is the present one. And a header is text whatever it was made of.
+# Which refusals of a conforming request are right is told exactly, for each operation, in conforming.py.
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", 304, 400, 401, 403, 404, 409, 412, 413, 422, 428, 429]
+expected-statuses = ["2xx", 304, "4xx"]
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
+expected-statuses = [400, 401, 404, 405, 406, 413, 415, 422, 428]
 
-# Where Idempotency-Key or Prefer may be given, a good answer is no finding here: bad bodies are test_strictness's.
-[[operations]]
-include-operation-id-regex = "^(make_source|make_channel|issue_key|issue_source_key)$"
-checks.negative_data_rejection.expected-statuses = [201, 400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429]
 [[operations]]
 include-operation-id-regex = "^hand_in_(notice|batch)$"
 headers = {{ Authorization = "Bearer {source}" }}
-checks.negative_data_rejection.expected-statuses = [202, 400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429]
+checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 413, 415, 422, 428]
+# A key that was revoked is shown as revoked for ever: the audit log speaks of it.
+[[operations]]
+include-operation-id-regex = "_key$"
+checks.use_after_free.enabled = false
+
+# Most names that can be made up are nobody's; so every second one is that of something which is there.
+[dictionaries]
+slugs = {{ values = ["scuola", "mensa", "trasporto"] }}
+notices = {{ values = ["{notice}"] }}
+callbacks = {{ values = ["{callback}"] }}
+deliveries = {{ values = [1] }}
+called = {{ values = ["{called}"] }}
+any = {{ values = ["*"] }}
+[parameters]
+"path.slug" = {{ dictionary = "slugs", probability = 0.5 }}
+"path.notice_id" = {{ dictionary = "notices", probability = 0.5 }}
+"path.callback_id" = {{ dictionary = "callbacks", probability = 0.5 }}
+"path.delivery_id" = {{ dictionary = "deliveries", probability = 0.5 }}
+"header.X-ReplyTo" = {{ dictionary = "called", probability = 0.3 }}
+"header.If-Match" = {{ dictionary = "any", probability = 0.5 }}
+"body.service" = {{ dictionary = "slugs", probability = 0.5 }}
 """
 
 
+@dataclass(frozen=True)
+class Tried:
+    """An API with something in it, and the configuration with which it is tried."""
+
+    url: str
+    directory: Path
+
+    async def with_examples(self, examples: int, seed: int, phases: str, operations: str = ".") -> tuple[int, str]:
+        """Try the operations whose names match; give the exit code and what there is to say."""
+        # One worker: the ast module of Python 3.11 does not bear threads.
+        size = ("--workers", "1", "--max-examples", str(examples), "--seed", str(seed), "--phases", phases)
+        where = (f"{self.url}/openapi.json", "--url", f"{self.url}/v1", "--include-operation-id-regex", operations)
+        how = ("--checks", "all", "--no-color", "--continue-on-failure")
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.api.judging"}
+        command = (TRYING, "--config-file", "schemathesis.toml", "run", *where, *size, *how)
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=self.directory, env=environment, stdout=-1, stderr=-2
+        )
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
+
+
 @pytest.fixture
-async def api(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[str]:
+async def tried(api_url: str, tmp_path: Path) -> Tried:
+    """Fill the API with a source, a service, a channel, a callback and a notice that is owed."""
+    async with ClientSession(f"{api_url}/v1/", headers=OPERATOR) as session:
+        for slug in ("mensa", "trasporto"):
+            await made(session.put(f"services/{slug}", json={"name": slug}))
+        source = await made(
+            session.post("sources", json={"slug": "scuola", "name": "Scuola", "event_sources": [EVENTS]})
+        )
+        channel = {"slug": "scuola", "kind": "webhook", "address": "https://scuola.example.it/", "language": "it"}
+        await made(session.post("channels", json={**channel, "audience": {"services": ["trasporto"]}}))
+        callback = await made(session.post("callbacks", json={"source": "scuola", "url": CALLED}))
+        body = {"event_id": "1", "service": "trasporto", "texts": {"it": {"title": "Linea 4 in ritardo"}}}
+        own = {"Authorization": f"Bearer {source['key']}"}
+        notice = await made(session.post("notices", json=body, headers=own))
+    told = CONFIGURATION.format(
+        operator=ADMIN_KEY, source=source["key"], notice=notice["id"], callback=callback["id"], called=CALLED
+    )
+    (tmp_path / "schemathesis.toml").write_text(told, "utf-8")
+    return Tried(api_url, tmp_path)
+
+
+async def made(request: Any) -> Any:
+    async with request as answer:
+        assert answer.ok, await answer.text()
+        return await answer.json()
+
+
+@pytest.fixture
+async def api_url(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """Give the address of an API in a process of its own."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -57,6 +129,7 @@ async def api(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterato
         "CAMPANELLA_PUBLIC_URL": url,
         "CAMPANELLA_ADMIN_KEY_STAYS": "true",
         "CAMPANELLA_SECRET_KEYS": SECRET_KEY,
+        "CAMPANELLA_ALERT_ZONES": "Bisenzio e Ombrone Pistoiese=bisenzio",
         **dict.fromkeys(UNLIMITED, "0"),
     }
     command = (sys.executable, "-m", "app.cli", "api", "--port", str(port))
@@ -71,7 +144,7 @@ async def api(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterato
 
 
 async def ready(url: str) -> None:
-    async with asyncio.timeout(60), ClientSession() as session:
+    async with asyncio.timeout(120), ClientSession() as session:
         while True:
             with suppress(ClientError):
                 async with session.get(f"{url}/readyz") as answer:
@@ -80,37 +153,18 @@ async def ready(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def tried(api: str, directory: Path, seed: int, examples: int, phases: str = ALL) -> tuple[int, str]:
-    """Try every operation; give the exit code and what there is to say."""
-    async with ClientSession(headers=KEY) as session:
-        body = {"slug": f"mensa-{seed}", "name": "Mensa"}
-        async with session.post(f"{api}/v1/sources", json=body) as answer:
-            source = (await answer.json())["key"]
-    configuration = directory / "schemathesis.toml"
-    configuration.write_text(CONFIGURATION.format(operator=ADMIN_KEY, source=source), "utf-8")
-    # One worker: the ast module of Python 3.11 does not bear threads.
-    size = ("--workers", "1", "--max-examples", str(examples), "--seed", str(seed), "--phases", phases)
-    where = (f"{api}/openapi.json", "--url", f"{api}/v1", "--checks", "all", "--no-color", "--continue-on-failure")
-    process = await asyncio.create_subprocess_exec(
-        TRYING, "--config-file", configuration, "run", *where, *size, cwd=directory, stdout=-1, stderr=-2
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(("seed", "phases"), [(1, ALL), (2, "fuzzing,stateful")])
-async def test_no_operation_breaks_its_word(api: str, tmp_path: Path, seed: int, phases: str) -> None:
-    """25 examples per operation from each of two seeds; the night has 2,000."""
-    code, said = await tried(api, tmp_path, seed, 25, phases)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing,stateful"])
+async def test_no_operation_breaks_its_word(tried: Tried, phases: str) -> None:
+    code, said = await tried.with_examples(GATE, 1, phases)
 
     assert code == 0, said
     assert "Selected: 0" not in said
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(3 * 3600)
-async def test_no_operation_breaks_its_word_all_night(api: str, tmp_path: Path) -> None:
-    code, said = await tried(api, tmp_path, 3, 2000)
+@pytest.mark.timeout(8 * 3600)
+async def test_no_operation_breaks_its_word_all_night(tried: Tried) -> None:
+    code, said = await tried.with_examples(NIGHT, int.from_bytes(os.urandom(4)), ALL)
 
     assert code == 0, said

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Read by schemathesis when it starts: a check of its own beside those it comes with, and what makes it reach far."""
+
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, HookContext
+from schemathesis.checks import CheckContext
+from schemathesis.core.transport import Response
+
+from tests.api.conforming import complaint
+
+KEY, REPLY_TO = "Idempotency-Key", "X-ReplyTo"
+
+
+@schemathesis.hook
+def map_headers(_: HookContext, headers: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Name a callback now and then only: nearly every address is nobody's, and refused before anything is read."""
+    if headers and len(headers) > 1 and str(headers.get(REPLY_TO)).startswith("https://"):
+        return {name: value for name, value in headers.items() if name != REPLY_TO}
+    return headers
+
+
+@schemathesis.hook
+def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
+    """Give the documented example of a key to one request only: else all others would be answered by the first."""
+    shown = case.operation.headers.get(KEY)
+    if shown is None or case.headers.get(KEY) != shown.definition.get("example") or _is_stripped(case):
+        return
+    case.headers[KEY] = f"{case.headers[KEY]}-{case.id}"
+
+
+def _is_stripped(case: Case[Any]) -> bool:
+    """Tell whether this is the call without a key, which must stay as it is."""
+    told = case.meta and case.meta.phase.data
+    return getattr(told, "parameter", None) == "Authorization"
+
+
+@schemathesis.serializer("application/cap+xml", "application/xml")
+def as_it_is(_: Any, value: Any) -> bytes:
+    """Send XML as the text that it is."""
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+@schemathesis.check
+def conforming_requests_are_taken(_: CheckContext, response: Response, case: Case[Any]) -> None:
+    """Let a request that keeps the schema be refused only for what no schema can tell."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    operation: str = case.operation.definition.raw["operationId"]
+    is_told = response.headers.get("content-type", [""])[0].endswith("json")
+    body: Any = response.json() if is_told else None
+    said = complaint(operation, response.status_code, body)
+    assert said is None, said
