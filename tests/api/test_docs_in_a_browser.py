@@ -23,10 +23,23 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
 ]
-EXPECTED = {"list_notices": "200", "name_service": "200", "issue_key": "201", "redrive_dead_letters": "200"}
+EXPECTED = {
+    "list_notices": "200",
+    "name_service": "200",
+    "issue_key": "201",
+    "redrive_dead_letters": "200",
+    "report_leaked_key": "202",
+    "list_choices": "200",
+    "list_acts": "200",
+}
 """What the first example of an operation answers to an operator."""
+OF_A_SOURCE = {"preview_notice": "200", "make_callback": "201", "list_callbacks": "200"}
+PATIENT = 60_000
+"""Milliseconds to wait for what a busy machine shows late."""
+expect.set_options(timeout=PATIENT)
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
 ]
 
@@ -55,6 +68,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def watched(browser: Browser, operator: Caller) -> AsyncIterator[Watched]:
     """A page of a browser that knows nobody yet."""
     context = await browser.new_context(viewport={"width": 1280, "height": 1600})
+    context.set_default_timeout(PATIENT)
     watched = Watched(await context.new_page())
     await watched.page.goto(f"{operator.address}/docs")
     await expect(watched.page.locator(".opblock").first).to_be_visible()
@@ -109,8 +123,12 @@ async def test_a_guide_is_read_without_the_internet(watched: Watched, operator: 
     assert (watched.hosts, watched.complaints) == ({"127.0.0.1"}, [])
 
 
-async def test_a_notice_is_handed_in_from_the_page(watched: Watched, operator: Caller) -> None:
+@pytest.mark.parametrize("language", ["it", "en"])
+async def test_a_notice_is_handed_in_from_the_page_in_either_language(
+    watched: Watched, operator: Caller, language: str
+) -> None:
     source = await operator.a_source()
+    await watched.page.goto(f"{operator.address}/docs?lang={language}")
     await authorize(watched.page, str(source.key))
 
     status = await tried(watched.page, "hand_in_notice")
@@ -127,6 +145,15 @@ async def test_the_examples_succeed_as_they_are(watched: Watched) -> None:
     statuses = {name: await tried(watched.page, name) for name in EXPECTED}
 
     assert statuses == EXPECTED
+
+
+async def test_the_examples_of_a_source_succeed_as_they_are(watched: Watched, operator: Caller) -> None:
+    await authorize(watched.page, str((await operator.a_source()).key))
+
+    statuses = {name: await tried(watched.page, name) for name in OF_A_SOURCE}
+
+    assert statuses == OF_A_SOURCE
+    assert watched.hosts == {"127.0.0.1"}
 
 
 async def test_the_page_remembers_the_key_until_it_is_taken_away(watched: Watched) -> None:
