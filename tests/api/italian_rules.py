@@ -19,8 +19,8 @@ CREDENTIALS = re.compile(r"token|api_?key|password|secret", re.IGNORECASE)
 NO_PAGING = {"page", "per_page", "size", "page_size", "order", "order_by", "after", "before"}
 PAGING = {"cursor", "limit", "offset", "sort", "q", "fields", "embed"}
 OWN_X = ("X-RateLimit-", "X-Correlation-ID", "X-ReplyTo")
-NULLED = {"in_doubt", "taken_back", "wire_phase"}
-"""Where null says something of its own: the policy of the priority, and an attempt that has not ended."""
+NULLED = ("/in_doubt", "/taken_back", "/wire_phase", "/CloudEvent/additionalProperties")
+"""Where null says something of its own: the policy of the priority, an attempt that has not ended, no attribute."""
 NOT_SNAKE = {"violated-policies"}
 """The RateLimit draft names it so."""
 
@@ -177,19 +177,23 @@ def about_schemas(document: Document) -> Iterator[str]:
     for name in document["components"]["schemas"]:
         if not re.fullmatch(r"([A-Z][a-z0-9]*)+", name):
             yield f"{name}: name the schema in PascalCase."
-    for place, schema in _schemas(document["components"], "components"):
+    everywhere = {name: document[name] for name in ("paths", "components", "webhooks")}
+    for place, schema in _schemas(everywhere, ""):
         yield from _about_members(place, schema)
-        if place.rpartition("/")[2] not in NULLED and _may_be_null(schema) and _is_never_null(document, schema):
+        if schema.get("type") == "object" and _is_open(schema):
+            yield f"{place}: close the object, or say with maxProperties how much it may hold."
+        if not place.endswith(NULLED) and _may_be_null(schema) and _is_never_null(document, schema):
             yield f"{place}: a truth, an enumeration or a list is never null; leave the member out."
 
 
-def _schemas(node: Any, place: str) -> Iterator[tuple[str, Document]]:
-    if isinstance(node, dict) and {"type", "anyOf", "properties"} & node.keys():
+def _schemas(node: Any, place: str, *, names: bool = False) -> Iterator[tuple[str, Document]]:
+    """Give every schema with its place. `names`: the keys of this node are the names of members."""
+    if isinstance(node, dict) and not names and {"type", "anyOf", "properties"} & node.keys():
         yield place, node
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, each in inner:
-        if name not in ("example", "examples", "default", "enum"):
-            yield from _schemas(each, f"{place}/{name}")
+        if names or name not in ("example", "examples", "default", "enum"):
+            yield from _schemas(each, f"{place}/{name}", names=name == "properties" and not names)
 
 
 def _about_members(place: str, schema: Document) -> Iterator[str]:
@@ -199,6 +203,12 @@ def _about_members(place: str, schema: Document) -> Iterator[str]:
             yield f"{place}: write the member {name} in snake_case."
         if name in ("nome", "cognome", "cf", "codice_fiscale", "first_name", "last_name"):
             yield f"{place}: {name} has a common name: given_name, family_name, tax_code."
+
+
+def _is_open(schema: Document) -> bool:
+    """Official: sec-no-additionalProperties and its two sisters, which only some of its rulesets have."""
+    others = schema.get("additionalProperties", True)
+    return others is True or (others is not False and "maxProperties" not in schema)
 
 
 def _may_be_null(schema: Document) -> bool:

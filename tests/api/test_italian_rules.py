@@ -138,6 +138,12 @@ MUTATIONS: dict[str, tuple[Mutation, str]] = {
         ),
         "never null",
     ),
+    "an open object": (lambda d: notice(d).update(additionalProperties=True), "close the object"),
+    "an open object in a path": (
+        lambda d: post(d)["requestBody"]["content"].update({"text/x": {"schema": {"type": "object"}, "example": 1}}),
+        "close the object",
+    ),
+    "any number of members": (lambda d: notice(d).update(additionalProperties={}), "close the object"),
     "no contact": (lambda d: d["info"].pop("contact"), "contact"),
     "no x-summary": (lambda d: d["info"].pop("x-summary"), "x-summary"),
     "no x-api-id": (lambda d: d["info"].pop("x-api-id"), "x-api-id"),
