@@ -15,8 +15,8 @@ from tests.api.calling import Answer, Caller, served, some_settings
 
 @pytest.fixture
 async def guarded(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
-    """An API behind a proxy, where few wrong keys are allowed."""
-    few = {"wrong_keys_per_minute": 60, "trusted_proxies": "127.0.0.1"}
+    """An API behind a proxy, where one wrong key a minute is allowed: no machine is slower than that."""
+    few = {"wrong_keys_per_minute": 1, "trusted_proxies": "127.0.0.1"}
     async with served(some_settings(str(settings.database_url), str(settings.redis_url), **few), pool) as caller:
         yield caller
 
@@ -25,18 +25,17 @@ async def asked(caller: Caller, key: str | None, address: str) -> Answer:
     return await caller.having(key).get("/v1/services", X_Forwarded_For=address)
 
 
-async def test_a_hundred_wrong_keys_are_too_many_and_the_right_one_works_from_elsewhere(
+async def test_many_wrong_keys_are_too_many_and_the_right_one_works_from_elsewhere(
     guarded: Caller, operator: Caller
 ) -> None:
     source = await operator.a_source()
 
-    wrong = [await asked(guarded, new_key().text, "198.51.100.7") for _ in range(100)]
+    wrong = [await asked(guarded, new_key().text, "198.51.100.7") for _ in range(3)]
     here = await asked(guarded, source.key, "198.51.100.7")
     elsewhere = await asked(guarded, source.key, "198.51.100.8")
     again = await asked(guarded, source.key, "198.51.100.7")
 
-    assert [answer.status for answer in wrong[:60]] == [401] * 60
-    assert wrong[-1].status == 429
+    assert (wrong[0].status, wrong[-1].status) == (401, 429)
     assert wrong[-1].problem == "abnormal-usage-detected"
     assert wrong[-1].body["violated-policies"] == ["wrong-keys"]
     assert int(wrong[-1].headers["Retry-After"]) >= 1
@@ -48,6 +47,19 @@ async def test_whoever_sends_no_key_tries_none(guarded: Caller) -> None:
     answers = {(await asked(guarded, None, "198.51.100.9")).status for _ in range(80)}
 
     assert answers == {401}
+
+
+def test_a_minute_has_as_many_wrong_keys_as_are_allowed_and_a_hundred_are_too_many() -> None:
+    keys = WrongKeys(60)
+
+    for _ in range(30):
+        keys.count("192.0.2.7")
+    before = keys.wait("192.0.2.7")
+    for _ in range(100):
+        keys.count("192.0.2.7")
+
+    assert before == 0
+    assert keys.wait("192.0.2.7") > 0
 
 
 def test_addresses_of_one_household_are_one() -> None:
@@ -72,7 +84,7 @@ def test_not_more_than_so_many_addresses_are_remembered() -> None:
 async def test_the_bootstrap_key_is_not_locked_out_either_once_it_was_good(guarded: Caller) -> None:
     before = await asked(guarded, guarded.key, "198.51.100.20")
 
-    wrong = [await asked(guarded, new_key().text, "198.51.100.20") for _ in range(100)]
+    wrong = [await asked(guarded, new_key().text, "198.51.100.20") for _ in range(3)]
     again = await asked(guarded, guarded.key, "198.51.100.20")
 
     assert (before.status, wrong[-1].status, again.status) == (200, 429, 200)
