@@ -17,7 +17,8 @@ LINE_OF_STATE = 7
 ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TZ": "UTC", "HOME": "/"}
 # Without fsync a crash of the machine loses data, a crash of the process does not: what was committed has reached
 # the kernel. That would no longer hold with synchronous_commit off, so tests that kill Postgres keep it on.
-HASTY = ("fsync=off", "full_page_writes=off", "dynamic_shared_memory_type=mmap")
+# The checker reads when a notice was committed; elsewhere it allows for a while.
+HASTY = ("fsync=off", "full_page_writes=off", "dynamic_shared_memory_type=mmap", "track_commit_timestamp=on")
 
 
 class ClusterError(Exception):

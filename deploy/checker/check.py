@@ -8,6 +8,7 @@ from uuid import UUID
 
 from deploy.checker.account import STATES, as_accounted, reachable
 from deploy.checker.approval import approved_first, waits_with_reason
+from deploy.checker.doubt import asked, left
 from deploy.checker.evidence import Evidence
 from deploy.checker.journal import Entry
 from deploy.checker.once import doubted_before, intended, once
@@ -22,8 +23,10 @@ RULES: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I2 delivered means seen there": as_shown,
     "I2 deleted means gone": taken_away,
     "I3 one post per notice and channel": once,
+    "I3 whoever can be asked is asked": asked,
     "I4 a second try only after a recorded doubt": doubted_before,
     "I4 an intent before every post": intended,
+    "I4 no doubt of what never left": left,
     "I5 nothing after expiry or withdrawal": in_time,
     "I6 reachable by Postgres alone": reachable,
     "I7 in order per channel": in_order,

@@ -25,11 +25,26 @@ def in_order(evidence: Evidence) -> Iterator[str]:
 
 
 def _overtakings(rows: list[Delivery]) -> Iterator[str]:
-    """Look at each post and the ones that went out before it."""
+    """Look at each post and the ones that went out before it, where any of them was not before it in the line."""
+    if not rows:
+        return
+    last = _place(rows[0])
     for number, late in enumerate(rows):
+        last = max(last, _place(late))
+        if last == _place(late):
+            continue
         for early in rows[:number]:
-            if (early.rank, early.id) > (late.rank, late.id) and _taken(early) > late.ready_at + BECOMING_VISIBLE:
+            if _place(early) > _place(late) and _taken(early) > _visible(late):
                 yield f"{early.where} overtook {late.where}"
+
+
+def _visible(row: Delivery) -> datetime:
+    """Give the moment from which every claim must have seen it."""
+    return max(row.ready_at, row.notice.committed_at or row.ready_at) + BECOMING_VISIBLE
+
+
+def _place(row: Delivery) -> tuple[datetime, int]:
+    return row.rank, row.id
 
 
 def _taken(row: Delivery) -> datetime:

@@ -14,14 +14,16 @@ import asyncpg
 NOTICES = """
 select n.id, n.owed, n.revision, n.policy, n.expires_at, n.withdrawn_at, coalesce(v.approvals, '{}') as guarded,
        (select json_object_agg(r.number, r.content) from revision r where r.notice_id = n.id) as contents,
+       (select case when current_setting('track_commit_timestamp')::boolean then pg_xact_commit_timestamp(r.xmin) end
+          from revision r where r.notice_id = n.id and r.number = 1) as committed_at,
        (select json_agg(json_build_array(a.language, a.revision)) from approval a where a.notice_id = n.id) as approvals
   from notice n left join service v on v.slug = n.service
 """
 DELIVERIES = """
 select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
        d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase, d.awaits,
-       c.address, c.slug, c.paused_at, c.turn_until,
-       coalesce((select json_agg(json_build_array(a.action, a.revision, a.started_at, a.finished_at, a.outcome)
+       c.address, c.slug, c.paused_at, c.turn_until, c.can_ask and d.intent ->> 'after' is not null as askable,
+       coalesce((select json_agg(json_build_array(a.action, a.revision, a.started_at, a.finished_at, a.outcome, a.wire)
                                  order by a.token)
                    from attempt a where a.delivery_id = d.id), '[]') as attempts
   from delivery d join channel c on c.id = d.channel_id
@@ -37,6 +39,7 @@ class Attempt:
     started_at: datetime
     finished_at: datetime | None
     outcome: str | None
+    wire: str | None
 
     @property
     def is_doubt(self) -> bool:
@@ -47,7 +50,8 @@ class Attempt:
 class Notice:
     """A notice, the titles and the texts of every revision, and what its service wants to be approved.
 
-    `approvals`: language and revision of each text that a person has read.
+    `approvals`: language and revision of each text that a person has read. `committed_at`: when its acceptance was,
+    where Postgres keeps that.
     """
 
     id: UUID
@@ -56,6 +60,7 @@ class Notice:
     policy: str
     expires_at: datetime | None
     withdrawn_at: datetime | None
+    committed_at: datetime | None
     titles: Mapping[int, frozenset[str]]
     texts: Mapping[int, Mapping[str, Any]]
     guarded: frozenset[str]
@@ -95,6 +100,7 @@ class Delivery:
     lease_until: datetime | None
     turn_until: datetime | None
     has_intent: bool
+    askable: bool
     awaits: str | None
     last_error: str
     attempts: tuple[Attempt, ...]
@@ -134,7 +140,8 @@ async def read_records(connection: "asyncpg.Connection[asyncpg.Record]") -> Reco
 def _notice(row: asyncpg.Record) -> Notice:
     contents: dict[str, Any] = json.loads(row["contents"] or "{}")
     titles = {int(number): _titles(content) for number, content in contents.items()}
-    same = {name: row[name] for name in ("id", "owed", "revision", "policy", "expires_at", "withdrawn_at")}
+    names = ("id", "owed", "revision", "policy", "expires_at", "withdrawn_at", "committed_at")
+    same = {name: row[name] for name in names}
     return Notice(
         **same,
         titles=titles,
@@ -171,12 +178,13 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
         lease_until=row["lease_until"],
         turn_until=row["turn_until"],
         has_intent=row["has_intent"],
+        askable=row["askable"],
         awaits=row["awaits"],
         last_error=row["last_error"],
         attempts=tuple(_attempt(*attempt) for attempt in json.loads(row["attempts"])),
     )
 
 
-def _attempt(action: str, revision: int, started: str, finished: str | None, outcome: str | None) -> Attempt:
+def _attempt(action: str, revision: int, started: str, finished: str | None, *how: str | None) -> Attempt:
     ended = None if finished is None else datetime.fromisoformat(finished)
-    return Attempt(action, revision, datetime.fromisoformat(started), ended, outcome)
+    return Attempt(action, revision, datetime.fromisoformat(started), ended, *how)

@@ -82,5 +82,9 @@ NO_ORDER = mutant(
 )
 CREDULOUS = mutant(
     "a probe adopts whatever it finds",
-    ("workers/telegram/errors.py", "return _probed(plain, text)", 'return Delivered((candidate or "0",))'),
+    (
+        "workers/telegram/errors.py",
+        "if action is not Action.POST and _starts(plain, THERE):",
+        "if action is Action.PROBE or (action is not Action.POST and _starts(plain, THERE)):",
+    ),
 )

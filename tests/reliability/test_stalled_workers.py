@@ -19,10 +19,10 @@ async def posted(ground: Ground) -> bool:
 
 async def test_a_worker_that_wakes_after_its_lease_cannot_write(prepare: Prepare) -> None:
     async with prepare(patience=2) as ground:
-        await wakes_too_late(ground)
+        await cannot_write(ground)
 
 
-async def wakes_too_late(ground: Ground) -> None:
+async def cannot_write(ground: Ground) -> None:
     chat = await ground.channel("scuola")
     await ground.telegram.fault("late_answer", chat, seconds=1.8)
     await ground.accept(in_doubt="hold")

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What may befall a notice: the engine as it is passes each, and each mutant fails its own."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+
+from tests.reliability.ground import Ground, until
+
+Scenario = Callable[[Ground], Coroutine[None, None, None]]
+
+
+async def ends_as(ground: Ground, state: str, posts: int) -> None:
+    await ground.settles()
+    assert await ground.states() == {state: 1}
+    assert len(ground.telegram.posts()) == posts
+    assert await ground.verdict() == []
+
+
+async def killed_while_it_calls(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("answer_hung", chat)
+    await ground.accept(in_doubt="hold")
+    (busy,) = ground.workers.start().running
+    await until(lambda: some_post(ground))
+    ground.workers.kill(busy)
+    ground.workers.start()
+    await ends_as(ground, "held", 1)
+
+
+async def wakes_too_late(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("late_answer", chat, seconds=1.5)
+    await ground.accept(in_doubt="repeat")
+    (asleep,) = ground.workers.start().running
+    await until(lambda: some_post(ground))
+    os.kill(asleep, signal.SIGSTOP)
+    ground.workers.start()
+    await until(lambda: says(ground, "delivery.delivered"))
+    os.kill(asleep, signal.SIGCONT)
+    await until(lambda: says(ground, "delivery.doubted", "lease.lapsed", "outcome"))
+    await ends_as(ground, "delivered", 2)
+
+
+async def says(ground: Ground, *words: str) -> bool:
+    """Tell whether a worker wrote a line with the first word, or one with all others."""
+    lines = [line for line in ground.workers.log.read_text("utf-8").splitlines() if line.startswith("{")]
+    return any(f'"{words[0]}"' in line for line in lines) or (
+        len(words) > 1 and any(all(f'"{word}"' in line for word in words[1:]) for line in lines)
+    )
+
+
+async def loses_the_answer_of_one_who_can_be_asked(ground: Ground) -> None:
+    chat = await ground.channel("scuola", can_ask=True)
+    await ground.telegram.fault("answer_reset", chat)
+    await ground.accept(in_doubt="hold")
+    ground.workers.start()
+    await ends_as(ground, "delivered", 1)
+
+
+async def loses_the_answer(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("answer_reset", chat)
+    await ground.accept(in_doubt="hold")
+    ground.workers.start()
+    await ends_as(ground, "held", 1)
+
+
+async def is_refused_a_connection(ground: Ground) -> None:
+    await ground.channel("scuola")
+    await ground.telegram.away(10)
+    await asyncio.sleep(0.3)
+    ground.workers.start()
+    await ground.accept(in_doubt="hold")
+    await ends_as(ground, "delivered", 1)
+    assert await ground.pool.fetchval("select count(*) from attempt") > 1
+
+
+async def has_forty_channels_at_once(ground: Ground) -> None:
+    await ground.channels(40)
+    ground.workers.start()
+    await ground.accept()
+    await ground.settles()
+    assert await ground.verdict() == []
+
+
+async def is_throttled_until_it_is_too_late(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("throttled", chat, retry_after=3)
+    ground.workers.start()
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    await ground.accept(expires_at=ends.isoformat().replace("+00:00", "Z"))
+    await ends_as(ground, "expired", 0)
+
+
+async def has_a_second_notice_behind_one_that_failed(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("bad_gateway", chat, status=404, times=3)
+    await ground.accept()
+    await ground.accept()
+    await asyncio.sleep(2)  # so long that the checker does not take the second for one that nobody could see yet
+    ground.workers.start()
+    await ground.settles()
+    assert len(ground.telegram.posts()) == 2
+    assert await ground.verdict() == []
+
+
+async def has_a_stranger_in_between(ground: Ground) -> None:
+    chat = await ground.channel("scuola", can_ask=True)
+    await ground.telegram.person(chat, "human-post", text="Auguri")
+    await loses_its_call(ground, chat)
+
+
+async def loses_its_call(ground: Ground, chat: int) -> None:
+    await ground.telegram.fault("reset_before_accepting", chat)
+    await ground.accept(in_doubt="hold")
+    ground.workers.start()
+    await ends_as(ground, "delivered", 1)
+
+
+async def some_post(ground: Ground) -> bool:
+    return bool(ground.telegram.posts())
