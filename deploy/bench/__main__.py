@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.bench import accept, fanout, idle, outage, overload, overtaking, past, report, series, throughput
+from deploy.bench import accept, fanout, idle, killed, outage, overload, overtaking, past, report, series, throughput
 from deploy.bench.figure import Measured
 from deploy.bench.ground import Ground, ground
 from deploy.bench.report import Section
@@ -33,6 +33,7 @@ SCENARIOS: dict[str, tuple[str, Measure]] = {
     "S5": ("an idle system", idle.measure),
     "S6": ("Telegram away", outage.measure),
     "S7": ("with a long past", past.measure),
+    "S8": ("everything killed after accepting", killed.measure),
 }
 LONGEST = 900.0
 """Seconds after which a scenario is given up."""

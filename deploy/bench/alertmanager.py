@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,38 @@ PATIENCE = 15
 
 async def alerts(telegram: Telegram, calls: Calls, patience: float) -> None:
     """Give it an alert for each call, and wait until all have arrived or patience is over."""
+    with _storage() as directory:
+        async with _running(telegram, calls, directory) as url:
+            await _hand_in(url, calls)
+            await telegram.journal.until_posts(len(calls), 0, patience)
+
+
+async def killed(telegram: Telegram, calls: Calls, patience: float) -> None:
+    """As above, but kill it when the first have arrived, and start it again on the same storage."""
+    with _storage() as directory:
+        async with _running(telegram, calls, directory) as url:
+            await _hand_in(url, calls)
+            await telegram.journal.until_posts(1, 0, patience)
+        async with _running(telegram, calls, directory):
+            await telegram.journal.until_posts(len(calls), 0, patience)
+
+
+@contextlib.contextmanager
+def _storage() -> Iterator[Path]:
     if shutil.which(PROGRAM) is None:
         raise SkippedError(f"Alertmanager is not installed (Debian: {PROGRAM}), so it is not in the table.")
     with tempfile.TemporaryDirectory() as directory:
-        async with _running(telegram, calls, Path(directory)) as url, aiohttp.ClientSession() as session:
-            for number, (chat, text) in enumerate(calls):
-                labels = {"alertname": f"n{number:04}", "chat": str(chat)}
-                body = [{"labels": labels, "annotations": {"text": text}}]
-                async with session.post(f"{url}/api/v2/alerts", json=body) as response:
-                    response.raise_for_status()
-            await telegram.journal.until_posts(len(calls), 0, patience)
+        yield Path(directory)
+
+
+async def _hand_in(url: str, calls: Calls) -> None:
+    """Give it an alert for each call; each is answered with 200."""
+    async with aiohttp.ClientSession() as session:
+        for number, (chat, text) in enumerate(calls):
+            labels = {"alertname": f"n{number:04}", "chat": str(chat)}
+            body = [{"labels": labels, "annotations": {"text": text}}]
+            async with session.post(f"{url}/api/v2/alerts", json=body) as response:
+                response.raise_for_status()
 
 
 @contextlib.asynccontextmanager
@@ -42,7 +64,7 @@ async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIt
     file.write_text(json.dumps(_configuration(telegram, calls)), encoding="utf-8")  # JSON is YAML, too
     words = [f"--config.file={file}", f"--storage.path={directory}", f"--web.listen-address=127.0.0.1:{port}"]
     log = directory / "log"
-    with log.open("wb") as lines:
+    with log.open("ab") as lines:
         process = await asyncio.create_subprocess_exec(
             PROGRAM, *words, "--cluster.listen-address=", stdout=lines, stderr=lines
         )
@@ -52,7 +74,7 @@ async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIt
         yield f"http://127.0.0.1:{port}"
     finally:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            process.kill()  # as a power cut would
         await process.wait()
 
 

@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 
@@ -64,6 +64,7 @@ class Place:
     telegram: Telegram
     environment: Mapping[str, str]
     running: AsyncExitStack
+    servers: list[Server] = field(default_factory=list)
 
     async def start_workers(self, how_many: int) -> list[Server]:
         """Start workers and wait until each has ticked."""
@@ -97,7 +98,17 @@ class Place:
     def _start(self, program: Program) -> Server:
         server = started(self.ground, program)
         self.running.callback(server.stop)
+        self.servers.append(server)
         return server
+
+    def kill(self) -> None:
+        """End the API and the workers as a power cut would, all in the same moment."""
+        for server in self.servers:
+            server.stop_immediately()
+
+    def start_again(self) -> None:
+        for server in self.servers:
+            server.start()
 
 
 @asynccontextmanager

@@ -99,7 +99,7 @@ class Telegram:
     async def close(self) -> None:
         await self._session.close()
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(300)  # a long journal is a long way to the end
 
     async def fault(self, kind: str, chat: int | None = None, method: str | None = "sendMessage", **more: Any) -> None:
         await self._post("faults", {"kind": kind, "chat": chat, "method": method, **more})
