@@ -40,7 +40,7 @@ class Evidence:
     gone: set[Place] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        known = {(row.address, code_of(row.notice.id)): row for row in self.records.deliveries}
+        known = _by_code(self.records.deliveries)
         referred = {(row.address, reference): row for row in self.records.deliveries for reference in row.references}
         for entry in self.entries:
             places = [(str(entry.chat), message) for message in entry.messages]
@@ -54,10 +54,10 @@ class Evidence:
                 self._attribute(entry, known, referred)
 
     def _attribute(
-        self, entry: Entry, known: dict[tuple[str, str], Delivery], referred: dict[tuple[str, str], Delivery]
+        self, entry: Entry, known: dict[tuple[str, str], list[Delivery]], referred: dict[tuple[str, str], Delivery]
     ) -> None:
         codes = CODE.findall(entry.text)
-        owner = known.get((str(entry.chat), codes[-1])) if codes else None
+        owner = _meant(entry, known.get((str(entry.chat), codes[-1]), [])) if codes else None
         for message in entry.messages:
             owner = owner or referred.get((str(entry.chat), str(message)))
         if owner is not None:
@@ -73,3 +73,19 @@ class Evidence:
     def stands(self, entry: Entry) -> list[int]:
         """Give the messages of a post that are still there."""
         return [message for message in entry.messages if (str(entry.chat), message) not in self.gone]
+
+
+def _by_code(rows: Sequence[Delivery]) -> dict[tuple[str, str], list[Delivery]]:
+    known: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
+    for row in rows:
+        known[row.address, code_of(row.notice.id)].append(row)
+    return known
+
+
+def _meant(entry: Entry, rows: Sequence[Delivery]) -> Delivery | None:
+    """Choose among those with the code that a post shows: of a few thousand notices two may have the same."""
+    if not rows[1:]:
+        return next(iter(rows), None)
+    titled = [row for row in rows if any(title in entry.text for each in row.notice.titles.values() for title in each)]
+    claimed = [row for row in titled if any(str(message) in row.references for message in entry.messages)]
+    return next(iter(claimed or titled or rows))

@@ -47,7 +47,8 @@ async def wakes_too_late(ground: Ground) -> None:
 
 async def says(ground: Ground, *words: str) -> bool:
     """Tell whether a worker wrote a line with the first word, or one with all others."""
-    lines = [line for line in ground.workers.log.read_text("utf-8").splitlines() if line.startswith("{")]
+    log = ground.workers.log
+    lines = [line for line in log.read_text("utf-8").splitlines() if line.startswith("{")] if log.exists() else []
     return any(f'"{words[0]}"' in line for line in lines) or (
         len(words) > 1 and any(all(f'"{word}"' in line for word in words[1:]) for line in lines)
     )
@@ -71,9 +72,10 @@ async def loses_the_answer(ground: Ground) -> None:
 
 async def is_refused_a_connection(ground: Ground) -> None:
     await ground.channel("scuola")
+    ground.workers.start()
+    await until(lambda: says(ground, "worker.started"))
     await ground.telegram.away(10)
     await asyncio.sleep(0.3)
-    ground.workers.start()
     await ground.accept(in_doubt="hold")
     await ends_as(ground, "delivered", 1)
     assert await ground.pool.fetchval("select count(*) from attempt") > 1

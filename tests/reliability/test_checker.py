@@ -5,12 +5,18 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from app.approve import Consent, approve
 from app.audit import Actor
+from deploy.checker import check
+from deploy.checker.__main__ import records_of
+from deploy.checker.evidence import CODE, code_of
 from tests.reliability.ground import Ground, until
 from tests.reliability.processes import HERE
 
@@ -112,3 +118,30 @@ async def test_a_text_that_is_shown_before_a_person_has_read_it_is_noticed(groun
 async def all_show(ground: Ground) -> bool:
     left = await ground.pool.fetchval("select count(*) from delivery where state <> 'delivered' or awaits is not null")
     return bool(left == 0)
+
+
+async def test_two_notices_of_a_channel_that_happen_to_have_one_code_are_told_apart(ground: Ground) -> None:
+    """Of three thousand notices two have the same one in every sixth run."""
+    await ground.channel("scuola")
+    for title in ("Mensa chiusa", "Piscina aperta"):
+        await ground.accept(texts={"it": {"title": title}}, in_doubt="repeat")
+    ground.workers.start()
+    await ground.settles()
+
+    records, twins = await records_of(ground.url), dict(zip(ground.accepted, alike(), strict=True))
+    notices = {twins[number]: replace(notice, id=twins[number]) for number, notice in records.notices.items()}
+    rows = tuple(replace(row, notice=notices[twins[row.notice.id]]) for row in records.deliveries)
+    code = code_of(next(iter(notices)))
+    entries = [replace(entry, text=CODE.sub(code, entry.text)) for entry in ground.telegram.entries()]
+
+    assert check(replace(records, notices=notices, deliveries=rows), entries) == []
+
+
+def alike() -> tuple[UUID, UUID]:
+    """Give two numbers of notices with one code."""
+    seen: dict[str, UUID] = {}
+    for number in map(UUID, (f"{each:032x}" for each in count(1))):
+        if other := seen.get(code_of(number)):
+            return other, number
+        seen[code_of(number)] = number
+    raise AssertionError

@@ -15,10 +15,13 @@ from app.domain.errors import UnavailableError
 from app.intake import Origin, accept
 from deploy.servers import Servers
 from tests.given import a_notice
+from tests.reliability.conftest import Prepare
 from tests.reliability.ground import Ground, until
 
 Deed = Callable[[], Awaitable[None]]
 CHANNELS, CALLERS = 10, 6
+UNHURRIED = 8.0
+"""Seconds for a call where each must end well: a busy machine's doubts are not Redis's."""
 
 
 async def insists(ground: Ground, number: int) -> None:
@@ -97,23 +100,25 @@ async def trouble_redis(servers: Servers) -> None:
     await asyncio.sleep(0.3)
 
 
-async def test_deliveries_go_on_without_redis(ground: Ground, servers: Servers) -> None:
+async def test_deliveries_go_on_without_redis(prepare: Prepare, servers: Servers) -> None:
     """Absent from before the first worker started, for as long as the test lasts."""
-    await goes_on_without(ground, servers, notices=3)
+    async with prepare(patience=UNHURRIED) as ground:
+        await goes_on_without(ground, servers, notices=3)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-async def test_deliveries_go_on_without_redis_for_a_minute(ground: Ground, servers: Servers) -> None:
+async def test_deliveries_go_on_without_redis_for_a_minute(prepare: Prepare, servers: Servers) -> None:
     """As above, with workers that knew it before, and a minute of it; then it is back, and empty."""
-    ground.workers.start(2)
-    await goes_on_without(ground, servers, notices=60, pause=1)
-    servers.redis.start()
-    await ground.accept()
-    await ground.settles()
+    async with prepare(patience=UNHURRIED) as ground:
+        ground.workers.start(2)
+        await goes_on_without(ground, servers, notices=60, pause=1)
+        servers.redis.start()
+        await ground.accept()
+        await ground.settles()
 
-    assert await ground.states() == {"delivered": 61}
-    assert await ground.verdict() == []
+        assert await ground.states() == {"delivered": 61}
+        assert await ground.verdict() == []
 
 
 async def goes_on_without(ground: Ground, servers: Servers, notices: int, pause: float = 0) -> None:

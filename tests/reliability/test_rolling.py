@@ -35,10 +35,11 @@ async def rolls(ground: Ground, replacements: int) -> None:
     ground.workers.start(2)
     feeding = asyncio.create_task(feed(ground, replacements * 5))
 
-    for _ in range(replacements):
-        await asyncio.sleep(0.5)
+    for number in range(replacements):
+        await until(partial(ground.has_delivered, number * 100), moves=ground.traces)
         old = ground.workers.running[0]
         ground.workers.start()
+        await until(partial(have_started, ground, number + 3))
         ground.workers.ask_to_end(old)
         await until(partial(ended, old))
     await feeding
@@ -50,9 +51,16 @@ async def rolls(ground: Ground, replacements: int) -> None:
 
 
 async def feed(ground: Ground, notices: int) -> None:
+    """Keep some notices waiting, so that every replacement happens in the midst of work."""
     for _ in range(notices):
+        await until(partial(ground.has_room, 100), moves=ground.traces)
         await ground.accept(in_doubt="hold")
-        await asyncio.sleep(0.12)
+
+
+async def have_started(ground: Ground, many: int) -> bool:
+    """Tell whether so many workers have ever said that they are up, as an update waits for the new one."""
+    log = ground.workers.log
+    return log.exists() and log.read_text("utf-8").count('"worker.started"') >= many
 
 
 async def ended(pid: int) -> bool:
