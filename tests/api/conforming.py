@@ -53,6 +53,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("hand_in_notice", 409, "event-exists", "/event_id|/alert/identifier"),
     **_each("make_source make_channel", 409, "state-conflict"),
     **_each("make_callback", 409, "state-conflict", "/url"),
+    **_each("change_source", 409, "state-conflict", "/vouchers"),
     **_each("name_service", 412, "precondition-failed"),
     # Where a thing stands at present.
     **_each("hand_in_notice", 409, "state-conflict", ALERT),
