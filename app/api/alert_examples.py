@@ -51,6 +51,6 @@ ZONE = {
 BULLETINS: dict[str, Any] = {
     "yellow": {
         "summary": "One zone of a bulletin, without its geometry",
-        "value": {"id": "20261210_1500", "today": {"type": "FeatureCollection", "features": [ZONE]}},
+        "value": {"id": "20261120_1500", "today": {"type": "FeatureCollection", "features": [ZONE]}},
     }
 }

@@ -11,7 +11,7 @@ from app.version import VERSION
 
 Document = dict[str, Any]
 PREFIX = "#/components/schemas/"
-TAKEN = "Notice"
+TAKEN, EVENT = "Notice", "CloudEvent"
 TOLD = "Event"
 
 
@@ -33,8 +33,8 @@ def asyncapi(openapi: dict[str, Any], installation: Installation) -> Document:
         "defaultContentType": "application/json",
         "servers": {"api": {"host": host, "pathname": f"/{path}", "protocol": secure, "security": [KEY]}},
         "channels": {"notices": _notices(), "callback": _callback()},
-        "operations": {"takeNotice": _operation("receive", "notices", ["notice"])} | _tellings(),
-        "components": {"schemas": dict(sorted(_needed(openapi["components"]["schemas"], [TAKEN, TOLD])))},
+        "operations": {"takeNotice": _operation("receive", "notices", ["notice", "cloudEvent"])} | _tellings(),
+        "components": {"schemas": dict(sorted(_needed(openapi["components"]["schemas"], [TAKEN, EVENT, TOLD])))},
     }
 
 
@@ -43,10 +43,16 @@ KEY = {"type": "http", "scheme": "bearer", "description": "The key of a source."
 
 def _notices() -> Document:
     message = {"name": "notice", "contentType": "application/json", "payload": {"$ref": PREFIX + TAKEN}}
+    event = {
+        "name": "cloudEvent",
+        "summary": "A notice as a CloudEvent 1.0.2; in binary mode its attributes are `ce-` headers.",
+        "contentType": "application/cloudevents+json",
+        "payload": {"$ref": PREFIX + EVENT},
+    }
     return {
         "address": "/notices",
-        "description": "Notices, by POST; also as CloudEvents.",
-        "messages": {"notice": message},
+        "description": "Notices, by POST, in our own form or as CloudEvents.",
+        "messages": {"notice": message, "cloudEvent": event},
         "bindings": {"http": {}},
     }
 

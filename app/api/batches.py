@@ -16,6 +16,7 @@ from app.api.acceptance import announce, located, origin_of, refuse_unfit
 from app.api.admission import beyond, let_in
 from app.api.arrivals import Arrival
 from app.api.batch_view import BatchAnswer, BatchItem, item_of
+from app.api.fingerprint import LENIENT, is_lenient
 from app.api.house import House
 from app.api.keeper import Keeper
 from app.api.reading import MOST_ERRORS, Where, pointer, read, validated
@@ -28,7 +29,6 @@ from app.metrics import NOTICES as COUNTED
 from app.together import Around, accept_together
 
 MOST, LARGEST = 100, 1024 * 1024
-LENIENT = "handling=lenient"
 Read = Callable[[Caller, object, Where], tuple[Notice, Origin]]
 
 
@@ -85,7 +85,7 @@ class _Storing(Around):
 
     def __init__(self, house: House, request: Request, batch: _Batch, keeper: Keeper | None) -> None:
         self._house, self._request, self._batch, self._keeper = house, request, batch, keeper
-        self.lenient = _is_lenient(request)
+        self.lenient = is_lenient(request)
 
     async def before(self, connection: Connection) -> None:
         if self._keeper is not None:
@@ -160,8 +160,3 @@ def _places(number: int, error: CampanellaError) -> list[dict[str, Any]]:
     if given:
         return list(given)
     return [{"pointer": error.pointer or pointer((number,)), "detail": error.detail, "rule": error.problem}]
-
-
-def _is_lenient(request: Request) -> bool:
-    wishes = [wish.strip().lower() for line in request.headers.getlist("prefer") for wish in line.split(",")]
-    return LENIENT in wishes or 'handling="lenient"' in wishes

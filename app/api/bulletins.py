@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,12 +24,14 @@ from app.api.arrivals import Arrival, Medium
 from app.api.batch_view import BatchAnswer, item_of
 from app.api.house import House
 from app.api.view import answer, no_content
-from app.domain.errors import ForbiddenError, StateConflictError
+from app.domain.errors import ForbiddenError, InvalidNoticeError, StateConflictError
 from app.domain.notice import Priority
 from app.intake import Accepted
 from app.telemetry import log
 
 MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
+AHEAD = timedelta(days=2)
+"""How far the name of a bulletin may be ahead; until then it makes every other one of its days come too late."""
 NO_ZONES = "This installation tells of no alert zone: CAMPANELLA_ALERT_ZONES names them."
 DESCRIPTION = (
     "The national bulletin of hydrogeological criticality: the name of its files and, as they are published, the "
@@ -77,6 +80,8 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
     if not zones:
         raise StateConflictError(NO_ZONES)
     bulletin = await asyncio.to_thread(parse, arrival.body, zones, ZoneInfo(house.settings.timezone))
+    if bulletin.issued_at > datetime.now(UTC) + AHEAD:
+        raise InvalidNoticeError("The bulletin is of the future.", pointer="#/id")
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     async with let_in(house, caller, [Priority.URGENT]):
         notices, withdrawn = await tell(hand, bulletin)

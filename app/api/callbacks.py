@@ -16,11 +16,13 @@ from app.api.callers import Owner, Reader
 from app.api.channel_secret import SecretMade, SecretWish, Signature, new_key, receivers_half
 from app.api.examples import CALLBACK_CHANGES, CALLBACKS, SECRETS
 from app.api.house import Open
+from app.api.idempotency import Making, is_fresh
 from app.api.pages import Next, Pages, Paging
 from app.api.problems import InvalidBodyError
 from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
 from app.api.view import View, answer, no_content
+from app.database import Connection
 from app.domain.callback import EventType
 from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, StateConflictError
 from app.domain.notice import FetchUrl, Slug, Strict
@@ -67,7 +69,10 @@ class CallbackPage(View):
     "/callbacks", status_code=201, summary="Ask to be called", responses={409: {}}, response_model=CallbackMade
 )
 async def make_callback(
-    caller: Owner, new: Annotated[NewCallback, Depends(Reading(NewCallback, examples=CALLBACKS))], house: Open
+    caller: Owner,
+    new: Annotated[NewCallback, Depends(Reading(NewCallback, examples=CALLBACKS))],
+    house: Open,
+    once: Making,
 ) -> Response:
     """Store an address and answer the secret that calls to it are signed with, this once.
 
@@ -82,16 +87,21 @@ async def make_callback(
     if reason is not None:
         raise InvalidNoticeError(f"This address may not be called: {reason}.", pointer="#/url")
     key, vault = new_key(new.signature), Vault.of(house.settings)
-    async with house.database.pool.acquire() as connection, connection.transaction():
+
+    async def enter(connection: Connection) -> Response:
         try:
             row = await add_endpoint(connection, caller.actor, source, new.url, new.types)
         except NotFoundError as error:
             raise InvalidBodyError(f"#/source: {error.detail}", pointer="#/source") from None
         await keep(connection, vault, PURPOSE, str(row["id"]), key)
-    log.info("callback.added", callback=str(row["id"]), source=source)
-    house.doorbell.ring()
-    made = CallbackMade(**members(house.public, row), secret=receivers_half(key))
-    return answer(made, 201, Location=made.links.here)
+        made = CallbackMade(**members(house.public, row), secret=receivers_half(key))
+        return answer(made, 201, Location=made.links.here)
+
+    response = await once.entered(house, caller, enter, sealed=True)
+    if is_fresh(response):
+        log.info("callback.added", callback=response.headers["Location"].rpartition("/")[2], source=source)
+        house.doorbell.ring()
+    return response
 
 
 @router.get("/callbacks/{callback_id}", summary="Look at a callback")
@@ -157,15 +167,21 @@ async def make_callback_secret(
     callback_id: CallbackInPath,
     wish: Annotated[SecretWish, Depends(Reading(SecretWish, examples=SECRETS))],
     house: Open,
+    once: Making,
 ) -> Response:
     """Sign with a new secret, answered this once; until the overlap is over calls carry both signatures."""
     key, overlap = new_key(wish.signature), timedelta(hours=wish.overlap_hours)
     whose, vault = Whose(callback_id, caller.source), Vault.of(house.settings)
-    async with house.database.pool.acquire() as connection, connection.transaction():
-        await new_secret(connection, vault, caller.actor, whose, key, overlap)
-    log.info("secret.created", callback=str(callback_id))
     where = f"{house.public}/v1/callbacks/{callback_id}"
-    return answer(SecretMade(secret=receivers_half(key)), 201, Location=where)
+
+    async def enter(connection: Connection) -> Response:
+        await new_secret(connection, vault, caller.actor, whose, key, overlap)
+        return answer(SecretMade(secret=receivers_half(key)), 201, Location=where)
+
+    response = await once.entered(house, caller, enter, sealed=True)
+    if is_fresh(response):
+        log.info("secret.created", callback=str(callback_id))
+    return response
 
 
 def _source(caller: Caller, wanted: str | None) -> str:

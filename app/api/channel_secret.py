@@ -12,11 +12,13 @@ from starlette.responses import Response
 from app.api.callers import ChannelAdmin
 from app.api.examples import SECRETS
 from app.api.house import Open
+from app.api.idempotency import Making, is_fresh
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
 from app.api.view import View, answer
 from app.audit import record
+from app.database import Connection
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Strict
 from app.domain.whole import WHOLE
@@ -71,13 +73,15 @@ async def make_channel_secret(
     slug: SlugInPath,
     wish: Annotated[SecretWish, Depends(Reading(SecretWish, examples=SECRETS))],
     house: Open,
+    once: Making,
 ) -> Response:
     """Make what the calls to a webhook are signed with, and answer it, this once.
 
     Calls carry both signatures until `overlap_hours` are over, so that the receiver can change without a gap.
     """
     key = new_key(wish.signature)
-    async with house.database.pool.acquire() as connection, connection.transaction():
+
+    async def enter(connection: Connection) -> Response:
         channel = await connection.fetchrow(CHANNEL, slug)
         if channel is None:
             raise NotFoundError(f"There is no channel {slug}.")
@@ -86,8 +90,12 @@ async def make_channel_secret(
         overlap = timedelta(hours=wish.overlap_hours)
         await rotate(connection, Vault.of(house.settings), PURPOSE, str(channel["id"]), key, overlap)
         await record(connection, caller.actor, "secret.created", f"channel/{slug}", after={"signature": wish.signature})
-    log.info("secret.created", channel=slug)
-    return answer(SecretMade(secret=receivers_half(key)), 201, Location=f"{house.public}/v1/channels/{slug}")
+        return answer(SecretMade(secret=receivers_half(key)), 201, Location=f"{house.public}/v1/channels/{slug}")
+
+    response = await once.entered(house, caller, enter, sealed=True)
+    if is_fresh(response):
+        log.info("secret.created", channel=slug)
+    return response
 
 
 def new_key(signature: str) -> str:

@@ -5,6 +5,7 @@
 from typing import Any
 
 from app.api.examples import NOTICES
+from app.domain.instant import YEAR
 
 NOTICE = NOTICES["least"]["value"]
 SPEAKABLE = r"^[^\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]+$"
@@ -38,7 +39,11 @@ SCHEMA: dict[str, Any] = {
         "dataschema": {"type": ["string", "null"], "format": "uri", "maxLength": 1024},
         "subject": SUBJECT,
         "time": {**MOMENT, "description": "At most five minutes ahead of us."},
-        "expirytime": {**MOMENT, "description": "The expires_at of the notice, where its data has none."},
+        "expirytime": {
+            **MOMENT,
+            "pattern": f"^{YEAR}-",
+            "description": "The expires_at of the notice, where its data has none, 2000 to 2199.",
+        },
         "traceparent": TRACE,
         "tracestate": TRACE,
         "data": {"$ref": "#/components/schemas/NoticeOfEvent"},

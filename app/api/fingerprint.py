@@ -10,18 +10,27 @@ from starlette.requests import Request
 
 from app.api.reading import read
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same request has another fingerprint than before, so that old rows are not taken for others."""
 
 
+LENIENT = "handling=lenient"
+
+
 def fingerprint(request: Request, body: bytes) -> bytes:
-    """Hash method, route, media type, attributes of an event and content; a version stands first."""
+    """Hash method, route, media type, attributes of an event, how a batch is handled, and content; a version first."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     route = getattr(request.scope.get("route"), "path", request.url.path)
     event = sorted((name, value) for name, value in request.headers.items() if name.startswith("ce-"))
-    asked = [VERSION, request.method, route, request.path_params, media_type, event]
+    asked = [VERSION, request.method, route, request.path_params, media_type, event, is_lenient(request)]
     told = json.dumps(asked, default=str).encode()
     return hashlib.sha256(told + b"\n" + _canonical(media_type, body)).digest()
+
+
+def is_lenient(request: Request) -> bool:
+    """Tell whether the good ones of a batch are wanted though others are not (RFC 7240)."""
+    wishes = [wish.strip().lower() for line in request.headers.getlist("prefer") for wish in line.split(",")]
+    return LENIENT in wishes or 'handling="lenient"' in wishes
 
 
 def _canonical(media_type: str, body: bytes) -> bytes:

@@ -5,6 +5,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Annotated
 
 import asyncpg
@@ -22,7 +23,7 @@ from app.api.house import House
 from app.api.keeper import Keeper, KeptMeanwhileError
 from app.api.problems import EXCESS
 from app.api.reading import BODY
-from app.database import Driver
+from app.database import Connection, Driver
 from app.domain.errors import (
     CampanellaError,
     EventExistsError,
@@ -134,6 +135,24 @@ class Once:
                 return await make(session)
         return await once(house, self._request, self._keeper(caller, self._body, sealed=sealed), run)
 
+    async def entered(
+        self, house: House, caller: Caller, enter: Callable[[Connection], Awaitable[Response]], *, sealed: bool = False
+    ) -> Response:
+        """The same as `made`, for what is written by a plain connection."""
+        pool = house.database.pool
+
+        async def run(keeper: Keeper) -> Response:
+            async with pool.acquire() as connection, connection.transaction():
+                await keeper.reserve(connection)
+                response = await enter(connection)
+                await keeper.keep(connection, response)
+            return response
+
+        if self.key is None:
+            async with pool.acquire() as connection, connection.transaction():
+                return await enter(connection)
+        return await once(house, self._request, self._keeper(caller, self._body, sealed=sealed), run)
+
     @property
     def _body(self) -> bytes:
         body: bytes = self._request.scope.get(BODY, b"")
@@ -147,8 +166,8 @@ class Once:
 
 
 def is_fresh(response: Response) -> bool:
-    """Tell whether an answer is the first one, not one that was kept."""
-    return "Idempotent-Replayed" not in response.headers
+    """Tell whether something was made just now: the answer is no refusal, and no earlier one."""
+    return response.status_code < HTTPStatus.MULTIPLE_CHOICES and "Idempotent-Replayed" not in response.headers
 
 
 async def _once(request: Request, _: Given = None) -> Once:

@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: EUPL-1.2
 """/channels/{slug}/pushes: what was pushed of a rationed quota, by us and by hand, and what is left."""
 
+import json
 from typing import Annotated, Literal
 
 from asyncpg import Record
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
+from starlette.responses import Response
 
 from app.api.callers import ChannelAdmin, ChannelOnlooker
 from app.api.examples import HAND_MADE
 from app.api.house import House, Open
+from app.api.idempotency import Making, is_fresh
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
-from app.api.view import Count, Moment, Number, Reference, View, Words
+from app.api.view import Count, Moment, Number, Reference, View, Words, answer
 from app.audit import record
 from app.channels import channel_named
+from app.database import Connection
 from app.domain.notice import Instant, Name, Strict
 from app.pushes import allowance_of, enter_by_hand, pushes_of
 from app.tables import Channel
@@ -78,20 +82,28 @@ async def list_pushes(_: ChannelOnlooker, slug: SlugInPath, asked: Annotated[Pag
     return PushPage(allowance=allowance, items=[_seen(row) for row in shown], next=following)
 
 
-@router.post("/channels/{slug}/pushes", status_code=201, summary="Enter a push that was made by hand")
+@router.post(
+    "/channels/{slug}/pushes", status_code=201, summary="Enter a push that was made by hand", response_model=Entered
+)
 async def enter_push(
     caller: ChannelAdmin,
     slug: SlugInPath,
     made: Annotated[HandMade, Depends(Reading(HandMade, examples=HAND_MADE))],
     house: Open,
-) -> Entered:
+    once: Making,
+) -> Response:
     """Count a push that somebody made on the platform's own site, so that ours do not ask for more than is left."""
     channel = await _channel(house, slug)
-    async with house.database.pool.acquire() as connection, connection.transaction():
+
+    async def enter(connection: Connection) -> Response:
         number = await enter_by_hand(connection, channel.id, made.at, caller.actor.who, made.note)
         await record(connection, caller.actor, "push.entered", f"channel/{slug}", after={"push": number})
-    log.info("push.entered", channel=slug, push=number)
-    return Entered(id=number)
+        return answer(Entered(id=number), 201)
+
+    response = await once.entered(house, caller, enter)
+    if is_fresh(response):
+        log.info("push.entered", channel=slug, push=json.loads(bytes(response.body))["id"])
+    return response
 
 
 async def _channel(house: House, slug: str) -> Channel:

@@ -53,7 +53,7 @@ Preferred = Annotated[
             f"{LONGEST} at most. handling=lenient: store the good ones of a batch."
         ),
         json_schema_extra={"maxLength": LONGEST_PREFER, "pattern": r"^.*$"},
-        examples=["wait=5"],
+        examples=["wait=1"],
     ),
 ]
 

@@ -3,6 +3,7 @@
 """/.well-known: where to report a vulnerability (RFC 9116), and what there is here (RFC 9727)."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.api.installation import Installation
+from app.database import AWAY
 from app.domain.posting import PLACE
+from app.telemetry import log
 
 VALID = timedelta(days=180)
 """Counted from the start of the process: who never starts a new version does not look after this file, and it ends."""
@@ -31,8 +34,8 @@ def security_txt(installation: Installation, now: datetime) -> str:
     return "".join(f"{name}: {value}\n" for name, value in lines.items())
 
 
-def api_catalog(installation: Installation) -> dict[str, Any]:
-    """Name everything that describes the API, and the noticeboard, whose pages name their feeds."""
+def api_catalog(installation: Installation, feeds: Mapping[str, str]) -> dict[str, Any]:
+    """Name everything that describes the API, the noticeboard, and its feeds (media types by their paths)."""
     public = installation.public
 
     def link(path: str, media_type: str) -> dict[str, str]:
@@ -44,9 +47,19 @@ def api_catalog(installation: Installation) -> dict[str, Any]:
         "service-desc": [*described, link("/asyncapi.yaml", "application/yaml")],
         "service-doc": [link("/docs", "text/html"), link("/problems", "text/html")],
         "status": [link("/status", "application/json")],
-        "related": [link(PLACE, "text/html")],
+        "related": [link(PLACE, "text/html"), *(link(path, media_type) for path, media_type in feeds.items())],
     }
     return {"linkset": [context]}
+
+
+async def _feeds(request: Request) -> dict[str, str]:
+    """Give the feeds of every board that is open and not for exercises; none while the database is away."""
+    try:
+        feeds: dict[str, str] = await request.app.state.noticeboard.feeds()
+    except AWAY as error:
+        log.warning("database.away", error=type(error).__name__)
+        return {}
+    return feeds
 
 
 def routes(installation: Installation) -> list[BaseRoute]:
@@ -56,7 +69,8 @@ def routes(installation: Installation) -> list[BaseRoute]:
     async def security(_: Request) -> Response:
         return Response(reports, media_type="text/plain; charset=utf-8")
 
-    async def catalog(_: Request) -> Response:
-        return Response(json.dumps(api_catalog(installation)), headers={"Content-Type": LINKSET})
+    async def catalog(request: Request) -> Response:
+        listed = api_catalog(installation, await _feeds(request))
+        return Response(json.dumps(listed), headers={"Content-Type": LINKSET})
 
     return [Route("/.well-known/security.txt", security), Route("/.well-known/api-catalog", catalog)]

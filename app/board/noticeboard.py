@@ -10,13 +10,15 @@ from typing import Any
 from app.board.answer import STARTED, Document
 from app.board.boards import Board, read_boards
 from app.board.memory import Memory
-from app.board.places import Places
+from app.board.places import ATOM, CALENDAR, JSON, Places
 from app.board.style import NAME
 from app.board.telling import Telling
 from app.database import Pool
 from app.domain.errors import NotFoundError
+from app.domain.posting import path_of
 from app.settings import Settings
 
+FEEDS = {ATOM: "application/atom+xml", JSON: "application/feed+json", CALENDAR: "text/calendar"}
 A_MOMENT = 1.0
 """Seconds for which a page is not made again."""
 BOARDS_KEPT = 0.5
@@ -67,8 +69,19 @@ class Noticeboard:
             "style": NAME,
             "municipality": self.settings.municipality,
             "accessibility": str(accessibility) if accessibility else None,
-            "boards": [board for board in self._hung.boards.values() if board.closed_at is None and not board.test],
+            "boards": self._open,
         }
+
+    async def feeds(self) -> dict[str, str]:
+        """Give the media types of the feeds of every open board by their paths."""
+        await self.hung()
+        return {
+            f"{path_of(board.place)}/{file}": media_type for board in self._open for file, media_type in FEEDS.items()
+        }
+
+    @property
+    def _open(self) -> list[Board]:
+        return [board for board in self._hung.boards.values() if board.closed_at is None and not board.test]
 
     async def _look(self) -> Hung:
         """Read the boards; where something is other than before, every page may be."""

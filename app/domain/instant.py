@@ -5,6 +5,8 @@
 from datetime import datetime
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
+YEAR = "2[01][0-9]{2}"
+"""These years and no others."""
 OUT_OF_BOUNDS = f"the year is not one of {FIRST_YEAR} to {LAST_YEAR}"
 
 

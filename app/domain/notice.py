@@ -7,7 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from app.domain.extent import MAX_EXTENT, extent
 from app.domain.instant import checked_moment
@@ -39,7 +47,7 @@ Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
 LanguageTag = Annotated[str, Field(pattern=LANGUAGE, max_length=12)]
 Instant = Annotated[
     AwareDatetime,
-    Field(strict=False, json_schema_extra={"pattern": MOMENT}),
+    Field(strict=False, json_schema_extra={"pattern": MOMENT, "description": "RFC 3339, 2000 to 2199."}),
     BeforeValidator(_rfc3339),
     AfterValidator(checked_moment),
 ]

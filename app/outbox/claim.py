@@ -178,8 +178,7 @@ async def _write_intents(
 
 
 def _traced(work: Owed) -> str | None:
-    """Name the attempt's step in the trace of the notice; the claim raises the token by one."""
-    return None if work.trace is None else str(work.trace.step(work.id, work.token + 1))
+    return None if work.step is None else str(work.step)
 
 
 def _free_after(call: _Call, kind: ChannelKind, now: datetime) -> datetime:

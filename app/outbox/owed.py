@@ -95,6 +95,11 @@ class Owed:
     told: int = 0
     attempts: int = 0
 
+    @property
+    def step(self) -> Trace | None:
+        """The next attempt as a step in the trace of the notice; the claim raises the token by one."""
+        return None if self.trace is None else self.trace.step(self.id, self.token + 1)
+
 
 def progress_of(row: asyncpg.Record) -> Progress:
     return Progress(

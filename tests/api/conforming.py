@@ -26,7 +26,8 @@ LISTS = (
     "list_keys list_dead_letters list_held list_choices list_pushes list_acts"
 )
 HANDED_IN = "hand_in_notice hand_in_batch"
-ONCE = f"{HANDED_IN} make_source make_channel issue_key issue_source_key"
+KEPT = "make_callback make_callback_secret make_channel_secret enter_push"
+ONCE = f"{HANDED_IN} make_source make_channel issue_key issue_source_key {KEPT}"
 TOLD = r"/audience/(grades|schools|areas)/\d+"
 DAYS = "/(valid_from|valid_until|publish_at|expires_at)"
 WRITTEN = (

@@ -34,6 +34,7 @@ FOR_NOBODY = {
     "no year has this date",
     "The notice is on the board, but cannot be shown.",
     "{} {}.",
+    "#/source: {}",
     "{}: {}",
 }
 """Never seen by a caller, or put together of what is looked at by itself."""

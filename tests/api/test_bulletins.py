@@ -18,8 +18,8 @@ MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
 ZONE, OTHER = "Bisenzio e Ombrone Pistoiese", "Valdarno Inferiore"
 CALM = "Assenza di fenomeni significativi prevedibili / NESSUNA ALLERTA"
 YELLOW, ORANGE = "Ordinaria / ALLERTA GIALLA", "Moderata / ALLERTA ARANCIONE"
-TODAY = datetime.now(ZoneInfo("Europe/Rome")) + timedelta(days=2)
-"""Two days ahead, so that no midnight comes between."""
+TODAY = datetime.now(ZoneInfo("Europe/Rome")) + timedelta(days=1)
+"""A day ahead, so that no midnight makes it a day that is over."""
 
 
 @pytest.fixture(scope="session")
@@ -216,3 +216,13 @@ async def test_a_bulletin_of_a_far_day_is_refused_with_its_place(town: Caller, n
     answer = await hand_in(source, {**bulletin(feature(temporali=YELLOW)), "id": name})
 
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "#/id")
+
+
+async def test_a_bulletin_of_days_to_come_is_refused_so_that_it_makes_no_other_one_late(town: Caller) -> None:
+    source = await town.a_source()
+    early = {**bulletin(feature(temporali=YELLOW)), "id": f"{TODAY + timedelta(days=3):%Y%m%d}_0000"}
+
+    refused = await hand_in(source, early)
+
+    assert (refused.status, refused.pointers) == (422, ["#/id"])
+    assert (await hand_in(source, bulletin(feature(temporali=YELLOW)))).status == 202

@@ -2,10 +2,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A moment that no calendar, zone or database can count with is refused by the name of its member, everywhere."""
 
+import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from app.api.application import api, document_of
+from app.domain.notice import MOMENT, Instant
 from tests.api.calling import Caller, a_notice, fresh
 from tests.api.events import an_event
 
@@ -75,3 +81,53 @@ async def test_the_first_and_the_last_year_are_taken(source: Caller, year: str) 
     answers = [await source.hand_in(**{member: year}) for member in ("valid_from", "valid_until")]
 
     assert [answer.status for answer in answers] == [202, 202]
+
+
+def instants(node: Any) -> Iterator[tuple[str, str]]:
+    """Give every schema of a moment that is taken from outside, with its pattern."""
+    if isinstance(node, dict):
+        if node.get("format") == "date-time" and "pattern" in node:
+            yield node["pattern"], node.get("description", "")
+        for each in node.values():
+            yield from instants(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from instants(each)
+
+
+def test_the_document_says_which_years_are_taken() -> None:
+    document: dict[str, Any] = document_of(api())
+    bodies = ("Notice", "NoticeChange", "KeyWish", "PersonKeyWish", "CloudEvent")
+    found = [list(instants(document["components"]["schemas"][name])) for name in bodies]
+
+    assert [len(each) for each in found] == [4, 4, 1, 1, 1]
+    assert all("2000 to 2199" in description for each in found for _, description in each)
+    assert len(list(instants(document["paths"]["/audit"]["get"]["parameters"]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_taken"),
+    [
+        ("2000-01-01T00:00:00Z", True),
+        ("2199-12-31T23:59:59.999999+14:00", True),
+        ("2026-11-27T11:30:00-03:30", True),
+        ("1999-12-31T23:59:59Z", False),
+        ("2200-01-01T00:00:00Z", False),
+        ("2026-11-27 11:30:00Z", False),
+        ("2026-11-27T11:30Z", False),
+        ("2026-11-27T11:30:00", False),
+        ("2026-11-27T11:30:00.1234567Z", False),
+        *((far, False) for far in MANY),
+    ],
+)
+def test_what_the_document_says_of_a_moment_is_what_the_model_takes(moment: str, *, is_taken: bool) -> None:
+    said = re.search(MOMENT, moment) is not None
+
+    try:
+        TypeAdapter(Instant).validate_json(json.dumps(moment))
+    except ValidationError:
+        taken = False
+    else:
+        taken = True
+
+    assert (said, taken) == (is_taken, is_taken)

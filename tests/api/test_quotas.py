@@ -256,14 +256,14 @@ async def test_an_answer_before_any_key_is_known_tells_how_its_address_stands(
 
 
 async def test_each_wrong_key_is_told_to_whoever_sends_it(settings: Settings, pool: Pool) -> None:
-    few = some_settings(str(settings.database_url), str(settings.redis_url), wrong_keys_per_minute=3)
+    few = some_settings(str(settings.database_url), str(settings.redis_url), wrong_keys_per_minute=1)
 
     async with served(few, pool) as caller:
-        answers = [await caller.having(new_key().text).get("/v1/services") for _ in range(4)]
+        answers = [await caller.having(new_key().text).get("/v1/services") for _ in range(2)]
 
-    assert [answer.status for answer in answers] == [401, 401, 401, 429]
-    assert [told(answer)["wrong-keys"]["r"] for answer in answers] == [2, 1, 0, 0]
-    assert int(answers[3].headers["Retry-After"]) >= told(answers[3])["wrong-keys"]["t"] > 0
+    assert [answer.status for answer in answers] == [401, 429]
+    assert [told(answer)["wrong-keys"]["r"] for answer in answers] == [0, 0]
+    assert int(answers[1].headers["Retry-After"]) >= told(answers[1])["wrong-keys"]["t"] > 0
 
 
 @pytest.mark.parametrize("media_type", sorted(ARRIVALS.media.keys() - {BULLETIN}))  # which needs zones first

@@ -56,10 +56,10 @@ async def test_a_key_that_is_sent_must_be_good(operator: Caller, path: str) -> N
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_keys_cannot_be_tried_there(settings: Settings, pool: Pool, path: str) -> None:
-    async with served(settings.model_copy(update={"wrong_keys_per_minute": 2}), pool) as caller:
-        answers = [(await caller.having(new_key().text).get(path)).status for _ in range(3)]
+    async with served(settings.model_copy(update={"wrong_keys_per_minute": 1}), pool) as caller:
+        answers = [(await caller.having(new_key().text).get(path)).status for _ in range(2)]
 
-    assert answers == [401, 401, 429]
+    assert answers == [401, 429]
 
 
 async def test_a_key_is_counted_there_as_everywhere(operator: Caller) -> None:

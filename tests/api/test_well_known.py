@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is found at well-known addresses: where to report a fault, what there is, and what we tell others."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -16,9 +17,9 @@ from starlette.routing import Route
 
 from app.api.document_webhooks import MEANINGS
 from app.api.installation import EXAMPLE, Installation
-from app.api.well_known import VALID, routes, security_txt
+from app.api.well_known import VALID, api_catalog, routes, security_txt
 from app.domain.callback import EventType
-from tests.api.calling import Caller, some_settings
+from tests.api.calling import Caller, fresh, some_settings
 
 NOW = datetime(2026, 11, 24, 9, 15, tzinfo=UTC)
 
@@ -84,6 +85,35 @@ async def test_the_catalogue_names_what_describes_the_api_and_every_link_leads_s
         assert (led.status, led.headers["Content-Type"].partition(";")[0]) == (200, link["type"])
 
 
+async def test_the_catalogue_names_the_feeds_of_every_board_that_is_open(operator: Caller) -> None:
+    slug, drill = fresh("bacheca"), fresh("bacheca")
+    for name, members in ((slug, {}), (drill, {"test": True})):
+        await operator.a_channel(await operator.a_service(), kind="noticeboard", address=name, **members)
+    feeds = {f"/bacheca/{slug}/{file}" for file in ("feed.atom", "feed.json", "calendario.ics")}
+
+    async with asyncio.timeout(60):
+        while not feeds <= (await listed(operator)).keys():  # noqa: ASYNC110 - boards are looked up now and then
+            await asyncio.sleep(0.1)
+    found = await listed(operator)
+
+    assert not [path for path in found if drill in path]
+    for path in feeds:
+        led = await operator.having(None).get(path)
+        assert (led.status, led.headers["Content-Type"].partition(";")[0]) == (200, found[path])
+
+
+async def listed(operator: Caller) -> dict[str, str]:
+    """Give the media types of what is related to the API by their paths."""
+    (context,) = json.loads((await operator.having(None).get("/.well-known/api-catalog")).text)["linkset"]
+    return {link["href"].removeprefix("http://127.0.0.1:8080"): link["type"] for link in context["related"]}
+
+
+def test_the_catalogue_is_there_without_any_board() -> None:
+    (context,) = api_catalog(EXAMPLE, {})["linkset"]
+
+    assert [link["type"] for link in context["related"]] == ["text/html"]
+
+
 async def test_every_answer_of_the_api_leads_to_its_description(operator: Caller) -> None:
     links = [(await operator.get(path)).headers["Link"] for path in ("/v1/services", "/v1/nowhere")]
 
@@ -103,7 +133,7 @@ async def test_messages_have_the_schemas_of_the_api_to_the_letter(operator: Call
 
     ours, theirs = messages["components"]["schemas"], api["components"]["schemas"]
     assert messages["asyncapi"] == "3.1.0"
-    assert {"Notice", "Text", "Event"} <= ours.keys()
+    assert {"Notice", "Text", "Event", "CloudEvent", "NoticeOfEvent"} <= ours.keys()
     assert {name: hashed(schema) for name, schema in ours.items()} == {name: hashed(theirs[name]) for name in ours}
     referred = set(re.findall(r"#/components/schemas/([A-Za-z]+)", json.dumps(messages)))
     assert referred <= ours.keys()
@@ -118,6 +148,9 @@ async def test_every_event_that_can_be_told_is_a_message_and_a_webhook(operator:
     taken = [each for each in messages["operations"].values() if each["action"] == "receive"]
     assert told == set(api["webhooks"]) == {kind.value for kind in EventType} == {kind.value for kind in MEANINGS}
     assert (len(sent), len(taken)) == (len(EventType), 1)
+    notices = messages["channels"]["notices"]["messages"]
+    assert {each["contentType"] for each in notices.values()} == {"application/json", "application/cloudevents+json"}
+    assert len(taken[0]["messages"]) == len(notices) == 2
     for operation in (*sent, *taken):
         for reference in operation["messages"]:
             node = messages

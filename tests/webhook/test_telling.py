@@ -11,6 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from app.amend import Change, amend, withdraw
 from app.routing import Routing
 from app.signing import new_private_key, new_shared_secret
+from app.trace import enter, received
 from tests.given import a_notice
 from tests.webhook.conftest import Post, until
 
@@ -217,3 +218,20 @@ async def test_a_secret_that_the_keys_do_not_read_stops_the_kind_and_not_the_not
         "select blocked_reason from pace where kind = 'webhook'"
     )
     assert await post.states() == ["due"]
+
+
+async def test_a_call_goes_on_with_the_trace_of_its_notice_by_the_step_that_is_kept(post: Post) -> None:
+    await post.channel()
+    enter(
+        received(
+            [(b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), (b"tracestate", b"a=1")]
+        )
+    )
+    await post.accepts()
+    await post.settled()
+
+    (call,) = post.receiver.calls
+    assert call.headers["traceparent"] == await post.pool.fetchval("select traceparent from attempt")
+    assert call.headers["traceparent"].startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
+    assert "00f067aa0ba902b7" not in call.headers["traceparent"]
+    assert call.headers["tracestate"] == "a=1"

@@ -45,6 +45,7 @@ class Sender:
 
     async def _call(self, owed: Owed, intent: Intent, keys: list[str]) -> Report:
         body, number, now = event(intent), f"msg_{intent.key}", datetime.now(UTC)
-        signed = {**JSON, **headers(keys, number, now, body)}
+        traced = owed.step.headers if owed.step is not None else {}
+        signed = {**JSON, **traced, **headers(keys, number, now, body)}
         heard = await speak(self.outgoing, Request("POST", owed.address, signed, body), self.timeout)
         return Report(read(heard, number, datetime.now(UTC), owed.progress.give_up_at), wire(heard))
