@@ -271,10 +271,11 @@ async def test_an_address_that_is_excepted_no_more_is_not_enabled_again(source: 
     assert (await source.get(f"/v1/callbacks/{number}")).body["state"] == "disabled"
 
 
-async def test_a_refusal_under_a_key_is_kept_and_is_no_callback(operator: Caller) -> None:
-    nobody, key = {"url": URL, "source": fresh("nessuno")}, {"Idempotency-Key": fresh("chiave")}
+async def test_a_refusal_that_is_kept_under_a_key_makes_no_callback(operator: Caller, source: Caller) -> None:
+    await bind(operator, source, "comune.example.it")
+    foreign, key = {"url": "https://evil.example/eventi"}, {"Idempotency-Key": fresh("chiave")}
 
-    first, again = [await operator.post("/v1/callbacks", nobody, **key) for _ in range(2)]
+    first, again = [await source.post("/v1/callbacks", foreign, **key) for _ in range(2)]
 
-    assert (first.status, first.problem) == (422, "invalid-body")
+    assert (first.status, first.pointers) == (422, ["#/url"])
     assert (again.status, again.headers["Idempotent-Replayed"]) == (422, "true")

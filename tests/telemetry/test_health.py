@@ -173,7 +173,8 @@ async def test_going_and_coming_back_are_logged_once_each(
         for _ in range(3):
             await health.readyz()
 
+    ours = [line["event"] for line in written.documents if "error" not in line]  # a worker of other tests may live here
     for name in ("database", "redis"):
-        events = [line["event"] for line in written.documents if line["event"].startswith(name)]
+        events = [event for event in ours if event.startswith(name)]
         assert events[:2] == [f"{name}.away", f"{name}.back"]
         assert all(before != after for before, after in pairwise(events))  # a loaded machine may go and come again
