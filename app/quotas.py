@@ -112,7 +112,6 @@ class Quotas:
     async def _taken(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> bool:
         """Take more and pay; who is refused asks Postgres once in the time of one request."""
         share.taking = asyncio.create_task(self._take(subject, share, policies, number))
-        share.taking.add_done_callback(lambda _: setattr(share, "taking", None))
         if await self._waited(share, share.taking):
             return True
         if not share.tokens:
@@ -150,7 +149,10 @@ class Quotas:
         wanted = max(number, min(most, max(share.waiting, int(share.spent / since / 4))))
         burst, daily = _column(policies, "burst", "urgent"), _column(policies, "daily")
         first = min(wanted, *(policy.quota for policy in policies))
-        row = await self._pool.fetchrow(TAKE, subject, first, *burst, *daily)
+        try:
+            row = await self._pool.fetchrow(TAKE, subject, first, *burst, *daily)
+        finally:
+            share.taking = None  # before it has ended: waiting for what has ended never lets the event loop go on
         if row is None:
             return False
         share.tokens, share.spent, share.taken_at = row["taken"], 0, time.monotonic()
