@@ -176,7 +176,7 @@ async def list_sources(_: SourceOnlooker, asked: Annotated[Paging, Query()], hou
     return SourcePage(items=[SourceSeen(**_members(row)) for row in shown], next=following)
 
 
-@router.patch("/sources/{slug}", summary="Change a source")
+@router.patch("/sources/{slug}", summary="Change a source", responses={409: {}})
 async def change_source(
     caller: SourceAdmin,
     slug: SlugInPath,
