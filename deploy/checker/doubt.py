@@ -23,8 +23,8 @@ def _has_asked(row: Delivery) -> bool:
 
 
 def left(evidence: Evidence) -> Iterator[str]:
-    """Say which attempts are in doubt although nothing of them can have arrived."""
+    """Say which posts are in doubt although nothing of them can have arrived; a question leaves its doubt as it was."""
     for row in evidence.records.deliveries:
         for attempt in row.attempts:
-            if attempt.outcome == DOUBTED and attempt.wire in NEVER_LEFT:
+            if attempt.action != PROBE and attempt.outcome == DOUBTED and attempt.wire in NEVER_LEFT:
                 yield f"{row.where}: the attempt of {attempt.started_at:%H:%M:%S.%f} never left, and is in doubt"
