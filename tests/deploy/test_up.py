@@ -74,8 +74,11 @@ def running(state: Path, provider: Provider, more: Mapping[str, str] | None = No
     try:
         yield Up(process, port)
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()  # in good order: nothing may write any more into a directory that is being removed
+        try:
+            process.communicate(timeout=START)
+        finally:
+            process.kill()
 
 
 def test_everything_comes_up_heals_and_goes_in_good_order(open_directory: Path, provider: Provider) -> None:
