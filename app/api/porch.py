@@ -17,6 +17,7 @@ from app.domain.errors import ReducedCapacityError
 from app.metrics import NOTICES
 from app.traffic import count_refused
 
+ONE = "/v1/notices"
 START = re.compile(rb"POST (/v1/notices(?:/batch)?) HTTP/1\.1\r\n")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,5})\r\n")
 JSON = re.compile(rb"\r\ncontent-type:[ \t]*application/json[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]*)?\r\n")
@@ -54,9 +55,10 @@ class Porch:
             return None
         if len(body) < length:
             return NOT_YET
-        if may_be_urgent(body) if refused == Rank.NORMAL else BULK.search(body) is None:
+        path = start[1].decode()
+        if may_be_urgent(body) or (refused == Rank.BULK and not _is_bulk(path, body)):
             return None
-        return self._refusal(start[1].decode(), head)
+        return self._refusal(path, head)
 
     def _refusal(self, path: str, head: bytes) -> bytes:
         self._crowd.turned_away += 1
@@ -79,6 +81,11 @@ class Porch:
         headers = [*response.raw_headers, (b"x-correlation-id", NUMBER), *self._headers]
         lines = [b"HTTP/1.1 503 Service Unavailable", *(name + b": " + value for name, value in headers)]
         return b"\r\n".join(lines) + END + bytes(response.body)
+
+
+def _is_bulk(path: str, body: bytes) -> bool:
+    """Tell whether all that is handed in is bulk; among several notices one may matter more than another."""
+    return path == ONE and BULK.search(body) is not None
 
 
 def _length(head: bytes) -> int | None:

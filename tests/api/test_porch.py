@@ -114,6 +114,13 @@ def test_bulk_is_refused_before_what_is_normal() -> None:
     assert narrow.answer(a_request(written(texts={"it": {"title": '"priority": "bulk"'}})), 1) is None
 
 
+@pytest.mark.parametrize("priority", ["urgent", "normal"])
+def test_bulk_takes_nothing_along_that_matters_more(priority: str) -> None:
+    mixed = b"[" + written(priority="bulk") + b"," + written(priority=priority) + b"]"
+
+    assert porch(Rank.BULK).answer(a_request(mixed, "/v1/notices/batch"), 1) is None
+
+
 @pytest.mark.parametrize("refused", [NOBODY, Rank.LIST])
 def test_nobody_is_refused_without_need(refused: int) -> None:
     assert porch(refused).answer(a_request(written(priority="bulk")), 1) is None
