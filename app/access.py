@@ -5,26 +5,29 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
+from typing import Any
 
 from asyncpg import Record
 from pydantic import SecretStr
 
 from app.audit import Actor
+from app.certificates import Certificates
 from app.database import Pool
 from app.domain.key import SCOPES, Role, Scope, digest, key_id
 from app.domain.rate import Excess
+from app.networks import Network, is_in
 from app.telemetry import log
 
 REMEMBERED = 0.8
 """Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
 LOOK_UP = """
-select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.not_before,
-       key.expires_at, source.services, source.event_sources, source.link_hosts, source.requests_per_minute,
-       source.requests_per_day
+select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.certificate,
+       key.not_before, key.expires_at, source.services, source.event_sources, source.link_hosts,
+       source.requests_per_minute, source.requests_per_day
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
@@ -39,6 +42,7 @@ OPERATED = """
 select exists (select from key where role = 'operator' and (scopes = '{}' or 'sources:admin' = any(scopes)))
 """
 NOBODY, BOOTSTRAP = bytes(32), "admin"
+NO_CALL: Mapping[str, Any] = {"headers": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ class _Known:
     caller: Caller
     digest: bytes
     peppered: bool
-    networks: Sequence[IPv4Network | IPv6Network]
+    networks: Sequence[Network]
+    certificate: str | None
     not_before: datetime | None
     expires_at: datetime
     until: float
@@ -87,17 +92,23 @@ class _Known:
         now = datetime.now(UTC)
         if self.expires_at <= now or (self.not_before is not None and self.not_before > now):
             return False
-        return not self.networks or _is_in(self.networks, address)
+        return not self.networks or is_in(self.networks, address)
 
 
 class Access:
     """The keys of one process: who they are, and which of them were used since it was last written down."""
 
     def __init__(
-        self, pool: Pool, admin_key: SecretStr | None, *, pepper: bytes | None = None, admin_stays: bool = False
+        self,
+        pool: Pool,
+        admin_key: SecretStr | None,
+        *,
+        pepper: bytes | None = None,
+        admin_stays: bool = False,
+        certificates: Certificates | None = None,
     ) -> None:
         """Take the bootstrap key of the settings, too; it is no row, and ends with the first operator's key."""
-        self._pool, self._pepper = pool, pepper
+        self._pool, self._pepper, self._certificates = pool, pepper, certificates or Certificates()
         self._admin = admin_key.get_secret_value().encode() if admin_key else None
         self._admin_stays, self._operated, self._operated_until = admin_stays, False, 0.0
         self._known: dict[str, _Known] = {}
@@ -106,8 +117,8 @@ class Access:
         self._to_pepper: dict[str, bytes] = {}
         self._greeted: set[str] = set()
 
-    async def caller(self, text: str, address: str | None = None) -> Caller | None:
-        """Say who holds this key, or None, whatever is wrong with it."""
+    async def caller(self, text: str, address: str | None = None, scope: Mapping[str, Any] = NO_CALL) -> Caller | None:
+        """Say who holds this key, or None, whatever is wrong with it; `scope` tells the certificate of the call."""
         if self._admin is not None and hmac.compare_digest(self._admin, text.encode()):
             return await self._bootstrap()
         number = key_id(text)
@@ -119,6 +130,8 @@ class Access:
         pepper = self._pepper if known is None or known.peppered else None
         same = hmac.compare_digest(known.digest if known else NOBODY, digest(text, pepper))
         if known is None or not same or not known.is_valid(address):
+            return None
+        if known.certificate is not None and self._certificates.shown(scope) != known.certificate:
             return None
         self._note(known, text, address)
         return known.caller
@@ -190,12 +203,5 @@ def _known(number: str, row: Record, until: float) -> _Known:
     own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
     caller = Caller(number, role, *whose, scopes, row["label"], **own)
     networks = [ip_network(each) for each in row["networks"]]
-    return _Known(caller, row["digest"], row["peppered"], networks, row["not_before"], row["expires_at"], until)
-
-
-def _is_in(networks: Sequence[IPv4Network | IPv6Network], address: str | None) -> bool:
-    try:
-        place = ip_address(address or "")
-    except ValueError:
-        return False
-    return any(place in network for network in networks)
+    bounds = (networks, row["certificate"], row["not_before"], row["expires_at"])
+    return _Known(caller, row["digest"], row["peppered"], *bounds, until)

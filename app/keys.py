@@ -23,7 +23,10 @@ AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A key as it is asked for; no scopes: all that the role has, no networks: from anywhere."""
+    """A key as it is asked for; no scopes: all that the role has, no networks: from anywhere.
+
+    `certificate`: the thumbprint of the one that must come with it.
+    """
 
     role: Role
     source: str | None = None
@@ -31,6 +34,7 @@ class Wanted:
     days: int = LONGEST_LIFE
     scopes: Sequence[Scope] = ()
     networks: Sequence[str] = ()
+    certificate: str | None = None
     not_before: datetime | None = None
 
 
@@ -58,6 +62,7 @@ async def add_key(session: AsyncSession, wanted: Wanted, actor: Actor, pepper: b
         label=wanted.label,
         scopes=sorted(set(wanted.scopes)),
         networks=list(wanted.networks),
+        certificate=wanted.certificate,
         created_by=actor.who,
         not_before=wanted.not_before,
         expires_at=expires_at,
@@ -121,6 +126,5 @@ async def _room_for_another(session: AsyncSession, source: str) -> None:
 
 def _told(row: Key) -> dict[str, Any]:
     """Say of a key what the audit log keeps."""
-    return row.model_dump(
-        mode="json", include={"role", "source", "label", "scopes", "networks", "not_before", "expires_at"}
-    )
+    told = {"role", "source", "label", "scopes", "networks", "certificate", "not_before", "expires_at"}
+    return row.model_dump(mode="json", include=told)

@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who calls with a voucher of the national platform (PDND) instead of a key of ours."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import jwt
 
 from app.access import Caller
+from app.certificates import Certificates
 from app.database import Pool
 from app.domain.key import SCOPES, Role
+from app.domain.proof import bound_to
 from app.domain.voucher import Terms, is_for_us, is_well_headed
 from app.key_set import KeySet
+from app.proofs import UNREADABLE, Proofs
 from app.settings import Settings
 from app.telemetry import log
 
@@ -28,23 +32,30 @@ select slug, services, event_sources, link_hosts, requests_per_minute, requests_
 class Vouchers:
     """The rules of one installation for vouchers; nothing is written down of them but who came."""
 
-    def __init__(self, pool: Pool, keys: KeySet, terms: Terms) -> None:
-        """Take the keys that vouchers are signed with, and what they must say."""
+    def __init__(self, pool: Pool, keys: KeySet, terms: Terms, certificates: Certificates, proofs: Proofs) -> None:
+        """Take the keys that vouchers are signed with, what they must say, and who tells what they are bound to."""
         self._pool, self._keys, self._terms = pool, keys, terms
+        self._certificates, self._proofs = certificates, proofs
         self._greeted: set[str] = set()
 
     @classmethod
-    def of(cls, settings: Settings, pool: Pool) -> Self | None:
+    def of(cls, settings: Settings, pool: Pool, certificates: Certificates) -> Self | None:
         """Set them up; None where vouchers are not taken."""
         path, audience, producer = settings.voucher_keys_file, settings.voucher_audience, settings.voucher_producer
         if path is None or audience is None or producer is None:
             return None
-        return cls(pool, KeySet(path), Terms(settings.voucher_issuer, audience, producer))
+        terms = Terms(settings.voucher_issuer, audience, producer)
+        return cls(pool, KeySet(path), terms, certificates, Proofs(pool, str(settings.public_url).rstrip("/")))
 
-    async def caller(self, text: str, evidence: str | None) -> Caller | None:
-        """Say whose voucher this is, or None, whatever is wrong with it; `evidence` is what it may be bound to."""
+    async def caller(self, text: str, scheme: str, evidence: str | None, scope: Mapping[str, Any]) -> Caller | None:
+        """Say whose voucher this is, or None, whatever is wrong with it.
+
+        `evidence` is what it may be bound to; `scope` tells the certificate and the proof, should it be bound to one.
+        """
         claims = self._claims(text)
         if claims is None or not is_for_us(claims, self._terms, evidence):
+            return None
+        if not await self._is_held(claims, text, scheme, scope):
             return None
         purpose = f"{claims['consumerId']}/{claims['purposeId']}"
         rows = await self._pool.fetch(WHOSE, purpose)
@@ -59,6 +70,15 @@ class Vouchers:
         own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
         return Caller(number, Role.SOURCE, *whose, SCOPES[Role.SOURCE], "voucher", **own)
 
+    async def _is_held(self, claims: Mapping[str, Any], text: str, scheme: str, scope: Mapping[str, Any]) -> bool:
+        """Tell whether whoever calls holds what the voucher is bound to, and says so by the right scheme."""
+        bound = bound_to(claims)
+        if bound is None or scheme != ("bearer" if bound.key is None else "dpop"):
+            return False
+        if bound.certificate is not None and self._certificates.shown(scope) != bound.certificate:
+            return False
+        return bound.key is None or await self._proofs.is_given(scope, text, bound.key)
+
     def _claims(self, text: str) -> dict[str, Any] | None:
         """Read what is signed by a key of the set and in force now."""
         if len(text) > LONGEST:
@@ -71,5 +91,5 @@ class Vouchers:
             how: Any = {"require": REQUIRED, "strict_aud": True}
             terms: Any = {"audience": self._terms.audience, "issuer": self._terms.issuer, "leeway": LEEWAY}
             return dict(jwt.decode(text, key, algorithms=["RS256"], options=how, **terms))
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except UNREADABLE:
             return None

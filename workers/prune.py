@@ -33,6 +33,8 @@ delete from endpoint_call where id in (
   select id from endpoint_call where created_at < now() - $1::interval and state <> 'due' order by created_at limit $2)
 """
 RENDERINGS = "delete from rendering where asked_at < now() - interval '1 minute'"
+# Later than they expire: the clocks of the machines that read them differ.
+TOKENS = "delete from token_seen where expires_at < now() - interval '10 minutes'"
 CHECKS = "delete from channel_check where asked_at < now() - $1::interval"
 CALLBACKS = "delete from callback where received_at < now() - $1::interval"
 
@@ -68,6 +70,7 @@ async def prune(pool: Pool, kept: Kept | None = None) -> int:
     kept = kept or Kept()
     await pool.execute(CHECKS, CHECKS_KEPT)
     await pool.execute(RENDERINGS)
+    await pool.execute(TOKENS)
     await pool.execute(CALLBACKS, CALLBACKS_KEPT)
     await pool.execute(KEYS, KEYS_KEPT, AT_ONCE)
     await pool.execute(CALLS, kept.attempts, AT_ONCE)

@@ -16,7 +16,7 @@ from app.api.admission import exceeded
 from app.api.crowd import Rank
 from app.api.edge import CALLER, CLIENT
 from app.api.house import House
-from app.api.problems import EXCESS, SOURCE, TOLD
+from app.api.problems import CHALLENGE, EITHER, EXCESS, SOURCE, TOLD
 from app.database import AWAY
 from app.domain.errors import AbnormalUsageError, ForbiddenError, InvalidHeaderError, UnauthenticatedError
 from app.domain.key import Role, Scope
@@ -99,23 +99,32 @@ async def _known(house: House, request: Request) -> Caller:
     given = request.headers.getlist("authorization")
     scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if not given:
-        raise UnauthenticatedError
+        raise _unauthenticated(house, request)
     address = request.scope[CLIENT]
     wait = house.wrong_keys.wait(address)
     if wait and not house.access.has_seen(key):
         raise AbnormalUsageError(wait=math.ceil(wait) + 1, violated=["wrong-keys"])
-    caller = await _held(house, request, key) if scheme.lower() == "bearer" and key else None
+    caller = await _held(house, request, scheme.lower(), key) if key else None
     if caller is None:
         house.wrong_keys.count(address)
-        raise UnauthenticatedError
+        raise _unauthenticated(house, request)
     return caller
 
 
-async def _held(house: House, request: Request, key: str) -> Caller | None:
+async def _held(house: House, request: Request, scheme: str, key: str) -> Caller | None:
     """Say whose key this is, or whose voucher, where those are taken."""
     if house.vouchers is not None and key.count(".") == DOTS:
-        return await house.vouchers.caller(key, request.headers.get(EVIDENCE))
-    return await house.access.caller(key, request.scope[CLIENT]) if len(key) <= LONGEST else None
+        return await house.vouchers.caller(key, scheme, request.headers.get(EVIDENCE), request.scope)
+    if scheme != "bearer" or len(key) > LONGEST:
+        return None
+    return await house.access.caller(key, request.scope[CLIENT], request.scope)
+
+
+def _unauthenticated(house: House, request: Request) -> UnauthenticatedError:
+    """Say also how else to authenticate, where vouchers are taken."""
+    if house.vouchers is not None:
+        request.scope[CHALLENGE] = EITHER
+    return UnauthenticatedError()
 
 
 def _rank(request: Request) -> Rank:

@@ -4,6 +4,8 @@
 
 from typing import Any
 
+from app.api.problems import EITHER
+
 QUOTED = {"type": "string", "maxLength": 200, "pattern": '^[a-z0-9"=;, -]*$'}
 SHARED_HEADERS: dict[str, Any] = {
     "CorrelationId": {
@@ -76,8 +78,8 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {**QUOTED, "examples": ['"burst";q=600;w=60, "daily";q=50000;w=86400']},
     },
     "Challenge": {
-        "description": "How to authenticate.",
-        "schema": {"type": "string", "enum": ["Bearer"]},
+        "description": "How to authenticate; the second where vouchers of the national platform are taken.",
+        "schema": {"type": "string", "enum": ["Bearer", EITHER]},
     },
 }
 ALWAYS = {

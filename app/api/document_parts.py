@@ -25,6 +25,14 @@ A key is sent as `Authorization: Bearer camp_live_...`, never in an address. The
 and sees its own; an **operator** administers everything; a **viewer** sees everything and changes nothing. Whatever
 is wrong with a key, the answer is the same 401. A revoked key is refused everywhere within a second.
 
+### Vouchers, proofs and certificates
+
+Where they are taken, a voucher of the national platform (PDND) is sent in the place of a key. One that is bound to a
+key of its holder (`cnf` with `jkt`) comes as `Authorization: DPoP ...` with a proof in the header `DPoP` (RFC 9449):
+made in the last minute, for this method and this address, with `ath`, and good once. One that is bound to a certificate
+(`x5t#S256`, RFC 8705), and an access key with a `certificate`, are good only over TLS with that certificate, at the
+port that the operator names for it. Whatever of this is missing, the answer is the same 401.
+
 ### Once
 
 The pair of source and `event_id` names an event. Send a notice again whenever the answer got lost: the same content

@@ -18,6 +18,7 @@ from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, probl
 from app.api.wrong_keys import WrongKeys
 from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
 from app.domain.posting import PLACE
+from app.proofs import METHOD
 from app.telemetry import log
 from app.trace import enter, received
 from app.traffic import count
@@ -115,6 +116,8 @@ class Edge:
             TOLD: list(self._links) if scope["path"].startswith(API + "/") else [],
             "method": "GET" if head else scope["method"],
         }
+        if head:
+            mine[METHOD] = "HEAD"
         return Exchange(number, mine, send, self._directory, self._door.wrong_keys, head)
 
     async def _answered(self, exchange: Exchange, receive: Receive) -> None:

@@ -119,7 +119,11 @@ SOURCE_CHANGES: dict[str, Any] = {
     },
 }
 SOURCE_KEYS: dict[str, Any] = {
-    "rotation": {"summary": "A second key, for rotation", "value": {"label": "dal 2027", "expires_in_days": 365}}
+    "rotation": {"summary": "A second key, for rotation", "value": {"label": "dal 2027", "expires_in_days": 365}},
+    "bound": {
+        "summary": "A key that is good with one certificate alone",
+        "value": {"label": "con certificato", "certificate": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"},
+    },
 }
 KEYS: dict[str, Any] = {
     "operator": {

@@ -15,10 +15,12 @@ from app.access import Access
 from app.api.crowd import Crowd
 from app.api.gate import Gate
 from app.api.wrong_keys import WrongKeys
+from app.certificates import Certificates
 from app.database import AWAY, Database
 from app.doorbell import Doorbell
 from app.gathering import Gathering
 from app.health import Health
+from app.networks import networks
 from app.quotas import Quotas
 from app.routing import Routing, Snapshot
 from app.settings import Settings
@@ -53,13 +55,15 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
     """Open what a process needs, without waiting for servers that are away, and close it again."""
     database = await Database.open(settings)
     doorbell = Doorbell(str(settings.redis_url))
-    access = Access(database.pool, settings.admin_key, pepper=settings.pepper, admin_stays=settings.admin_key_stays)
+    certificates = Certificates(networks(settings.trusted_proxies))
+    pepper, stays = settings.pepper, settings.admin_key_stays
+    access = Access(database.pool, settings.admin_key, pepper=pepper, admin_stays=stays, certificates=certificates)
     quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after, crowd)
     routing = Routing(_unread(settings))
     gathering = Gathering(database.pool, routing)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:
-        inside = (quotas, wrong_keys, gate, gathering, Vouchers.of(settings, database.pool))
+        inside = (quotas, wrong_keys, gate, gathering, Vouchers.of(settings, database.pool, certificates))
         yield House(settings, database, routing, doorbell, access, health, *inside)
     finally:
         for task in tasks:

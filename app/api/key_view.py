@@ -13,6 +13,7 @@ from app.api.view import KeyId, Moment, SlugShown, View, Words
 from app.domain.key import SCOPES, Role, Scope
 from app.domain.markup import checked_plain_text
 from app.domain.notice import SPELT, Instant, Strict
+from app.domain.proof import THUMBPRINT
 from app.domain.whole import WHOLE
 from app.keys import LONGEST_LIFE, Issued, Wanted
 from app.tables import Key
@@ -46,6 +47,16 @@ Network = Annotated[
     ),
     AfterValidator(_network),
 ]
+Thumbprint = Annotated[
+    str,
+    Field(
+        min_length=43,
+        max_length=43,
+        pattern=f"^{THUMBPRINT.pattern}$",
+        examples=["A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"],
+    ),
+]
+BOUND = "Refused without the certificate of this thumbprint (x5t#S256) in the TLS of the call; null: none is asked for."
 Scopes = Annotated[list[Scope], Field(max_length=len(Scope), description="Empty: all that the role has.")]
 
 
@@ -58,6 +69,7 @@ class KeyBounds(Strict):
     networks: list[Network] = Field(
         default_factory=list, max_length=20, description="Refused from anywhere else; empty: taken from anywhere."
     )
+    certificate: Thumbprint | None = Field(None, description=BOUND)
 
 
 class KeyWish(KeyBounds):
@@ -76,6 +88,7 @@ class KeySeen(View):
     state: Literal["valid", "not_yet_valid", "expired", "revoked"]
     scopes: list[Scope] = Field(max_length=len(Scope), description="What it may do.")
     networks: list[Annotated[str, Field(max_length=43)]] = Field(max_length=20, description="Empty: from anywhere.")
+    certificate: Thumbprint | None = Field(description=BOUND)
     created_at: Moment
     created_by: Words = Field(description="As in the audit log.")
     not_before: Moment | None
@@ -108,13 +121,14 @@ def wanted(wish: KeyBounds, role: Role, label: str, source: str | None = None) -
         days=wish.expires_in_days,
         scopes=wish.scopes,
         networks=wish.networks,
+        certificate=wish.certificate,
         not_before=wish.not_before,
     )
 
 
 def _members(key: Key) -> dict[str, object]:
-    same = ("id", "role", "source", "label", "networks", "created_at", "created_by", "not_before", "expires_at")
-    used = ("revoked_at", "last_used_at", "last_used_ip")
+    same = ("id", "role", "source", "label", "networks", "certificate", "created_at", "created_by", "not_before")
+    used = ("expires_at", "revoked_at", "last_used_at", "last_used_ip")
     scopes = sorted(key.scopes or SCOPES[Role(key.role)])
     return {**{name: getattr(key, name) for name in (*same, *used)}, "state": _state(key), "scopes": scopes}
 

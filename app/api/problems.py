@@ -14,9 +14,12 @@ from app.api.language import language_of
 from app.api.problem_types import TYPES, InvalidBodyError, InvalidCursorError, MethodNotAllowedError
 from app.api.sentences import said_in
 from app.domain.errors import CampanellaError
+from app.domain.proof import KINDS
 
 __all__ = [
     "ACCEPTS",
+    "CHALLENGE",
+    "EITHER",
     "EXCESS",
     "MEDIA_TYPE",
     "PUBLIC",
@@ -33,6 +36,10 @@ PUBLIC = "campanella.public"
 ACCEPTS = "campanella.accepts"
 """The media types that an address takes, where it takes more than JSON."""
 SOURCE = "campanella.source"
+CHALLENGE = "campanella.challenge"
+"""In the scope: how to authenticate, where a key is not the only way."""
+EITHER = f'Bearer, DPoP algs="{" ".join(KINDS)}"'
+"""By a key or a voucher, or by a voucher with a proof."""
 EXCESS = "campanella.excess"
 """In the scope: what is known of a request beyond the quota whose body is read, since it may be urgent."""
 TOLD = "campanella.told"
@@ -86,7 +93,7 @@ def _required(error: CampanellaError, scope: Scope) -> dict[str, str]:
     """Give the headers that must come with a status."""
     match error.status:
         case 401:
-            return {"WWW-Authenticate": "Bearer"}
+            return {"WWW-Authenticate": scope.get(CHALLENGE, "Bearer")}
         case 415 if scope["method"] == "PATCH":
             return {"Accept-Patch": "application/merge-patch+json"}
         case 415:

@@ -2,7 +2,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The rows. Hot rows carry no foreign key to what they all share: its check would lock that row at every insert."""
 
-from app.tables.administration import Check, IdempotencyKey, Key, Question, Quota, Routing, Service, Source, Worker
+from app.tables.administration import (
+    Check,
+    IdempotencyKey,
+    Key,
+    Question,
+    Quota,
+    Routing,
+    Service,
+    Source,
+    TokenSeen,
+    Worker,
+)
 from app.tables.alarms import Alarm
 from app.tables.alerts import AlertMessage, BulletinLevel
 from app.tables.audit import Audit, AuditCheckpoint
@@ -46,5 +57,6 @@ __all__ = [
     "Service",
     "Share",
     "Source",
+    "TokenSeen",
     "Worker",
 ]

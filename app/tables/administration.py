@@ -54,7 +54,7 @@ class Source(SQLModel, table=True):
 class Key(SQLModel, table=True):
     """An access key; only a digest of its secret is kept. A key without a source is an operator's or a viewer's.
 
-    No scopes: all that the role has. No networks: from anywhere.
+    No scopes: all that the role has. No networks: from anywhere. `certificate`: the thumbprint of the one it needs.
     """
 
     __tablename__ = "key"
@@ -65,6 +65,7 @@ class Key(SQLModel, table=True):
     label: str = Field(default="", sa_type=Text)
     scopes: list[str] = words()
     networks: list[str] = words()
+    certificate: str | None = Field(default=None, sa_type=Text)
     peppered: bool = flag()
     created_by: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     created_at: datetime = instant(now=True)
@@ -73,6 +74,16 @@ class Key(SQLModel, table=True):
     revoked_at: datetime | None = instant()
     last_used_at: datetime | None = instant()
     last_used_ip: str | None = Field(default=None, sa_type=Text)
+
+
+class TokenSeen(SQLModel, table=True):
+    """The id of a token that is good once; kept until nobody would take it for its age."""
+
+    __tablename__ = "token_seen"
+    __table_args__ = (Index("token_seen_expired", "expires_at"),)
+    whose: str = Field(primary_key=True, sa_type=Text)
+    jti: str = Field(primary_key=True, sa_type=Text)
+    expires_at: datetime = instant(nullable=False)
 
 
 class IdempotencyKey(SQLModel, table=True):

@@ -14,11 +14,19 @@ from app.api.intake import ARRIVALS
 from app.api.problem_types import TYPES
 from tests.repository.files import read
 
-OWN = {400: "invalid-header", 408: "unavailable", 413: "too-large", 414: "too-large", 431: "too-large"}
-"""What nginx refuses by itself; 494 is its name for headers that are too large."""
-PAGES = {**OWN, 502: "unavailable", 503: "unavailable"}
-RENAMED = {"494": "431", "502 504": "502"}
-FORM = read("deploy/proxy/nginx.conf")
+PAGES = {
+    400: "invalid-header",
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "unavailable",
+    413: "too-large",
+    414: "too-large",
+    431: "too-large",
+    502: "unavailable",
+    503: "unavailable",
+}
+"""What nginx says by itself; 494 to 497 are names of its own for 431 and 400."""
+FORM = read("deploy/proxy/nginx.conf") + read("deploy/proxy/server.conf")
 
 
 @pytest.mark.parametrize(("status", "slug"), PAGES.items())
@@ -39,14 +47,17 @@ def test_the_proxy_serves_them_as_problems_and_says_when_to_come_back() -> None:
     assert "add_header Retry-After $campanella_retry_after" in FORM
     assert "~^(408|502|503)$ 15;" in FORM
     assert served == {
-        "400": "400",
+        "400 495 496 497 501 505": "400",
+        "404": "404",
+        "405": "405",
         "408": "408",
         "413": "413",
         "414": "414",
         "494": "431",
-        "502 504": "502",
+        "500 502 504": "502",
         "503": "503",
     }
+    assert {int(page) for page in served.values()} == PAGES.keys()
 
 
 def test_the_proxy_lets_every_body_in_that_the_api_takes() -> None:

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Mutual TLS ends at the proxy, which tells the API the certificate; what a caller says of one is nothing."""
+
+import asyncio
+import base64
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from tests.proxy.conftest import ADMIN
+from tests.proxy.paper import NAME, Paper, paper
+from tests.proxy.running import NGINX, Proxy, fresh
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="Debian's nginx is not installed")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Paper:
+    """The certificate of a municipal system."""
+    return paper(tmp_path_factory.mktemp("shown"))
+
+
+@pytest.fixture(scope="module")
+async def bound(proxy: Proxy, shown: Paper) -> dict[str, str]:
+    """Give the header with the key of a source that is bound to the certificate."""
+    slug, whose = fresh(), {"Authorization": f"Bearer {ADMIN}", "Host": NAME}
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{proxy.api.port}", headers=whose) as session:
+        await session.post("/v1/sources", json={"slug": slug, "name": "Un sistema"})
+        async with session.post(f"/v1/sources/{slug}/keys", json={"certificate": shown.thumbprint}) as answer:
+            return {"Authorization": f"Bearer {(await answer.json())['key']}"}
+
+
+def told(certificate: Paper) -> list[str]:
+    """Say a certificate in each of the forms that the API takes from a proxy."""
+    pem = certificate.certificate.read_text()
+    return [f":{base64.b64encode(certificate.der).decode()}:", quote(pem, safe="")]
+
+
+async def test_a_key_that_is_bound_to_a_certificate_is_good_with_that_one_alone(
+    proxy: Proxy, shown: Paper, bound: dict[str, str], tmp_path: Path
+) -> None:
+    good, _, _ = await proxy.get("/v1/services", bound, shown, mutual=True)
+    others = [await proxy.get("/v1/services", bound, each, mutual=True) for each in (paper(tmp_path), None)]
+    elsewhere = await proxy.get("/v1/services", bound, shown)
+
+    assert good == 200
+    assert [(status, headers["WWW-Authenticate"]) for status, headers, _ in (*others, elsewhere)] == [
+        (401, "Bearer")
+    ] * 3
+
+
+async def test_a_certificate_that_a_caller_names_is_stripped_on_both_ports(
+    proxy: Proxy, shown: Paper, bound: dict[str, str], tmp_path: Path
+) -> None:
+    other = paper(tmp_path)
+    answers = [
+        await proxy.get("/v1/services", {**bound, name: form}, shows, mutual=mutual)
+        for name in ("Client-Cert", "Client_Cert")
+        for form in told(shown)
+        for mutual, shows in ((False, None), (True, None), (True, other))
+    ]
+
+    assert {status for status, _, _ in answers} == {401}
+
+
+async def test_over_http2_a_certificate_that_a_caller_names_is_stripped_too(
+    proxy: Proxy, shown: Paper, bound: dict[str, str]
+) -> None:
+    at = ["--resolve", f"{NAME}:{proxy.mutual}:127.0.0.1", "--cacert", str(proxy.paper.certificate)]
+    with_key = ["-H", f"Authorization: {bound['Authorization']}"]
+    own = ["--cert", str(shown.certificate), "--key", str(shown.key)]
+    form = ["--http2", "-s", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", *at, *with_key]
+    address = f"https://{NAME}:{proxy.mutual}/v1/services"
+
+    said = [
+        await asyncio.to_thread(subprocess.check_output, ["curl", *form, *more, address])
+        for more in (own, ["-H", f"Client-Cert: {told(shown)[0]}"])
+    ]
+
+    assert said == [b"2 200", b"2 401"]
+
+
+async def test_a_certificate_that_has_ended_is_refused_by_the_proxy(proxy: Proxy, tmp_path: Path) -> None:
+    status, headers, body = await proxy.get("/livez", shows=paper(tmp_path, ended=True), mutual=True)
+
+    assert (status, headers["Content-Type"]) == (400, "application/problem+json")
+    assert body["instance"] == "urn:campanella:proxy"
+
+
+async def test_whoever_shows_no_certificate_uses_what_is_bound_to_none(proxy: Proxy) -> None:
+    status, _, _ = await proxy.get("/v1/services", {"Authorization": f"Bearer {ADMIN}"}, mutual=True)
+
+    assert status == 200
