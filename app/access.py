@@ -27,7 +27,7 @@ REMEMBERED = 0.8
 LOOK_UP = """
 select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.certificate,
        key.not_before, key.expires_at, source.services, source.event_sources, source.link_hosts,
-       source.requests_per_minute, source.requests_per_day
+       source.signers, source.requests_per_minute, source.requests_per_day
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
@@ -50,6 +50,7 @@ class Caller:
     """Whoever holds a valid key, from where, and why they act; no services means every service.
 
     `event_sources` are the URIs its CloudEvents may come from; a plain notice is an event of the first.
+    `signers`: what each call with a body is signed with, if anything.
     `per_minute`, `per_day`: a quota of its own. `excess`: the quota is used up, and only what is urgent may pass.
     """
 
@@ -66,6 +67,7 @@ class Caller:
     per_minute: int | None = None
     per_day: int | None = None
     excess: Excess | None = None
+    signers: tuple[str, ...] = ()
 
     @property
     def actor(self) -> Actor:
@@ -201,7 +203,7 @@ def _known(number: str, row: Record, until: float) -> _Known:
     uris, hosts = tuple(row["event_sources"] or ()), tuple(row["link_hosts"] or ())
     whose = (row["source"], frozenset(row["services"] or ()), uris, hosts)
     own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
-    caller = Caller(number, role, *whose, scopes, row["label"], **own)
+    caller = Caller(number, role, *whose, scopes, row["label"], signers=tuple(row["signers"] or ()), **own)
     networks = [ip_network(each) for each in row["networks"]]
     bounds = (networks, row["certificate"], row["not_before"], row["expires_at"])
     return _Known(caller, row["digest"], row["peppered"], *bounds, until)

@@ -11,6 +11,7 @@ from pydantic import Field, FilePath, HttpUrl, SecretStr, UrlConstraints, Valida
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.domain.public import objection_to
 from app.setting_values import (
     Accounts,
     AlertZones,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     admin_key_stays: bool = False
     key_pepper: LongSecret | None = None
     voucher_keys_file: KeySetFile | None = None
+    voucher_keys_url: HttpUrl | None = None
     voucher_issuer: Annotated[str, Field(min_length=1, max_length=200)] = "interop.pagopa.it"
     voucher_audience: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     voucher_producer: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -102,15 +104,27 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _vouchers_are_set_up_as_a_whole(self) -> Self:
-        parts = (self.voucher_keys_file, self.voucher_audience, self.voucher_producer)
-        if any(parts) and not all(parts):
-            raise ValueError("VOUCHER_KEYS_FILE, VOUCHER_AUDIENCE and VOUCHER_PRODUCER are set together, or none is")
+        keys = [each for each in (self.voucher_keys_file, self.voucher_keys_url) if each]
+        if len(keys) > 1:
+            raise ValueError("VOUCHER_KEYS_FILE and VOUCHER_KEYS_URL are two places for one key set: set one of them")
+        parts = (*keys, self.voucher_audience, self.voucher_producer)
+        if any(parts) and not (keys and all(parts)):
+            one = "VOUCHER_KEYS_FILE (or VOUCHER_KEYS_URL)"
+            raise ValueError(f"{one}, VOUCHER_AUDIENCE and VOUCHER_PRODUCER are set together, or none is")
+        reason = objection_to(str(self.voucher_keys_url), self.called_anyway) if self.voucher_keys_url else None
+        if reason is not None:
+            raise ValueError(f"VOUCHER_KEYS_URL: {reason}")
         return self
 
     @property
     def pepper(self) -> bytes | None:
         """What the digests of keys are made with, beside the keys."""
         return self.key_pepper.get_secret_value().encode() if self.key_pepper else None
+
+    @property
+    def audience(self) -> str:
+        """Whom tokens for us must name."""
+        return self.voucher_audience or f"{str(self.public_url).rstrip('/')}/v1"
 
     @property
     def called_anyway(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from app.domain.errors import NotFoundError, StateConflictError, UnknownServiceE
 from app.domain.key import Role
 from app.endpoints import stop_elsewhere
 from app.keys import Issued, Wanted, add_key
+from app.signers import signer
 from app.tables import Service, Source
 
 FIRST_STAYS = (
@@ -54,7 +55,15 @@ async def change_source(session: AsyncSession, source: Source, members: Mapping[
     session.add(source)
     if members.get("link_hosts"):
         await stop_elsewhere(session, source)
-    await record(session, actor, "source.changed", f"source/{source.slug}", before=before, after=members)
+    told = {"before": _told(before), "after": _told(members)}
+    await record(session, actor, "source.changed", f"source/{source.slug}", **told)
+
+
+def _told(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Say of a source what the audit log keeps: of certificates and keys their names, which can be compared."""
+    if "signers" not in members:
+        return members
+    return {**members, "signers": [signer(text).name for text in members["signers"]]}
 
 
 async def _nobody_elses(session: AsyncSession, source: Source, vouchers: Sequence[str]) -> None:

@@ -49,6 +49,7 @@ EVENTS = {
     "request.failed": "A request met a fault of ours; the caller was told only that.",
     "access.granted": "A key was used for the first time since this process started.",
     "access.unread": "The keys of vouchers cannot be read; those of before are used.",
+    "access.unsigned": "A call was not signed as its source signs, and was refused.",
     "access.refused": "A key was missing, unknown, expired, revoked, or does not allow this.",
     "key.created": "An access key was made and shown once.",
     "key.revoked": "An access key was taken back.",

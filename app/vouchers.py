@@ -24,7 +24,7 @@ LEEWAY = 10
 REQUIRED = ["exp", "nbf", "iat", "jti", "sub", "iss", "aud"]
 # Two sources with one purpose would be a mistake, and then it is nobody's.
 WHOSE = """
-select slug, services, event_sources, link_hosts, requests_per_minute, requests_per_day
+select slug, services, event_sources, link_hosts, signers, requests_per_minute, requests_per_day
   from source where $1 = any(vouchers) limit 2
 """
 
@@ -41,18 +41,21 @@ class Vouchers:
     @classmethod
     def of(cls, settings: Settings, pool: Pool, certificates: Certificates) -> Self | None:
         """Set them up; None where vouchers are not taken."""
-        path, audience, producer = settings.voucher_keys_file, settings.voucher_audience, settings.voucher_producer
-        if path is None or audience is None or producer is None:
+        keys, audience, producer = KeySet.of(settings), settings.voucher_audience, settings.voucher_producer
+        if keys is None or audience is None or producer is None:
             return None
         terms = Terms(settings.voucher_issuer, audience, producer)
-        return cls(pool, KeySet(path), terms, certificates, Proofs(pool, str(settings.public_url).rstrip("/")))
+        return cls(pool, keys, terms, certificates, Proofs(pool, str(settings.public_url).rstrip("/")))
+
+    async def close(self) -> None:
+        await self._keys.close()
 
     async def caller(self, text: str, scheme: str, evidence: str | None, scope: Mapping[str, Any]) -> Caller | None:
         """Say whose voucher this is, or None, whatever is wrong with it.
 
         `evidence` is what it may be bound to; `scope` tells the certificate and the proof, should it be bound to one.
         """
-        claims = self._claims(text)
+        claims = await self._claims(text)
         if claims is None or not is_for_us(claims, self._terms, evidence):
             return None
         if not await self._is_held(claims, text, scheme, scope):
@@ -68,7 +71,8 @@ class Vouchers:
             log.info("access.granted", caller=number, role=Role.SOURCE.value, source=row["slug"])
         whose = (row["slug"], frozenset(row["services"]), tuple(row["event_sources"]), tuple(row["link_hosts"]))
         own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
-        return Caller(number, Role.SOURCE, *whose, SCOPES[Role.SOURCE], "voucher", **own)
+        signers = tuple(row["signers"])
+        return Caller(number, Role.SOURCE, *whose, SCOPES[Role.SOURCE], "voucher", signers=signers, **own)
 
     async def _is_held(self, claims: Mapping[str, Any], text: str, scheme: str, scope: Mapping[str, Any]) -> bool:
         """Tell whether whoever calls holds what the voucher is bound to, and says so by the right scheme."""
@@ -79,13 +83,13 @@ class Vouchers:
             return False
         return bound.key is None or await self._proofs.is_given(scope, text, bound.key)
 
-    def _claims(self, text: str) -> dict[str, Any] | None:
+    async def _claims(self, text: str) -> dict[str, Any] | None:
         """Read what is signed by a key of the set and in force now."""
         if len(text) > LONGEST:
             return None
         try:
             header = jwt.get_unverified_header(text)
-            key = self._keys.key(header["kid"]) if is_well_headed(header) else None
+            key = await self._keys.key(header["kid"]) if is_well_headed(header) else None
             if key is None:
                 return None
             how: Any = {"require": REQUIRED, "strict_aud": True}

@@ -4,8 +4,8 @@
 
 from dataclasses import dataclass
 
+from app.outgoing import Outgoing
 from app.settings import Settings
-from workers.outgoing import Outgoing
 from workers.speaking import Request, Said, Unheard, speak
 
 NO_CONSENT = (

@@ -11,9 +11,9 @@ from app.domain.cap import Cap
 from app.domain.delivery import Intent
 from app.domain.outcome import Outcome, Refused, Wire
 from app.outbox import ChannelKind, Owed
+from app.outgoing import Outgoing
 from app.renderings import PartShown
 from app.settings import Settings
-from workers.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True)

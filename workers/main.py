@@ -15,6 +15,7 @@ import uvloop
 from app.database import AWAY, Database, Pool
 from app.health import Health
 from app.kinds import KINDS
+from app.outgoing import Outgoing
 from app.settings import Settings, SettingsError, load
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
@@ -27,7 +28,6 @@ from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
 from workers.media import fetch_media
-from workers.outgoing import Outgoing
 from workers.prune import Kept
 from workers.recorder import Recorder
 from workers.relay import Errand, Relay

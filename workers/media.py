@@ -11,8 +11,8 @@ import asyncpg
 from aiohttp import ClientError
 
 from app.database import Pool
+from app.outgoing import FetchError, Outgoing
 from app.telemetry import log
-from workers.outgoing import FetchError, Outgoing
 
 MOST = 10 << 20
 TRIES = 3

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError, InvalidURL
 
-from workers.outgoing import BlockedError, FetchError, Outgoing
+from app.outgoing import BlockedError, FetchError, Outgoing
 
 LONGEST_WAIT = 86_400.0
 """Seconds that a receiver may ask us to stay away."""

@@ -17,8 +17,15 @@ from app.api.crowd import Rank
 from app.api.edge import CALLER, CLIENT
 from app.api.house import House
 from app.api.problems import CHALLENGE, EITHER, EXCESS, SOURCE, TOLD
+from app.api.signed import is_signed
 from app.database import AWAY
-from app.domain.errors import AbnormalUsageError, ForbiddenError, InvalidHeaderError, UnauthenticatedError
+from app.domain.errors import (
+    AbnormalUsageError,
+    ForbiddenError,
+    InvalidHeaderError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from app.domain.key import Role, Scope
 from app.domain.rate import Excess, Standing
 from app.domain.spelling import checked_plain_text
@@ -81,7 +88,7 @@ async def is_insider(request: Request) -> bool:
     try:
         caller = await _known(house, request)
         standing = await house.quotas.spend(caller)
-    except AWAY:
+    except (*AWAY, UnavailableError):
         return False
     request.scope[CALLER], request.scope[SOURCE] = caller.key, caller.source or caller.role.value
     _tell(request, standing)
@@ -105,7 +112,7 @@ async def _known(house: House, request: Request) -> Caller:
     if wait and not house.access.has_seen(key):
         raise AbnormalUsageError(wait=math.ceil(wait) + 1, violated=["wrong-keys"])
     caller = await _held(house, request, scheme.lower(), key) if key else None
-    if caller is None:
+    if caller is None or (caller.signers and not await is_signed(house, caller, request)):
         house.wrong_keys.count(address)
         raise _unauthenticated(house, request)
     return caller

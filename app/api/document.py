@@ -20,8 +20,9 @@ from app.api.document_schemas import parameters, schemas
 from app.api.document_webhooks import SCHEMAS, callbacks, webhooks
 from app.api.installation import EXAMPLE, Installation
 from app.api.reading import Reading
+from app.api.signed import PARAMETERS
 from app.api.versions import IF_MATCH
-from app.domain.key import Scope
+from app.domain.key import Role, Scope
 from app.version import VERSION
 
 Document = dict[str, Any]
@@ -84,8 +85,10 @@ def _operation(route: APIRoute, made: Document) -> Document:
         "operationId": route.name,
         "security": [{"Key": []}] if allowed else [{}, *_optional(route)],
     }
-    if "parameters" in made:
-        described["parameters"] = [_needed(each, made) for each in parameters(made["parameters"])]
+    taken = [_needed(each, made) for each in parameters(made.get("parameters", ()))]
+    taken += PARAMETERS if body is not None and allowed is not None and Role.SOURCE in allowed.roles else []
+    if taken:
+        described["parameters"] = taken
     if body is not None:
         described["requestBody"] = _taken(body)
     described["responses"] = answers(route, made["responses"], keyed=allowed is not None, takes_body=body is not None)

@@ -33,6 +33,15 @@ made in the last minute, for this method and this address, with `ath`, and good 
 (`x5t#S256`, RFC 8705), and an access key with a `certificate`, are good only over TLS with that certificate, at the
 port that the operator names for it. Whatever of this is missing, the answer is the same 401.
 
+### Signed calls
+
+A source that an operator has given `signers` signs each call that has a body, whether it comes with a key or with a
+voucher, as the national patterns INTEGRITY_REST_01 (`x5c` or `x5t#S256` of a certificate) and INTEGRITY_REST_02 (`kid`
+of a public key) say: `Digest` over the bytes of the body, and `Agid-JWT-Signature`, a compact JWS with `typ` `JWT`, the
+claims `iat`, `exp` (ten minutes later at most), `aud` (that of the e-service, or the address of this API), `jti` and
+`signed_headers`, which holds `digest` and, where they are sent, `content-type` and `content-encoding`. Each `jti` is
+good once: sign anew for every try. Whatever is wrong with a signature, the answer is the 401 of a wrong key.
+
 ### Once
 
 The pair of source and `event_id` names an event. Send a notice again whenever the answer got lost: the same content
@@ -133,7 +142,7 @@ KEY = {
     "scheme": "bearer",
     "bearerFormat": "camp_live_<id>_<secret><checksum>",
     "description": (
-        "An access key of Campanella. It is opaque and no JSON Web Token; were tokens ever taken here, they would be "
-        "checked as RFC 8725 asks."
+        "An access key of Campanella. It is opaque and no JSON Web Token; vouchers of the national platform, where "
+        "they are taken in its place, are checked as RFC 8725 asks, and so are signatures of calls."
     ),
 }

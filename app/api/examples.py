@@ -4,6 +4,8 @@
 
 from typing import Any
 
+from app.api.trust import PURPOSE, SIGNER
+
 NOTICES: dict[str, Any] = {
     "cold_lunch": {
         "summary": "A change of service, in two languages",
@@ -115,8 +117,9 @@ SOURCE_CHANGES: dict[str, Any] = {
     "own_quota": {"summary": "A quota of its own", "value": {"requests_per_minute": 60, "requests_per_day": 2000}},
     "voucher": {
         "summary": "Vouchers of the national platform as keys",
-        "value": {"vouchers": ["69e2865e-65ab-4e48-a638-2037a9ee2ee7/1b361d49-33f4-4f1e-a88b-4e12661f2300"]},
+        "value": {"vouchers": [PURPOSE]},
     },
+    "signed": {"summary": "Calls that are signed (INTEGRITY_REST_02)", "value": {"signers": [SIGNER]}},
 }
 SOURCE_KEYS: dict[str, Any] = {
     "rotation": {"summary": "A second key, for rotation", "value": {"label": "dal 2027", "expires_in_days": 365}},

@@ -24,6 +24,7 @@ from app.networks import networks
 from app.quotas import Quotas
 from app.routing import Routing, Snapshot
 from app.settings import Settings
+from app.signatures import Signatures
 from app.vouchers import Vouchers
 
 WRITE_DOWN = 60.0
@@ -43,6 +44,7 @@ class House:
     gate: Gate
     gathering: Gathering
     vouchers: Vouchers | None
+    signatures: Signatures
 
     @property
     def public(self) -> str:
@@ -61,14 +63,17 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
     quotas, gate = Quotas(database.pool, settings), Gate(database.pool, settings.shed_after, crowd)
     routing = Routing(_unread(settings))
     gathering = Gathering(database.pool, routing)
+    vouchers = Vouchers.of(settings, database.pool, certificates)
     tasks = [asyncio.create_task(_write_down_for_ever(access)), asyncio.create_task(gate.watch())]
     try:
-        inside = (quotas, wrong_keys, gate, gathering, Vouchers.of(settings, database.pool, certificates))
+        inside = (quotas, wrong_keys, gate, gathering, vouchers, Signatures(database.pool, settings.audience))
         yield House(settings, database, routing, doorbell, access, health, *inside)
     finally:
         for task in tasks:
             task.cancel()
         await gathering.close()
+        if vouchers is not None:
+            await vouchers.close()
         with suppress(*AWAY):
             await access.write_down_use()
         health.close()

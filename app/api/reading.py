@@ -55,12 +55,13 @@ class Reading(Generic[Model]):
 
     async def __call__(self, request: Request) -> Model:
         """Read the body, or say what is wrong with it and where."""
-        if not self.needed and _is_empty(request):
+        if not self.needed and is_empty(request):
             return validated(self.model, b"{}", self.wrong)
         return validated(self.model, await checked_body(request, self.media_type), self.wrong)
 
 
-def _is_empty(request: Request) -> bool:
+def is_empty(request: Request) -> bool:
+    """Tell whether a request has no body, by its head."""
     return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
 
 
@@ -93,7 +94,9 @@ def media_type_of(request: Request) -> str:
 
 
 async def whole(request: Request, largest: int = LARGEST) -> bytes:
-    """Read the body to its end, or refuse it as soon as it is larger."""
+    """Read the body to its end, or refuse it as soon as it is larger; it may have been read for its signature."""
+    if BODY in request.scope:
+        return _within(request.scope[BODY], largest)
     length = request.headers.get("content-length", "0")
     if length.isascii() and length.isdigit() and int(length) > largest:
         raise _too_large(largest)
@@ -106,6 +109,12 @@ async def whole(request: Request, largest: int = LARGEST) -> bytes:
     if parts > 1:
         came(time.monotonic())  # until now it was we who waited
     return bytes(body)
+
+
+def _within(body: bytes, largest: int) -> bytes:
+    if len(body) > largest:
+        raise _too_large(largest)
+    return body
 
 
 def _too_large(largest: int) -> TooLargeError:

@@ -21,6 +21,7 @@ from app.api.pages import Next, Pages, Paging
 from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
+from app.api.trust import Signers, SignersShown, Vouchers
 from app.api.view import KeyId, Moment, Slugs, SlugShown, View, Words, answer
 from app.domain.notice import Name, Slug, Strict
 from app.domain.uri import checked_event_source, each_once
@@ -72,15 +73,6 @@ Requests = Annotated[
 ]
 
 
-UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-PURPOSES = "Purposes of the national platform, as consumerId/purposeId, whose vouchers are keys of this source."
-PURPOSE = "69e2865e-65ab-4e48-a638-2037a9ee2ee7/1b361d49-33f4-4f1e-a88b-4e12661f2300"
-Vouchers = Annotated[
-    list[Annotated[str, Field(max_length=73, pattern=f"^{UUID}/{UUID}$", examples=[PURPOSE])]],
-    Field(max_length=50, description=PURPOSES),
-]
-
-
 class NewSource(Strict):
     """A municipal system, and the services it may speak of; none means every service."""
 
@@ -104,6 +96,7 @@ class SourceChange(Strict):
     event_sources: EventSources = Field(default_factory=list)
     link_hosts: LinkHosts = Field(default_factory=list)
     vouchers: Vouchers = Field(default_factory=list)
+    signers: Signers = Field(default_factory=list)
     requests_per_minute: Requests | None = None
     requests_per_day: Requests | None = None
 
@@ -114,6 +107,7 @@ class SourceSeen(View):
     services: Slugs
     link_hosts: LinkHosts
     vouchers: Vouchers
+    signers: SignersShown
     event_sources: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=20)]
     requests_per_minute: Requests | None
     requests_per_day: Requests | None
@@ -196,5 +190,5 @@ async def change_source(
 
 
 def _members(source: Source) -> dict[str, object]:
-    shown = {"slug", "name", "services", "event_sources", "link_hosts", "vouchers", "created_at", *QUOTAS}
+    shown = {"slug", "name", "services", "event_sources", "link_hosts", "vouchers", "signers", "created_at", *QUOTAS}
     return source.model_dump(include=shown)

@@ -36,6 +36,7 @@ class Source(SQLModel, table=True):
 
     `event_sources` are the URIs its CloudEvents come from; a plain notice counts as an event of the first.
     `vouchers`: consumer/purpose of the national platform, whose vouchers are its keys.
+    `signers`: certificates and public keys (PEM); if there are any, its calls are signed with one of them.
     Without a quota of its own (null) the one of the installation holds; 0 is no limit.
     """
 
@@ -46,6 +47,7 @@ class Source(SQLModel, table=True):
     event_sources: list[str] = words()
     link_hosts: list[str] = words()
     vouchers: list[str] = words()
+    signers: list[str] = words()
     requests_per_minute: int | None = None
     requests_per_day: int | None = None
     created_at: datetime = instant(now=True)

@@ -81,7 +81,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each(f"{HANDED_IN} amend_notice", 422, "personal-data", r"(/\d+)?(/data)?/.*"),
     **_each("make_channel", 422, "invalid-channel"),
     **_each("make_channel change_channel", 422, "invalid-body", rf"/title|/address|{TOLD}"),
-    **_each("make_source change_source", 422, "invalid-body", r"/name|/event_sources(/\d+)?"),
+    **_each("make_source change_source", 422, "invalid-body", r"/name|/(event_sources|signers)(/\d+)?"),
     **_each("name_service approve_text", 422, "invalid-body", "/name"),
     **_each("countersign_notice", 422, "invalid-body", "/name|/break_glass"),
     **_each("issue_key issue_source_key", 422, "invalid-body", r"/label|/(networks|scopes)/\d+|/not_before"),

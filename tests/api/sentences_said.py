@@ -24,6 +24,8 @@ OUTSIDE = (
     "app/wechat/",
     "app/board/",
     "app/signing",
+    "app/signatures",
+    "app/domain/signature",
     "app/migrations/",
 )
 """What is said on the command line, at the start, or in the log."""

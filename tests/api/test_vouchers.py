@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from jwt.algorithms import RSAAlgorithm
 
 from app.database import Pool
+from app.domain.errors import UnavailableError
 from app.jwks import keys_in
 from app.key_set import KeySet
 from app.settings import Settings, SettingsError, load
-from tests.api.calling import Answer, Caller, served
+from tests.api.calling import Answer, Caller, served, some_settings
 
 ISSUER, AUDIENCE, PRODUCER = "interop.pagopa.it", "https://campanella.comune.example.it/v1", str(uuid4())
 EVIDENCE = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
@@ -168,26 +169,28 @@ async def test_a_certificate_that_a_caller_names_is_no_key(operator: Caller) -> 
     assert (answer.status, answer.problem) == (401, "unauthenticated")
 
 
-def test_an_unknown_key_is_looked_for_anew_twice_a_minute_at_most_and_old_ones_end(tmp_path: Path) -> None:
+async def test_an_unknown_key_is_looked_for_anew_twice_a_minute_at_most_and_old_ones_end(tmp_path: Path) -> None:
     path, now = tmp_path / "keys.json", [0.0]
     path.write_text(published(k1=KEY))
-    keys = KeySet(path, lambda: now[0])
+    ours = {"voucher_keys_file": path, "voucher_audience": AUDIENCE, "voucher_producer": PRODUCER}
+    keys: Any = KeySet.of(some_settings("postgresql://u@h/d", "redis://h", **ours), lambda: now[0])
 
-    first = keys.key("k1") is not None
+    first = await keys.key("k1") is not None
     path.write_text(published(k1=KEY, k2=ANOTHER))
-    soon = keys.key("k2") is None
+    soon = await keys.key("k2") is None
     now[0] = 31
-    later = keys.key("k2") is not None
+    later = await keys.key("k2") is not None
     path.write_text(published(k2=ANOTHER))
     now[0] = 640
-    gone = keys.key("k1") is None
+    gone = await keys.key("k1") is None
     path.write_text("no JSON")
     now[0] = 1300
-    kept = keys.key("k2") is not None
+    kept = await keys.key("k2") is not None
     now[0] = 5000
-    ended = keys.key("k2") is None
 
-    assert (first, soon, later, gone, kept, ended) == (True,) * 6
+    assert (first, soon, later, gone, kept) == (True,) * 5
+    with pytest.raises(UnavailableError):
+        await keys.key("k2")
 
 
 @pytest.mark.parametrize(
@@ -204,10 +207,18 @@ def test_what_is_no_key_set_is_refused(text: str) -> None:
     [
         (
             {"KEYS_FILE": "{keys}"},
-            "VOUCHER_KEYS_FILE, VOUCHER_AUDIENCE and VOUCHER_PRODUCER are set together",
+            r"VOUCHER_KEYS_FILE \(or VOUCHER_KEYS_URL\), VOUCHER_AUDIENCE and VOUCHER_PRODUCER are set together",
         ),
         ({"KEYS_FILE": "{other}"}, "CAMPANELLA_VOUCHER_KEYS_FILE: is no key set"),
-        ({"AUDIENCE": "x", "PRODUCER": "y"}, "CAMPANELLA_VOUCHER_KEYS_FILE, VOUCHER_AUDIENCE"),
+        ({"AUDIENCE": "x", "PRODUCER": "y"}, r"CAMPANELLA_VOUCHER_KEYS_FILE \(or VOUCHER_KEYS_URL\), VOUCHER_AUDIENCE"),
+        (
+            {"KEYS_FILE": "{keys}", "KEYS_URL": "https://a.example.it/", "AUDIENCE": "x", "PRODUCER": "y"},
+            "CAMPANELLA_VOUCHER_KEYS_FILE and VOUCHER_KEYS_URL are two places for one key set",
+        ),
+        (
+            {"KEYS_URL": "http://a.example.it/", "AUDIENCE": "x", "PRODUCER": "y"},
+            "CAMPANELLA_VOUCHER_KEYS_URL: only https",
+        ),
     ],
 )
 def test_vouchers_are_set_up_as_a_whole_or_the_start_says_why_not(

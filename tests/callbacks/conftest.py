@@ -17,12 +17,12 @@ from uuid_utils.compat import uuid7
 
 from app.database import SERVER_SETTINGS, Pool
 from app.domain.callback import EventType
+from app.outgoing import Outgoing
 from app.settings import Settings
 from app.signing import new_shared_secret
 from app.vault import Vault, keep, new_key
 from tests.receiver import Receiver, a_receiver
 from workers.callbacks.errand import Callbacks
-from workers.outgoing import Outgoing
 
 ENDPOINT = "insert into endpoint (id, source, url, types) values ($1, $2, $3, $4)"
 

@@ -18,13 +18,13 @@ from app.database import Pool
 from app.domain.settle import settle
 from app.intake import Accepted
 from app.outbox import Done, Turn, claim, record
+from app.outgoing import Outgoing
 from app.settings import Settings
 from app.vault import Vault
 from app.wechat.settings import WeChatSettings
 from deploy.sandbox_wechat import APP_ID, SECRET, WeChat
 from tests.given import a_channel, accepted
 from workers.desk import Tools
-from workers.outgoing import Outgoing
 from workers.wechat.client import Client
 from workers.wechat.kept import Kept
 from workers.wechat.kind import desk_of

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import ClientError
 
 from app.domain.public import is_public
+from app.outgoing import FetchError, Outgoing
 from tests.workers.trap import Trap
-from workers.outgoing import FetchError, Outgoing
 
 NOT_PUBLIC = [
     "127.0.0.1",

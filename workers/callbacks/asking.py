@@ -8,10 +8,10 @@ from datetime import timedelta
 import asyncpg
 
 from app.database import Pool
+from app.outgoing import Outgoing
 from app.settings import Settings
 from app.telemetry import log
 from workers.consent import consent
-from workers.outgoing import Outgoing
 
 PER_MINUTE = 600
 AGAIN = timedelta(minutes=10)

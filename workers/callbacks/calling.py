@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from app.database import Pool
+from app.outgoing import Outgoing
 from app.settings import Settings
 from app.signing import headers
 from app.telemetry import log
 from app.vault import LockedError, Vault, kept
 from workers.callbacks.recording import Tried, record
-from workers.outgoing import Outgoing
 from workers.speaking import Request, speak
 
 PURPOSE = "callback"

@@ -3,12 +3,12 @@
 """What a worker does for callbacks at each look: ask for consent, make calls out of changes, make the calls."""
 
 from app.database import Pool
+from app.outgoing import Outgoing
 from app.settings import Settings
 from app.vault import Vault
 from workers.callbacks.asking import ask_for_consent
 from workers.callbacks.calling import Caller
 from workers.callbacks.telling import tell
-from workers.outgoing import Outgoing
 
 
 class Callbacks:

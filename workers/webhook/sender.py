@@ -9,10 +9,10 @@ from app.database import AWAY, Pool
 from app.domain.delivery import Intent
 from app.domain.outcome import Failed, Gone, Misconfigured, Wire
 from app.outbox import Owed
+from app.outgoing import Outgoing
 from app.signing import headers
 from app.vault import LockedError, Vault, kept
 from workers.desk import Report
-from workers.outgoing import Outgoing
 from workers.speaking import Request, speak
 from workers.webhook.answers import read, wire
 from workers.webhook.shown import event

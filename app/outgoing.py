@@ -57,10 +57,10 @@ class Outgoing:
         if self._client is not None:
             await self._client.close()
 
-    async def fetch(self, href: str, most: int) -> Fetched:
+    async def fetch(self, href: str, most: int, redirects: int = REDIRECTS) -> Fetched:
         """Get at most `most` bytes, following few redirects, each judged anew. Raises FetchError."""
         url = URL(href)
-        for _ in range(REDIRECTS + 1):
+        for _ in range(redirects + 1):
             self._judge(url)
             async with self._session().get(url, allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):

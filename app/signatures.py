@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether a call of a source that signs its calls is signed: by it, for us, now, as it came, and for the first time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import jwt
+
+from app.access import Caller
+from app.database import Pool
+from app.domain.signature import Given, UnfitError, key_named, refuse_unfit
+from app.signers import signer
+from app.telemetry import log
+from app.unseen import is_first
+
+HEADER = "agid-jwt-signature"
+LEEWAY = 10
+"""Seconds by which the clocks of the source and of this machine may differ."""
+REQUIRED = ["exp", "iat", "aud", "jti", "signed_headers"]
+
+
+class Signatures:
+    """The rules of one installation for signed calls."""
+
+    def __init__(self, pool: Pool, audience: str) -> None:
+        """Take whom a signature must name, to the letter."""
+        self._pool, self._audience = pool, audience
+
+    async def is_good(self, caller: Caller, given: Given, body: bytes) -> bool:
+        """Tell whether a call is signed, and that it is for the first time; why it is not stands in the log alone."""
+        try:
+            claims = self._claims(caller.signers, given(HEADER))
+            refuse_unfit(claims, given, body)
+            until = datetime.fromtimestamp(claims["exp"], UTC)
+            if not await is_first(self._pool, f"signature:{caller.source}", claims["jti"], until):
+                raise UnfitError("it came before")
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+            reason = str(error) if isinstance(error, UnfitError) else type(error).__name__
+            log.info("access.unsigned", caller=caller.key, source=caller.source, reason=reason)
+            return False
+        return True
+
+    def _claims(self, signers: Sequence[str], texts: Sequence[str]) -> Mapping[str, Any]:
+        """Read what is signed with one of the keys, for us, and in force."""
+        if len(texts) != 1:
+            raise UnfitError("there is none, or several")
+        name, now = key_named(jwt.get_unverified_header(texts[0])), datetime.now(UTC)
+        found = next((each for each in map(signer, signers) if each.name == name and each.is_in_force(now)), None)
+        if found is None:
+            raise UnfitError("its key is not registered, or not in force")
+        how: Any = {"require": REQUIRED, "strict_aud": True}
+        terms: Any = {"audience": self._audience, "leeway": LEEWAY, "options": how}
+        claims: Mapping[str, Any] = jwt.decode(texts[0], found.key, algorithms=list(found.algorithms), **terms)
+        return claims
