@@ -23,7 +23,11 @@ from app.networks import Network, is_in
 from app.telemetry import log
 
 REMEMBERED = 0.8
-"""Seconds for which a key is not looked up again: a revoked one is refused everywhere within a second."""
+"""Seconds for which an id is not looked up again, whether it is a key's or not: both cost the same.
+
+A revoked key reads nothing anywhere after a second; it changes nothing from the moment on (app.fallen).
+"""
+MOST_REMEMBERED = 10_000
 LOOK_UP = """
 select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, key.networks, key.certificate,
        key.not_before, key.expires_at, source.services, source.event_sources, source.link_hosts,
@@ -80,7 +84,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    caller: Caller
+    caller: Caller | None
     digest: bytes
     peppered: bool
     networks: Sequence[Network]
@@ -114,7 +118,7 @@ class Access:
         self._admin = admin_key.get_secret_value().encode() if admin_key else None
         self._admin_stays, self._operated, self._operated_until = admin_stays, False, 0.0
         self._known: dict[str, _Known] = {}
-        self._asking: dict[str, asyncio.Task[_Known | None]] = {}
+        self._asking: dict[str, asyncio.Task[_Known]] = {}
         self._used: dict[str, str | None] = {}
         self._to_pepper: dict[str, bytes] = {}
         self._greeted: set[str] = set()
@@ -129,13 +133,12 @@ class Access:
         known = self._known.get(number)
         if known is None or known.until < time.monotonic():
             known = await self._asked(number)
-        pepper = self._pepper if known is None or known.peppered else None
-        same = hmac.compare_digest(known.digest if known else NOBODY, digest(text, pepper))
-        if known is None or not same or not known.is_valid(address):
+        same = hmac.compare_digest(known.digest, digest(text, self._pepper if known.peppered else None))
+        if known.caller is None or not same or not known.is_valid(address):
             return None
         if known.certificate is not None and self._certificates.shown(scope) != known.certificate:
             return None
-        self._note(known, text, address)
+        self._note(known.caller, text, address, peppered=known.peppered)
         return known.caller
 
     async def _bootstrap(self) -> Caller | None:
@@ -149,10 +152,9 @@ class Access:
         self._greeted.add(BOOTSTRAP)
         return Caller(BOOTSTRAP, Role.OPERATOR, scopes=SCOPES[Role.OPERATOR], label="bootstrap key")
 
-    def _note(self, known: _Known, text: str, address: str | None) -> None:
-        caller = known.caller
+    def _note(self, caller: Caller, text: str, address: str | None, *, peppered: bool) -> None:
         self._used[caller.key] = address
-        if self._pepper is not None and not known.peppered:
+        if self._pepper is not None and not peppered:
             self._to_pepper[caller.key] = digest(text, self._pepper)
         if caller.key not in self._greeted:
             self._greeted.add(caller.key)
@@ -179,7 +181,7 @@ class Access:
         for number, own in peppered.items():
             await self._pool.execute(PEPPER, number, own)
 
-    async def _asked(self, number: str) -> _Known | None:
+    async def _asked(self, number: str) -> _Known:
         """Look a key up; whoever needs the same one meanwhile waits for the same answer."""
         task = self._asking.get(number)
         if task is None:
@@ -187,17 +189,18 @@ class Access:
             task.add_done_callback(lambda _: self._asking.pop(number, None))
         return await asyncio.shield(task)
 
-    async def _look_up(self, number: str) -> _Known | None:
+    async def _look_up(self, number: str) -> _Known:
         asked = time.monotonic()
         row = await self._pool.fetchrow(LOOK_UP, number)
-        if row is None:
-            self._known.pop(number, None)
-            return None
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
         known = self._known[number] = _known(number, row, asked + REMEMBERED)
         return known
 
 
-def _known(number: str, row: Record, until: float) -> _Known:
+def _known(number: str, row: Record | None, until: float) -> _Known:
+    if row is None:
+        return _Known(None, NOBODY, True, (), None, None, datetime.max.replace(tzinfo=UTC), until)  # noqa: FBT003
     role = Role(row["role"])
     scopes = SCOPES[role] & frozenset(map(Scope, row["scopes"])) if row["scopes"] else SCOPES[role]
     uris, hosts = tuple(row["event_sources"] or ()), tuple(row["link_hosts"] or ())

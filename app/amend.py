@@ -13,14 +13,25 @@ from app.audit import Actor, record
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
-from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError, UnknownServiceError
+from app.domain.errors import (
+    NotFoundError,
+    PreconditionFailedError,
+    StateConflictError,
+    UnauthenticatedError,
+    UnknownServiceError,
+)
 from app.domain.lane import GOALS, LANES
 from app.domain.notice import Notice
+from app.fallen import FALLEN
 from app.intake import attached, digest
 from app.routing import Routing
 
 # Whoever amends or withdraws holds the notice, so that revisions are one line; sending never waits for it.
-LOCK = "select revision, withdrawn_at, event_id, content from notice where id = $1 and source = $2 for no key update"
+LOCK = f"""
+select revision, withdrawn_at, event_id, content, {FALLEN} as fallen
+  from notice cross join (select $3::text) as caller (by)
+ where id = $1 and source = $2 for no key update of notice
+"""  # noqa: S608 - ours
 REVISE = """
 with kept as (
   insert into revision (notice_id, number, content, digest, created_by) values ($1, $2, $3::json, $4, $5)
@@ -102,7 +113,8 @@ async def amend(pool: Pool, routing: Routing, change: Change, notice: Notice) ->
     """Store a new revision and make it what every channel should show.
 
     Raises NotFoundError, PreconditionFailedError when the expected revision is not the present one,
-    StateConflictError when the notice is withdrawn or the event_id differs, UnknownServiceError.
+    StateConflictError when the notice is withdrawn or the event_id differs, UnknownServiceError, UnauthenticatedError
+    when the key stands no more.
     """
     snapshot = await routing.refresh(pool)
     if notice.service not in snapshot.services:
@@ -159,9 +171,11 @@ async def _present(connection: Connection, change: Change, notice: Notice) -> in
 
 
 async def _locked(connection: Connection, change: Change) -> asyncpg.Record:
-    row = await connection.fetchrow(LOCK, change.number, change.source)
+    row = await connection.fetchrow(LOCK, change.number, change.source, change.by)
     if row is None:
         raise NotFoundError
+    if row["fallen"]:
+        raise UnauthenticatedError
     return row
 
 

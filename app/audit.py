@@ -13,14 +13,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Connection, Pool
 from app.domain.chain import FLOOR, Anchor, Entry, faults, link
+from app.domain.errors import UnauthenticatedError
+from app.domain.key import is_key_id
+from app.fallen import FALLEN
 
 # Held until the act is committed: whoever acts at the same time goes on from this entry.
 LOCK = "select pg_advisory_xact_lock(7264151033)::text"
-LAST = """
-select number, hash, clock_timestamp() as at
-  from (select number, hash from audit union all select number, hash from audit_checkpoint) as kept
+KEPT = "(select number, hash from audit union all select number, hash from audit_checkpoint) as kept"
+LAST = f"select number, hash, clock_timestamp(), false from {KEPT} order by number desc limit 1"  # noqa: S608 - ours
+# A key is revoked by an act, too, so that what a key does stands in one line with its end. Workers see no key.
+LAST_FOR_KEY = f"""
+select number, hash, clock_timestamp(), {FALLEN} from {KEPT} cross join (select $1::text) as caller (by)
  order by number desc limit 1
-"""
+"""  # noqa: S608 - ours
 COLUMNS = "number, at, who, label, act, target, why, address, before, after"
 WRITE = f"""
 insert into audit ({COLUMNS}, hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning number
@@ -55,9 +60,13 @@ async def record(
 
     `act` is named like a log event ("channel.paused"), `target` is what it was done to ("channel/scuola"). `before`
     and `after` hold the members that changed; secrets, contents of notices and chat ids have no place in them.
+    Raises UnauthenticatedError for a key that stands no more, so that the act is undone.
     """
     await _rows(there, LOCK)
-    ((number, previous, at),) = await _rows(there, LAST)
+    asked = (LAST_FOR_KEY, actor.who) if is_key_id(actor.who) else (LAST,)
+    ((number, previous, at, fallen),) = await _rows(there, *asked)
+    if fallen:
+        raise UnauthenticatedError
     told = (actor.why, actor.address, _json(before), _json(after))
     entry = Entry(number + 1, at, actor.who, actor.label, act, target, *told)
     values = (entry.number, at, entry.who, entry.label, act, target, *told)

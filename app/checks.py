@@ -10,13 +10,18 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
+from app.domain.errors import UnauthenticatedError
 from app.doorbell import Doorbell
+from app.fallen import FALLEN
 
 PATIENCE = 8.0
 """Seconds to wait for an answer while a worker is known to be alive."""
 LOOK = 0.02
 ALIVE = "select exists (select from worker where seen_at > now() - interval '5 seconds')"
-QUESTION = "insert into channel_check (id, kind, address, ask) values ($1, $2, $3, $4)"
+QUESTION = f"""
+insert into channel_check (id, kind, address, ask)
+select $1, $2, $3, $4 from (select $5::text) as caller (by) where not {FALLEN}
+"""  # noqa: S608 - ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +43,17 @@ class Answer:
     link: str | None = None
 
 
-async def ask(pool: Pool, doorbell: Doorbell, kind: str, address: str, *, prove: bool = False) -> Answer:
+async def ask(pool: Pool, doorbell: Doorbell, kind: str, address: str, *, by: str = "", prove: bool = False) -> Answer:
     """Put the question and wait for a worker's answer; "unknown" at once when no worker is alive.
 
     `prove`: also post a silent test post, ask for it and for the place after it, delete it, and report the result.
+    Raises UnauthenticatedError, and nothing is asked, where `by` is a key that stands no more.
     """
     if not await pool.fetchval(ALIVE):
         return Answer("unknown", "no worker is running, so the channel could not be checked")
     number = uuid7()
-    await pool.execute(QUESTION, number, kind, address, prove)
+    if await pool.execute(QUESTION, number, kind, address, prove, by) == "INSERT 0 0":
+        raise UnauthenticatedError
     doorbell.ring()
     for _ in range(int(PATIENCE / LOOK)):
         found = await pool.fetchval("select answer from channel_check where id = $1", number)

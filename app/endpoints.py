@@ -16,10 +16,11 @@ from uuid_utils.compat import uuid7
 from app.audit import Actor, record
 from app.database import Connection
 from app.domain.callback import EventType
-from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
+from app.domain.errors import CampanellaError, NotFoundError, StateConflictError, UnauthenticatedError
 from app.domain.hosts import host_of
 from app.domain.leading import is_among
 from app.domain.public import Place
+from app.fallen import FALLEN
 from app.tables import Call, Endpoint, Source
 from app.vault import Vault, forget, rotate
 
@@ -49,7 +50,10 @@ update endpoint
 """  # noqa: S608 - ours
 HOLD_BACK = "update endpoint_call set state = 'missed', settled_at = now() where endpoint_id = $1 and state = 'due'"
 RETIRE = "update endpoint set retired_at = now() where id = $1"
-ASK = "update endpoint set ask_at = now(), asked_at = null, consented_at = null, problem = null where id = $1"
+ASK = f"""
+update endpoint set ask_at = now(), asked_at = null, consented_at = null, problem = null
+  from (select $2::text) as caller (by) where endpoint.id = $1 and not {FALLEN}
+"""  # noqa: S608 - ours
 AGAIN = """
 update endpoint_call set state = 'due', tries = 0, due_at = now(), settled_at = null, error = null
  where id in (select id from endpoint_call where endpoint_id = $1 and state = $2 and created_at >= $3 limit 10000)
@@ -61,6 +65,12 @@ update endpoint_call set state = 'due', tries = 0, due_at = now(), settled_at = 
 BY_HAND = "disabled by hand"
 TWICE = "The source has a callback with this address already."
 ELSEWHERE = "The address leads to none of the hosts that this source is bound to (link_hosts)."
+
+
+class ForeignAddressError(CampanellaError):
+    """The body is readable but breaks a rule. Each entry of errors names the place."""
+
+    problem, status = "invalid-body", 422
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +86,13 @@ async def add_endpoint(
 ) -> asyncpg.Record:
     """Store an endpoint; it is asked for its consent before it is called.
 
-    Raises InvalidNoticeError for an address outside of the hosts that the source is bound to.
+    Raises ForeignAddressError for an address outside of the hosts that the source is bound to.
     """
     hosts = await connection.fetchval(HOSTS, source)
     if hosts is None:
         raise NotFoundError(f"There is no source {source}.")
     if leads_elsewhere(url, hosts):
-        raise InvalidNoticeError(ELSEWHERE, pointer="#/url")
+        raise ForeignAddressError(ELSEWHERE, pointer="#/url")
     others = [Place.of(row["url"]) for row in await connection.fetch(OTHERS, source)]
     if Place.of(url) in others:
         raise StateConflictError(TWICE, pointer="#/url")
@@ -156,10 +166,11 @@ async def new_secret(
     await record(connection, actor, "secret.created", f"callback/{whose.id}")
 
 
-async def ask_again(connection: Connection, whose: Whose) -> None:
-    """Let a worker ask for consent once more."""
+async def ask_again(connection: Connection, by: str, whose: Whose) -> None:
+    """Let a worker ask for consent once more. Raises UnauthenticatedError where `by` is a key that stands no more."""
     await endpoint(connection, whose)
-    await connection.execute(ASK, whose.id)
+    if await connection.execute(ASK, whose.id, by) == "UPDATE 0":
+        raise UnauthenticatedError
 
 
 async def replay(connection: Connection, actor: Actor, whose: Whose, state: str, since: datetime) -> int:

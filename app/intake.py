@@ -11,7 +11,14 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
-from app.domain.errors import CampanellaError, EqualTextError, EventExistsError, UnavailableError, UnknownServiceError
+from app.domain.errors import (
+    CampanellaError,
+    EqualTextError,
+    EventExistsError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnknownServiceError,
+)
 from app.domain.notice import Notice
 from app.routing import Routing, Snapshot
 from app.storing import Origin, Store, Wish, attached, digest, earlier, store
@@ -48,8 +55,8 @@ def wish_for(notice: Notice, origin: Origin) -> Wish:
 async def accept(pool: Pool, routing: Routing, notice: Notice, origin: Origin) -> Accepted:
     """Store the notice and all it owes in one statement, or find what an earlier call stored.
 
-    Equal texts are not looked for. Raises UnknownServiceError, and EventExistsError when the event_id was used for
-    other content.
+    Equal texts are not looked for. Raises UnknownServiceError, EventExistsError when the event_id was used for other
+    content, and UnauthenticatedError when the key that it came with stands no more.
     """
     (answer,) = await accept_all(pool, pool, routing, [replace(wish_for(notice, origin), confirmed=True)])
     if isinstance(answer, CampanellaError):
@@ -90,11 +97,11 @@ async def stored_or_found(where: Store, snapshot: Snapshot, wishes: Mapping[int,
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
         return await found(where, wishes)
     stored = {place: rows[wish.id] for place, wish in wishes.items()}
-    fresh: dict[int, Answer] = {place: _fresh(row) for place, row in stored.items() if row["created_at"] is not None}
-    if any(row["epoch"] != snapshot.epoch for row in stored.values()) or len(fresh) == len(wishes):
-        return fresh
-    known = await found(where, {place: wish for place, wish in wishes.items() if place not in fresh})
-    return fresh | {place: _or_alike(answer, stored[place]["twin"]) for place, answer in known.items()}
+    sure = {place: _at_once(row) for place, row in stored.items() if row["created_at"] is not None or row["fallen"]}
+    if any(row["epoch"] != snapshot.epoch for row in stored.values()) or len(sure) == len(wishes):
+        return sure
+    known = await found(where, {place: wish for place, wish in wishes.items() if place not in sure})
+    return sure | {place: _or_alike(answer, stored[place]["twin"]) for place, answer in known.items()}
 
 
 def _or_alike(answer: Answer, twin: UUID | None) -> Answer:
@@ -104,7 +111,10 @@ def _or_alike(answer: Answer, twin: UUID | None) -> Answer:
     return EqualTextError(pointer="#/texts", notice=str(twin))
 
 
-def _fresh(row: asyncpg.Record) -> Accepted:
+def _at_once(row: asyncpg.Record) -> Answer:
+    """Say what needs no further look: it is stored, or its caller may store nothing any more."""
+    if row["fallen"]:
+        return UnauthenticatedError()
     return Accepted(row["id"], row["created_at"], row["owed"], replayed=False, waits=row["broadcast"])
 
 

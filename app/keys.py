@@ -94,9 +94,10 @@ async def revoke_leaked(session: AsyncSession, text: str, actor: Actor, pepper: 
 
 async def _revoked(session: AsyncSession, key: Key, actor: Actor) -> None:
     if key.revoked_at is None:
+        # First the entry: who revokes the own key must stand until then.
+        await record(session, actor, "key.revoked", f"key/{key.id}", before=_told(key))
         key.revoked_at = datetime.now(UTC)
         session.add(key)
-        await record(session, actor, "key.revoked", f"key/{key.id}", before=_told(key))
 
 
 def _refuse_impossible(wanted: Wanted, expires_at: datetime) -> None:

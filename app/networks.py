@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Lists of networks, as settings name them."""
+"""Lists of networks, as settings and keys name them."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network

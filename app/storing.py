@@ -18,15 +18,16 @@ from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.lane import GOALS, LANES
 from app.domain.notice import Notice
+from app.fallen import FALLEN
 from app.reply import Reply, current_reply
 from app.routing import Snapshot
 from app.trace import Trace, current
 
 # What is alike was stored a moment ago by an earlier statement: two at the very same moment do not see each other.
 # Always in the order of their natural keys: two who store the same notices at once never wait for each other.
-ACCEPT = """
+ACCEPT = f"""
 with given as (
-  select * from unnest(
+  select given.*, {FALLEN} as fallen from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::timestamptz[], $12::timestamptz[], $13::int[], $14::bytea[], $15::text[], $16::smallint[],
     $17::interval[], $18::interval[], $19::interval[], $20::text[], $21::text[],
@@ -35,7 +36,7 @@ with given as (
     id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at, expires_at, owed,
     digest, by, lane, goal, patience, give_up, traceparent, tracestate, reply_to,
     correlation
-  )
+  ) cross join lateral (select given.by) as caller (by)
 ), alike as (
   select looked.id, looked.likeness, (
            select n.id from notice n
@@ -51,7 +52,7 @@ with given as (
          expires_at, owed, traceparent, tracestate, reply_to, correlation, id = any($29::uuid[]),
          (select likeness from alike where alike.id = given.id)
     from given
-   where (select epoch from routing) = $24
+   where (select epoch from routing) = $24 and not fallen
      and not exists (select from alike where alike.id = given.id and twin is not null)
    order by source, event_source, event_id
   on conflict (source, event_source, event_id) do nothing
@@ -70,9 +71,10 @@ with given as (
     from unnest($27::uuid[], $28::uuid[]) as owes (notice, channel)
     join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
 )
-select given.id, given.owed, added.created_at, added.broadcast, (select epoch from routing) as epoch, alike.twin
+select given.id, given.owed, added.created_at, added.broadcast, (select epoch from routing) as epoch, alike.twin,
+       given.fallen
   from given left join added using (id) left join alike using (id)
-"""
+"""  # noqa: S608 - ours
 EARLIER = """
 select given.place, notice.id, notice.created_at, notice.owed, exists (
          select from revision where notice_id = notice.id and revision.digest = given.digest
@@ -146,7 +148,8 @@ def attached(notice: Notice) -> list[str]:
 async def store(store: Store, snapshot: Snapshot, wishes: Sequence[Wish]) -> dict[UUID, asyncpg.Record]:
     """Store what is not known yet, if the channels are still as in the snapshot.
 
-    Gives a row for each wish: `created_at` where it was stored, `twin` where it is like another, the epoch now.
+    Gives a row for each wish: `created_at` where it was stored, `twin` where it is like another, `fallen` where the
+    key of its caller stands no more, the epoch now.
     """
     owed = {wish.id: [channel.id for channel in reached(wish.notice, snapshot.channels)] for wish in wishes}
     columns = zip(*(_row(wish, len(owed[wish.id])) for wish in wishes), strict=True)

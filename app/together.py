@@ -5,7 +5,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.database import Connection, Pool
-from app.domain.errors import CampanellaError, UnavailableError, UnknownServiceError
+from app.domain.errors import CampanellaError, UnauthenticatedError, UnavailableError, UnknownServiceError
 from app.intake import CHANGING, COMMIT_UNKNOWN, EPOCHS, Answer, found, homeless, stored_or_found
 from app.routing import Routing, Snapshot
 from app.storing import Wish
@@ -37,6 +37,7 @@ async def accept_together(pool: Pool, routing: Routing, wishes: Sequence[Wish], 
     """Store the notices in one transaction, with an answer for each by its place.
 
     If any is refused, none is stored, and only those that were refused are answered; unless `around` is lenient.
+    Raises UnauthenticatedError, with nothing stored, when the key they came with stands no more.
     """
     numbered = dict(enumerate(wishes))
     refused: dict[int, Answer] = {}
@@ -85,6 +86,9 @@ def _complete(answers: dict[int, Answer], wishes: Mapping[int, Wish], around: Ar
     if len(answers) < len(wishes):
         raise _RefusedError({})
     refused = {place: answer for place, answer in answers.items() if isinstance(answer, CampanellaError)}
+    for answer in refused.values():
+        if isinstance(answer, UnauthenticatedError):
+            raise answer
     if refused and not around.lenient:
         raise _RefusedError(dict(refused))
     return answers

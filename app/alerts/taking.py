@@ -15,14 +15,16 @@ from app.amend import Change, amend, withdraw
 from app.database import Pool
 from app.domain.errors import EventExistsError, StateConflictError
 from app.domain.notice import Notice
+from app.fallen import FALLEN
 from app.intake import Accepted, Origin, accept
 from app.routing import Routing
 
 # Every message is kept with the notice that it is about, so that later ones may name any of them.
-NOTE = """
+NOTE = f"""
 insert into alert_message (source, sender, identifier, sent, subject, digest, notice_id, applied_at)
-values ($1, $2, $3, $4, $5, $6, $7, case when $8::boolean then now() end) on conflict do nothing
-"""
+select $1, $2, $3, $4, $5, $6, $7, case when $8::boolean then now() end
+  from (select $9::text) as caller (by) where not {FALLEN} on conflict do nothing
+"""  # noqa: S608 - ours
 KNOWN = """
 select notice_id, digest, applied_at from alert_message where source = $1 and sender = $2 and identifier = $3
 """
@@ -153,7 +155,7 @@ async def _ended(hand: Hand, alert: Alert, meant: Sequence[asyncpg.Record]) -> T
 
 async def _note(hand: Hand, alert: Alert, number: UUID, *, applied: bool) -> None:
     what = (alert.identifier, alert.sent, alert.subject, _digest(alert), number, applied)
-    await hand.pool.execute(NOTE, hand.source, alert.sender, *what)
+    await hand.pool.execute(NOTE, hand.source, alert.sender, *what, hand.by)
 
 
 def _change(hand: Hand, row: asyncpg.Record) -> Change:

@@ -16,7 +16,7 @@ from app.api.callers import Owner, Reader
 from app.api.channel_secret import SecretMade, SecretWish, Signature, new_key, receivers_half
 from app.api.examples import CALLBACK_CHANGES, CALLBACKS, SECRETS
 from app.api.house import Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.pages import Next, Pages, Paging
 from app.api.problems import InvalidBodyError
 from app.api.reading import MERGE_PATCH, Reading
@@ -24,7 +24,7 @@ from app.api.routes import StrictRoute
 from app.api.view import View, answer, no_content
 from app.database import Connection
 from app.domain.callback import EventType
-from app.domain.errors import ForbiddenError, InvalidNoticeError, NotFoundError, StateConflictError
+from app.domain.errors import ForbiddenError, NotFoundError, StateConflictError
 from app.domain.notice import FetchUrl, Slug, Strict
 from app.domain.public import objection_to
 from app.endpoints import COLUMNS, PURPOSE, Whose, add_endpoint, change_endpoint, new_secret, retire_endpoint
@@ -85,7 +85,7 @@ async def make_callback(
     """
     source, reason = _source(caller, new.source), objection_to(new.url, house.settings.called_anyway)
     if reason is not None:
-        raise InvalidNoticeError(f"This address may not be called: {reason}.", pointer="#/url")
+        raise InvalidBodyError(f"This address may not be called: {reason}.", pointer="#/url")
     key, vault = new_key(new.signature), Vault.of(house.settings)
 
     async def enter(connection: Connection) -> Response:
@@ -98,7 +98,7 @@ async def make_callback(
         return answer(made, 201, Location=made.links.here)
 
     response = await once.entered(house, caller, enter, sealed=True)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("callback.added", callback=response.headers["Location"].rpartition("/")[2], source=source)
         house.doorbell.ring()
     return response
@@ -179,7 +179,7 @@ async def make_callback_secret(
         return answer(SecretMade(secret=receivers_half(key)), 201, Location=where)
 
     response = await once.entered(house, caller, enter, sealed=True)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("secret.created", callback=str(callback_id))
     return response
 

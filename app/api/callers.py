@@ -118,6 +118,18 @@ async def _known(house: House, request: Request) -> Caller:
     return caller
 
 
+def forget_fallen(request: Request) -> str | None:
+    """Treat a key that fell after it was looked up as a wrong one; gives its id, if there was one."""
+    number: str | None = request.scope.pop(CALLER, None)
+    if number is not None:
+        house: House = request.app.state.house
+        house.access.forget(number)
+        house.wrong_keys.count(request.scope[CLIENT])
+        _challenge(house, request)
+        request.scope[TOLD][:] = [pair for pair in request.scope[TOLD] if not pair[0].startswith(b"ratelimit")]
+    return number
+
+
 async def _held(house: House, request: Request, scheme: str, key: str) -> Caller | None:
     """Say whose key this is, or whose voucher, where those are taken."""
     if house.vouchers is not None and key.count(".") == DOTS:
@@ -128,10 +140,14 @@ async def _held(house: House, request: Request, scheme: str, key: str) -> Caller
 
 
 def _unauthenticated(house: House, request: Request) -> UnauthenticatedError:
+    _challenge(house, request)
+    return UnauthenticatedError()
+
+
+def _challenge(house: House, request: Request) -> None:
     """Say also how else to authenticate, where vouchers are taken."""
     if house.vouchers is not None:
         request.scope[CHALLENGE] = EITHER
-    return UnauthenticatedError()
 
 
 def _rank(request: Request) -> Rank:

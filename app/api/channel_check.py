@@ -39,7 +39,7 @@ async def check_channel(
     """Ask the platform whether we may post there, and keep what it says."""
     async with house.database.sessions() as session:
         channel = await channel_named(session, slug)
-    found = await ask(house.database.pool, house.doorbell, channel.kind, channel.address, prove=wish.ask)
+    found = await ask(house.database.pool, house.doorbell, channel.kind, channel.address, by=caller.key, prove=wish.ask)
     async with house.database.sessions.begin() as session:
         channel = await channel_named(session, slug, for_update=True)
         note_check(channel, found, proved=wish.ask)

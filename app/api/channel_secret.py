@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.api.callers import ChannelAdmin
 from app.api.examples import SECRETS
 from app.api.house import Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.services import SlugInPath
@@ -93,7 +93,7 @@ async def make_channel_secret(
         return answer(SecretMade(secret=receivers_half(key)), 201, Location=f"{house.public}/v1/channels/{slug}")
 
     response = await once.entered(house, caller, enter, sealed=True)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("secret.created", channel=slug)
     return response
 

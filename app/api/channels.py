@@ -17,7 +17,7 @@ from app.api.callers import ChannelAdmin, ChannelOnlooker
 from app.api.channel_view import ChannelSeen, channels_seen
 from app.api.examples import CHANNEL_CHANGES, CHANNELS
 from app.api.house import House, Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import MERGE_PATCH, Reading
 from app.api.routes import StrictRoute
@@ -100,7 +100,7 @@ async def make_channel(
     earlier = await once.earlier(house, caller)
     if earlier is not None:
         return earlier
-    found = await ask(house.database.pool, house.doorbell, new.kind, new.address)
+    found = await ask(house.database.pool, house.doorbell, new.kind, new.address, by=caller.key)
     told = new.model_dump(mode="json", exclude={"audience"})
     channel = Channel(id=uuid7(), **told, **new.audience.model_dump())
 
@@ -109,7 +109,7 @@ async def make_channel(
         return answer(made, 201, Location=made.links.here)
 
     response = await once.made(house, caller, make)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("channel.added", channel=channel.slug, verdict=found.verdict)
     return response
 

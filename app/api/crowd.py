@@ -3,6 +3,7 @@
 """Who is inside one process at this moment, how much each matters, and since when each waits."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,8 @@ from enum import IntEnum
 
 NOBODY = -1
 """Stands for the rank that is refused while nobody is."""
+MOST_NAMED, OTHERS = 100, "others"
+"""Callers who are counted one by one; all beyond share one name, since whoever sends a key may write any id into it."""
 
 
 class Rank(IntEnum):
@@ -43,14 +46,14 @@ class Crowd:
 
     `aside` are those inside that only wait for something to happen. `refused` is the highest rank that is turned away,
     `room` the requests inside from which a rank is, too; `look` finds out anew. `turned_away` counts those who were,
-    before they were read.
+    before they were read, by the id of the key that they sent, whose secret nobody has looked at.
     """
 
     inside: int = 0
     aside: int = 0
     refused: int = NOBODY
     room: dict[Rank, float] = field(default_factory=dict)
-    turned_away: int = 0
+    turned_away: Counter[str] = field(default_factory=Counter)
     look: Callable[[], object] = object
 
     def refused_among(self, inside: int) -> int:
@@ -58,6 +61,11 @@ class Crowd:
         self.look()
         there = inside - self.aside
         return max(self.refused, *(rank for rank, room in self.room.items() if there >= room), NOBODY)
+
+    def note_turned_away(self, caller: str) -> None:
+        """Count one who was turned away before it was read."""
+        known = caller in self.turned_away or len(self.turned_away) < MOST_NAMED
+        self.turned_away[caller if known else OTHERS] += 1
 
     @contextmanager
     def stand_aside(self) -> Iterator[None]:

@@ -27,6 +27,8 @@ FADING = 0.8
 SMOOTH = 0.05
 TELLING = 20
 """Looks between two lines about what was turned away at the door."""
+MOST_TOLD = 10
+"""Callers who are named in such a line, with the number of their requests."""
 TURNED_AWAY = {Rank.LIST: 1.0, Rank.BULK: 1.5, Rank.NORMAL: 2.0}
 """The pressure at which a rank is refused. What is urgent never is."""
 
@@ -113,8 +115,13 @@ class Gate:
             if self._is_drained() and (probe is None or probe.done()):
                 probe = asyncio.create_task(self._probe())
             if number % TELLING == 0 and self.crowd.turned_away:
-                log.warning("load.shed", count=self.crowd.turned_away)
-                self.crowd.turned_away = 0
+                self._tell()
+
+    def _tell(self) -> None:
+        """Say how many were turned away at the door since this was said last, and who most of them were."""
+        away = self.crowd.turned_away
+        log.warning("load.shed", count=away.total(), callers=dict(away.most_common(MOST_TOLD)))
+        away.clear()
 
     def _look(self) -> None:
         """Say who is refused at this moment."""

@@ -14,6 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.api.admission import beyond
+from app.api.callers import forget_fallen
+from app.api.edge import CALLER
 from app.api.problems import EXCESS, MethodNotAllowedError, problem
 from app.api.reading import plain_name
 from app.api.reading import said as said_of
@@ -42,7 +44,9 @@ async def said(request: Request, error: CampanellaError) -> Response:
     if error.status < SERVER_ERROR and not isinstance(error, QuotaExceededError):
         error = beyond(request.scope.get(EXCESS)) or error
     event = "access.refused" if isinstance(error, UnauthenticatedError | ForbiddenError) else "request.refused"
-    log.info(event, problem=error.problem, pointer=error.pointer)
+    lost = isinstance(error, UnauthenticatedError)
+    caller = forget_fallen(request) if lost else request.scope.get(CALLER)
+    log.info(event, problem=error.problem, pointer=error.pointer, caller=caller)
     if request.method == "POST" and request.url.path.endswith("/notices") and not isinstance(error, EventExistsError):
         NOTICES.labels("refused").inc()
     return problem(request.scope, error)

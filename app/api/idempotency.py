@@ -165,7 +165,7 @@ class Once:
         return Keeper(scope, self.key or "", fingerprint(self._request, body), secret)
 
 
-def is_fresh(response: Response) -> bool:
+def was_made_now(response: Response) -> bool:
     """Tell whether something was made just now: the answer is no refusal, and no earlier one."""
     return response.status_code < HTTPStatus.MULTIPLE_CHOICES and "Idempotent-Replayed" not in response.headers
 

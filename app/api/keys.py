@@ -15,7 +15,7 @@ from app.api.callers import SourceAdmin, SourceOnlooker
 from app.api.document_answers import NOTED
 from app.api.examples import KEYS, LEAKED
 from app.api.house import Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.key_view import KeyBounds, KeyInPath, KeyIssued, KeySeen, issued, seen, wanted
 from app.api.pages import Pages, Paging
 from app.api.reading import Reading
@@ -75,7 +75,7 @@ async def issue_key(
         return answer(issued(key), 201, Location=f"{house.public}/v1/keys/{key.row.id}")
 
     response = await once.made(house, caller, issue, sealed=True)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("key.created", key=response.headers["Location"].rpartition("/")[2], role=wish.role)
     return response
 
@@ -105,7 +105,7 @@ async def show_key(_: SourceOnlooker, key_id: KeyInPath, house: Open) -> KeySeen
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key of an operator or viewer")
 async def revoke_key(caller: SourceAdmin, key_id: KeyInPath, house: Open) -> Response:
-    """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
+    """Revoke a key: from this answer on it changes nothing, and within a second it reads nothing. Repeatable."""
     async with house.database.sessions.begin() as session:
         await revoke(session, key_id, None, caller.actor)
     house.access.forget(key_id)

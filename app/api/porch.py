@@ -23,6 +23,9 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,5})\r\n")
 JSON = re.compile(rb"\r\ncontent-type:[ \t]*application/json[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]*)?\r\n")
 ODD = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!:[ \t]*keep-alive\r\n))")
 """What changes how a request is read or answered: the parser knows."""
+CLAIMED = re.compile(rb"\r\nauthorization:[ \t]*bearer[ \t]+camp_live_([0-9A-Za-z]{12})_", re.IGNORECASE)
+"""The id of the key that comes with a request. Its secret is not looked at: to do so costs more than to refuse."""
+NAMELESS = "without a key"
 LANGUAGE = re.compile(rb"\r\n(accept-language):[ \t]*([^\r]*)")
 BULK = re.compile(rb'"priority"\s*:\s*"bulk"')
 END = b"\r\n\r\n"
@@ -49,8 +52,8 @@ class Porch:
         if start is None:
             return None
         head, end, body = data.partition(END)
-        head = (head + b"\r\n").lower()
-        length = _length(head) if end else None
+        lower = (head + b"\r\n").lower()
+        length = _length(lower) if end else None
         if length is None or len(body) > length:
             return None
         if len(body) < length:
@@ -58,10 +61,11 @@ class Porch:
         path = start[1].decode()
         if may_be_urgent(body) or (refused == Rank.BULK and not _is_bulk(path, body)):
             return None
-        return self._refusal(path, head)
+        claimed = CLAIMED.search(head)
+        self._crowd.note_turned_away(claimed[1].decode() if claimed else NAMELESS)
+        return self._refusal(path, lower)
 
     def _refusal(self, path: str, head: bytes) -> bytes:
-        self._crowd.turned_away += 1
         NOTICES.labels("refused").inc()
         count_refused("POST", path, ReducedCapacityError.status)
         found = LANGUAGE.search(head)

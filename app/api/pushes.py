@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.api.callers import ChannelAdmin, ChannelOnlooker
 from app.api.examples import HAND_MADE
 from app.api.house import House, Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
 from app.api.routes import StrictRoute
@@ -101,7 +101,7 @@ async def enter_push(
         return answer(Entered(id=number), 201)
 
     response = await once.entered(house, caller, enter)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("push.entered", channel=slug, push=json.loads(bytes(response.body))["id"])
     return response
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.api.callers import SourceAdmin, SourceOnlooker
 from app.api.examples import SOURCE_KEYS
 from app.api.house import Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.key_view import KeyInPath, KeyIssued, KeySeen, KeyWish, issued, seen, wanted
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import Reading
@@ -55,7 +55,7 @@ async def issue_source_key(
         return answer(issued(key), 201, Location=f"{house.public}/v1/sources/{slug}/keys/{key.row.id}")
 
     response = await once.made(house, caller, issue, sealed=True)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("key.created", key=response.headers["Location"].rpartition("/")[2], source=slug)
     return response
 
@@ -87,7 +87,7 @@ async def show_source_key(_: SourceOnlooker, slug: SlugInPath, key_id: KeyInPath
 
 @router.delete("/sources/{slug}/keys/{key_id}", status_code=204, summary="Revoke a key of a source")
 async def revoke_source_key(caller: SourceAdmin, slug: SlugInPath, key_id: KeyInPath, house: Open) -> Response:
-    """Revoke a key: within a second no process takes it any more. Revoking it again changes nothing."""
+    """Revoke a key: from this answer on it changes nothing, and within a second it reads nothing. Repeatable."""
     async with house.database.sessions.begin() as session:
         await revoke(session, key_id, slug, caller.actor)
     house.access.forget(key_id)

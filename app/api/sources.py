@@ -15,7 +15,7 @@ from app import sources
 from app.api.callers import SourceAdmin, SourceOnlooker
 from app.api.examples import SOURCE_CHANGES, SOURCES
 from app.api.house import Open
-from app.api.idempotency import Making, is_fresh
+from app.api.idempotency import Making, was_made_now
 from app.api.key_view import Days
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import MERGE_PATCH, Reading
@@ -145,7 +145,7 @@ async def make_source(
         return answer(made, 201, Location=f"{house.public}/v1/sources/{source.slug}")
 
     response = await once.made(house, caller, make, sealed=True)
-    if is_fresh(response):
+    if was_made_now(response):
         log.info("source.added", source=source.slug)
         log.info("key.created", key=json.loads(bytes(response.body))["key_id"], source=source.slug)
     return response

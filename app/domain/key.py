@@ -64,6 +64,11 @@ def key_id(text: str) -> str | None:
     return number if text.isascii() and text.replace("_", "").isalnum() and checksum(body) == tail else None
 
 
+def is_key_id(who: str) -> bool:
+    """Tell a key from whoever else acts, such as `admin`, `cli:` and a name, or `voucher:` and a purpose."""
+    return len(who) == ID_LENGTH and who.isascii() and who.isalnum()
+
+
 def digest(text: str, pepper: bytes | None = None) -> bytes:
     """Hash a key for keeping, with the pepper if there is one; at a key's entropy no slow function is needed."""
     if pepper is None:

@@ -14,7 +14,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.bench import accept, fanout, idle, killed, outage, overload, overtaking, past, report, series, throughput
+from deploy.bench import (
+    accept,
+    fanout,
+    idle,
+    keys,
+    killed,
+    outage,
+    overload,
+    overtaking,
+    past,
+    report,
+    series,
+    throughput,
+)
 from deploy.bench.figure import Measured
 from deploy.bench.ground import Ground, ground
 from deploy.bench.report import Section
@@ -26,6 +39,7 @@ Measure = Callable[[Ground, Size], Awaitable[Measured]]
 SCENARIOS: dict[str, tuple[str, Measure]] = {
     "accept": ("accepting notices over HTTP", accept.measure),
     "overload": ("three times as many notices as can be accepted", overload.measure),
+    "keys": ("an unknown id, a wrong secret and the right key", keys.measure),
     "S1": ("one notice to 300 private chats", fanout.measure),
     "S2": ("ten notices to one channel", series.measure),
     "S3": ("a bulk, and urgent notices that overtake it", overtaking.measure),

@@ -68,8 +68,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("hand_in_notice preview_notice amend_notice", 422, "unknown-service", "/service"),
     **_each("make_source change_source", 422, "unknown-service", r"/services/\d+"),
     **_each("make_channel change_channel", 422, "unknown-service", r"/audience/services/\d+"),
-    **_each("make_callback", 422, "invalid-body", "/source"),
-    **_each("make_callback", 422, "invalid-notice", "/url"),
+    **_each("make_callback", 422, "invalid-body", "/source|/url"),
     **_each(HANDED_IN, 400, "invalid-parameter", "X-ReplyTo"),
     **_each("hand_in_notice", 403, "forbidden", "/source"),
     # What is in a text or a number.

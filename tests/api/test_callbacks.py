@@ -134,7 +134,7 @@ NOT_CALLED = [
 async def test_an_address_that_would_never_be_called_is_refused_at_once(source: Caller, url: str) -> None:
     answer = await made(source, url=url)
 
-    assert (answer.status, answer.pointers) == (422, ["#/url"])
+    assert (answer.status, answer.problem, answer.pointers) == (422, "invalid-body", ["#/url"])
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (await source.get("/v1/callbacks")).body["items"] == []
 
@@ -241,7 +241,7 @@ async def test_a_source_that_is_bound_to_hosts_is_called_at_these_only(operator:
     by_an_operator = await made(operator, source=source.slug, url="https://comune.example.it.evil.example/")
 
     assert (good.status, foreign.status, by_an_operator.status) == (201, 422, 422)
-    assert (foreign.problem, foreign.pointers) == ("invalid-notice", ["#/url"])
+    assert (foreign.problem, foreign.pointers) == ("invalid-body", ["#/url"])
 
 
 async def test_a_callback_outside_of_hosts_named_later_is_stopped_until_they_allow_it(

@@ -13,7 +13,8 @@ import pytest
 import rfc8785
 
 from app.database import Pool
-from app.domain.errors import CampanellaError, EventExistsError, UnknownServiceError
+from app.domain.errors import CampanellaError, EventExistsError, UnauthenticatedError, UnknownServiceError
+from app.domain.key import new_key
 from app.gathering import Gathering
 from app.intake import Accepted, Origin, digest
 from app.routing import Routing
@@ -73,6 +74,19 @@ async def test_what_is_known_wrong_or_new_is_told_apart_in_one_statement(gatheri
     assert isinstance(homeless, UnknownServiceError)
     assert isinstance(new, Accepted)
     assert not new.replayed
+
+
+async def test_a_key_that_stands_no_more_stores_nothing_and_spoils_nothing(gathering: Gathering, source: str) -> None:
+    origin, fallen, known = Origin(source, "test"), Origin(source, new_key().id), a_notice()
+    await gathering.accept(known, origin)
+
+    again, refused, new = await results(
+        gathering.accept(known, fallen), gathering.accept(a_notice(), fallen), gathering.accept(a_notice(), origin)
+    )
+
+    assert isinstance(again, UnauthenticatedError)
+    assert isinstance(refused, UnauthenticatedError)
+    assert isinstance(new, Accepted)
 
 
 async def test_copies_in_one_statement_are_one_notice(gathering: Gathering, source: str) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from app.api.crowd import NOBODY, Crowd, Rank
+from app.api.crowd import MOST_NAMED, NOBODY, Crowd, Rank
 from app.api.porch import NOT_YET, Porch
 from app.database import Pool
+from app.domain.key import new_key
 from app.main import create_app
 from app.settings import Settings
 from tests.api.calling import Caller, a_notice, listening, some_settings
@@ -54,7 +55,30 @@ def test_an_ordinary_notice_is_refused_as_a_whole_answer(path: str) -> None:
     assert 5 <= int(headers["retry-after"]) <= 30
     assert problem["instance"] == "urn:uuid:" + headers["x-correlation-id"]
     assert (problem["status"], problem["violated-policies"]) == (503, ["load"])
-    assert crowd.turned_away == 1
+    assert crowd.turned_away == {"without a key": 1}
+
+
+def test_whoever_is_refused_is_counted_by_the_id_of_the_key_they_send() -> None:
+    crowd, keys = Crowd(refused=Rank.NORMAL), [new_key() for _ in range(2)]
+    door = Porch("https://campanella.example.it", crowd, [])
+    assert door.answer(a_request(written(), authorization=f"Bearer {keys[0].text}"), 1)
+    assert door.answer(a_request(written(), AUTHORIZATION=f"bearer  {keys[0].text}"), 1)
+    assert door.answer(a_request(written(), Authorization=f"Bearer {keys[1].text}"), 1)
+    door.answer(a_request(written(), Authorization="Bearer segreto"), 1)
+    door.answer(a_request(written(), X_Authorization=f"Bearer {keys[1].text}"), 1)
+
+    assert crowd.turned_away == {keys[0].id: 2, keys[1].id: 1, "without a key": 2}
+
+
+def test_no_more_callers_are_named_than_a_line_can_hold() -> None:
+    crowd = Crowd(refused=Rank.NORMAL)
+    door = Porch("https://campanella.example.it", crowd, [])
+    for _ in range(MOST_NAMED + 50):
+        door.answer(a_request(written(), Authorization=f"Bearer {new_key().text}"), 1)
+
+    assert crowd.turned_away.total() == MOST_NAMED + 50
+    assert len(crowd.turned_away) == MOST_NAMED + 1
+    assert crowd.turned_away["others"] == 50
 
 
 def test_the_refusal_speaks_the_language_of_the_caller() -> None:

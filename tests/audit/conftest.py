@@ -10,7 +10,7 @@ import pytest
 from app.audit import Actor, record
 from app.database import SERVER_SETTINGS, Pool
 
-CLERK = Actor("A1b2C3d4E5f6", "Ufficio", "192.0.2.7", "richiesta 4711")
+CLERK = Actor("cli:ufficio", "Ufficio", "192.0.2.7", "richiesta 4711")
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_help_names_every_command_and_needs_no_environment(checkout: Path) -> No
     said = dev(checkout, "--help")
 
     assert said.returncode == 0
-    assert all(f"./dev {name}" in said.stdout for name in ("demo", "up", "test", "check", "bench", "lock"))
+    assert all(f"./dev {name}" in said.stdout for name in ("demo", "up", "test", "check", "bench", "audit", "lock"))
     assert not (checkout / ".venv").exists()
 
 

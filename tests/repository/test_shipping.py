@@ -11,7 +11,7 @@ import yaml
 
 from app.settings import Settings
 from app.wechat.settings import WeChatSettings
-from tests.repository.files import read
+from tests.repository.files import read, tracked
 
 FORM: dict[str, Any] = yaml.safe_load(read("deploy/compose.yaml"))
 PARTS: dict[str, dict[str, Any]] = FORM["services"]
@@ -44,6 +44,20 @@ def test_only_the_api_is_published_and_only_on_loopback_unless_asked(name: str) 
 def test_the_servers_are_reached_from_inside_only(name: str) -> None:
     assert PARTS[name]["networks"] == ["inside"]
     assert FORM["networks"]["inside"] == {"internal": True}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_container_keeps_a_little_of_what_it_logged_and_no_more(name: str) -> None:
+    options = PARTS[name]["logging"]["options"]
+
+    assert options == {"max-size": "10m", "max-file": "5"}
+
+
+def test_no_program_of_ours_writes_a_log_file() -> None:
+    writes = re.compile(r"FileHandler|SysLogHandler|logging\.basicConfig|dictConfig|fileConfig")
+
+    sources = tracked("app/**.py", "app/*.py", "workers/**.py")
+    assert [path for path in sources if writes.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_nothing_starts_before_what_it_needs_is_healthy() -> None:

@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Whatever a key asks for after its revocation was answered changes nothing, in whatever process it is used."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.database import Pool
+from app.domain.key import Role
+from app.settings import Settings
+from tests.api.alerting import CAP, alert
+from tests.api.calling import Answer, Caller, a_delivery, a_notice, fresh, served
+from tests.api.test_scopes import OPERATIONS, TABLE, an_example, filled
+
+ROUNDS, CALLERS, MORE = 6, 6, 2
+TABLES = (
+    *("notice", "revision", "delivery", "audit", "endpoint", "service", "source", "channel", "channel_check"),
+    *("idempotency_key", "alert_message", "approval", "secret"),
+)
+STATE = " union all ".join(
+    f"select '{table}', md5(string_agg(each::text, '|' order by each::text)) from {table} each"  # noqa: S608 - ours
+    for table in TABLES
+)
+
+
+@pytest.fixture(scope="module")
+async def elsewhere(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+    """Another process of the same installation, with a memory of its own."""
+    async with served(settings, pool) as caller:
+        yield caller
+
+
+def number_of(caller: Caller) -> str:
+    return str(caller.key)[10:22]
+
+
+async def revoke(operator: Caller, caller: Caller) -> None:
+    path = f"/v1/sources/{caller.slug}/keys" if caller.slug else "/v1/keys"
+    answer = await operator.call("DELETE", f"{path}/{number_of(caller)}")
+    assert answer.status == 204
+
+
+@dataclass
+class Race:
+    """Callers who go on handing in at one process while their key is revoked at another."""
+
+    there: Caller
+    is_over: bool = False
+    before: list[int] = field(default_factory=list)
+    after: list[int] = field(default_factory=list)
+
+    async def go_on(self) -> None:
+        late = 0
+        while late < MORE:
+            seen = self.after if self.is_over else self.before
+            late += self.is_over
+            seen.append((await self.there.hand_in()).status)
+
+    async def end(self, operator: Caller) -> None:
+        while 202 not in self.before:  # noqa: ASYNC110 - from then on the other process remembers the key
+            await asyncio.sleep(0)
+        await revoke(operator, self.there)
+        self.is_over = True
+
+
+async def test_no_process_accepts_a_notice_after_the_revocation_was_answered(
+    operator: Caller, elsewhere: Caller
+) -> None:
+    others = elsewhere.having((await operator.a_source()).key)
+    for _ in range(ROUNDS):
+        source = await operator.a_source()
+        race = Race(elsewhere.having(source.key, source.slug))
+
+        going_on = [race.go_on() for _ in range(CALLERS)]
+        _, *untouched = await asyncio.gather(race.end(operator), *(others.hand_in() for _ in range(CALLERS)), *going_on)
+
+        assert race.after == [401] * CALLERS * MORE
+        assert set(race.before) <= {202, 401}
+        assert {answer.status for answer in untouched if answer is not None} == {202}
+        stored = await operator.pool.fetchval("select count(*) from notice where source = $1", source.slug)
+        assert stored == race.before.count(202)
+
+
+WRITING = [name for name, (method, *_) in OPERATIONS.items() if method != "GET" and name in TABLE]
+CASES = [(name, role) for name in WRITING for role in sorted(TABLE[name][0])]
+NOTHING_WRITTEN = {"preview_notice"}
+NOT_PREPARED = {"choose_push", "choose_pushes", "countersign_notice", "enter_push", "approve_text", "replay_call"}
+"""Nothing here waits for these; they write their act down like all others."""
+OTHERWISE = {"change_source": {"name": "Un altro nome"}, "redrive_dead_letters": {}}
+STATES = {"redrive_dead_letter": "dead", "redrive_dead_letters": "dead", "decide_delivery": "held"}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What there is to act upon, and who owns it."""
+
+    owner: Caller
+    values: dict[str, str]
+
+    async def ask(self, caller: Caller, name: str) -> Answer:
+        """Do as the document shows it, with a name of its own where something is made."""
+        method, path, _ = OPERATIONS[name]
+        body, headers = an_example(path, method.lower())
+        if isinstance(body, dict) and "slug" in body:
+            body = {**body, "slug": fresh("nuovo")}
+        body = OTHERWISE.get(name, body)
+        if name == "make_callback":
+            body = {"url": "https://comune.example.it/altri", "source": self.owner.slug}
+        folder = path.split("/")[1]
+        values = {**self.values, "slug": self.values[folder]} if folder in self.values else self.values
+        return await caller.call(method, "/v1" + filled(path, values), body, {"If-Match": "*", **headers})
+
+
+async def things(operator: Caller, name: str) -> Things:
+    """Make one of each, the delivery in the state that the operation is for."""
+    owner, address, delivery = await a_delivery(operator)
+    row: Any = await operator.pool.fetchrow(
+        "select n.service, c.slug from delivery d join notice n on n.id = d.notice_id "
+        "join channel c on c.id = d.channel_id where d.id = $1",
+        delivery,
+    )
+    callback = (await owner.post("/v1/callbacks", {"url": "https://comune.example.it/eventi"})).body["id"]
+    await operator.pool.execute(
+        "update delivery set state = $2, settled_at = now() where id = $1", delivery, STATES.get(name, "due")
+    )
+    if name == "make_channel_secret":
+        await operator.pool.execute("update channel set kind = 'webhook' where slug = $1", row["slug"])
+    names = {"services": row["service"], "channels": row["slug"], "sources": owner.slug}
+    ids = {"notice_id": address.rpartition("/")[2], "delivery_id": str(delivery), "callback_id": callback}
+    person = (await operator.post("/v1/keys", {"role": "viewer", "label": "Sala"})).body["id"]
+    key = number_of(owner) if name == "revoke_source_key" else person
+    return Things(owner, {**names, **ids, "key_id": key})
+
+
+async def of_role(operator: Caller, owner: Caller, role: Role) -> Caller:
+    if role is Role.SOURCE:
+        made = await operator.post(f"/v1/sources/{owner.slug}/keys", {})
+        return operator.having(made.body["key"], owner.slug)
+    return operator.having((await operator.post("/v1/keys", {"role": "operator", "label": "Ufficio"})).body["key"])
+
+
+async def remembered(elsewhere: Caller, caller: Caller) -> Caller:
+    """Let the other process know the key, whose revocation it is not told of."""
+    there = elsewhere.having(caller.key, caller.slug)
+    assert (await there.get("/v1/services?limit=1")).status == 200
+    return there
+
+
+@pytest.mark.parametrize(("name", "role"), CASES, ids=str)
+async def test_what_a_standing_key_may_do_a_fallen_one_may_not(
+    operator: Caller, elsewhere: Caller, name: str, role: Role
+) -> None:
+    there = await things(operator, name)
+    fallen = await of_role(operator, there.owner, role)
+    meanwhile = await remembered(elsewhere, fallen)
+    await revoke(operator, fallen)
+    before = await operator.pool.fetch(STATE)
+
+    refused = await there.ask(meanwhile, name)
+    after = await operator.pool.fetch(STATE)
+    standing = await there.ask(await of_role(operator, there.owner, role), name)
+
+    assert after == before
+    assert standing.status < 300 or name in NOT_PREPARED
+    assert refused.status == 401 or name in NOT_PREPARED | NOTHING_WRITTEN
+
+
+async def test_the_answer_is_that_to_any_wrong_key(operator: Caller, elsewhere: Caller) -> None:
+    source = await operator.a_source()
+    there = await remembered(elsewhere, source)
+    await revoke(operator, source)
+
+    fallen, later = await there.hand_in(), await there.hand_in()
+
+    assert fallen.body | {"instance": ""} == later.body | {"instance": ""}
+    assert [name for name, _ in fallen.headers.items()] == [name for name, _ in later.headers.items()]
+    assert (fallen.problem, fallen.headers["WWW-Authenticate"]) == ("unauthenticated", "Bearer")
+
+
+FORMS: dict[str, tuple[str, Any, dict[str, str]]] = {
+    "under a key of its own": ("/v1/notices", a_notice(), {"Idempotency-Key": "la-stessa"}),
+    "what is good of a batch": ("/v1/notices/batch", [a_notice(), {}], {"Prefer": "handling=lenient"}),
+    "an alert": ("/v1/notices", alert()[1], {"Content-Type": CAP}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_in_no_form_is_anything_taken(operator: Caller, elsewhere: Caller, form: str) -> None:
+    source, (path, body, headers) = await operator.a_source(), FORMS[form]
+    there = await remembered(elsewhere, source)
+    await revoke(operator, source)
+    before = await operator.pool.fetch(STATE)
+
+    answer = await there.call("POST", path, body, headers)
+
+    assert (answer.status, answer.problem) == (401, "unauthenticated")
+    assert await operator.pool.fetch(STATE) == before
+
+
+@pytest.mark.parametrize("end", ["update key set expires_at = now()", "delete from key"])
+async def test_a_key_ends_everywhere_at_once_however_it_ends(operator: Caller, elsewhere: Caller, end: str) -> None:
+    source = await operator.a_source()
+    there = await remembered(elsewhere, source)
+
+    await operator.pool.execute(f"{end} where id = $1", number_of(source))
+
+    assert (await there.hand_in()).status == 401
+
+
+async def test_whoever_holds_a_key_may_revoke_it_with_itself(operator: Caller) -> None:
+    person = await of_role(operator, operator, Role.OPERATOR)
+
+    answers = [await person.call("DELETE", f"/v1/keys/{number_of(person)}") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [204, 401]
