@@ -21,9 +21,10 @@ from app.domain.errors import (
     UnknownServiceError,
 )
 from app.domain.lane import GOALS, LANES
+from app.domain.likeness import digest
 from app.domain.notice import Notice
 from app.fallen import FALLEN
-from app.intake import attached, digest
+from app.intake import attached
 from app.routing import Routing
 
 # Whoever amends or withdraws holds the notice, so that revisions are one line; sending never waits for it.

@@ -26,6 +26,10 @@ ONE_OF_EACH = """
 select distinct on (kind) kind, slug, address from channel where retired_at is null and paused_at is null
  order by kind, created_at desc
 """
+DOUBTS = """
+select distinct coalesce(nullif(zone, ''), 'all zones') || ' on ' || day || ': ' || detail as said from bulletin_doubt
+ where detail is not null and day >= (now() - interval '3 hours')::date order by 1
+"""
 BLOCKED = "select kind, blocked_reason from pace where blocked_reason is not null"
 
 
@@ -79,6 +83,7 @@ async def _waiting(connection: asyncpg.Connection) -> list[Finding]:
     sad = await connection.fetchrow(SAD)
     dead, held = (sad["dead"], sad["held"]) if sad else (0, 0)
     paused = [f"{row['slug']}: {row['paused_reason']}" for row in await connection.fetch(PAUSED)]
+    doubts = [row["said"] for row in await connection.fetch(DOUBTS)]
     blocked = [f"{row['kind']}: {row['blocked_reason']}" for row in await connection.fetch(BLOCKED)]
     return [
         Finding("dead letters", dead == 0, str(dead), "See GET /v1/dead-letters and redrive them." if dead else ""),
@@ -87,6 +92,7 @@ async def _waiting(connection: asyncpg.Connection) -> list[Finding]:
         Finding(
             "accounts", not blocked, "; ".join(blocked) or "none refused", "Is the token right?" if blocked else ""
         ),
+        Finding("bulletins", not doubts, "; ".join(doubts) or "read whole", "Look at the bulletin." if doubts else ""),
     ]
 
 

@@ -21,9 +21,9 @@ from app.domain.errors import (
 )
 from app.domain.notice import Notice
 from app.routing import Routing, Snapshot
-from app.storing import Origin, Store, Wish, attached, digest, earlier, store
+from app.storing import Origin, Store, Wish, attached, earlier, store
 
-__all__ = ["Accepted", "Answer", "Origin", "Wish", "accept", "accept_all", "attached", "digest", "wish_for"]
+__all__ = ["Accepted", "Answer", "Origin", "Wish", "accept", "accept_all", "attached", "wish_for"]
 
 
 COMMIT_UNKNOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)

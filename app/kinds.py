@@ -16,6 +16,8 @@ KINDS: dict[str, str] = {
 
 SIGNED = frozenset({"webhook"})
 """The kinds whose calls are signed with a secret of the channel."""
+CAPPED = frozenset({"telegram", "wechat"})
+"""The kinds whose posts ring phones, so that CAMPANELLA_CHANNEL_PER_DAY counts them."""
 
 
 def known(kind: str) -> str:

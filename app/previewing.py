@@ -1,22 +1,26 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""What would become of a notice: which channels it reaches, and how each of them would show it."""
+"""What would become of a notice: which channels it reaches, how each of them would show it, and when."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import asyncpg
 
 from app.database import Pool
 from app.domain.approval import unapproved
-from app.domain.channel import why_not
+from app.domain.channel import is_broadcast, why_not
 from app.domain.errors import UnknownServiceError
+from app.domain.likeness import digest
 from app.domain.notice import Notice
 from app.domain.spoken import all_spoken
+from app.domain.waits import Wait
 from app.doorbell import Doorbell
 from app.renderings import Place, Question, Rendered, Rendering, ask
 from app.routing import channel_from
+from app.waiting import Rules, Shown, standing, waits
 
 CHANNELS = """
 select id, slug, kind, address, language, fallback, services, grades, schools, areas, test,
@@ -27,22 +31,17 @@ NAMES = """
 select (select name from service where slug = $1) as service, (select name from source where slug = $2) as source,
        coalesce((select approvals from service where slug = $1), '{}') as guarded,
        array(select a.language || ' ' || a.digest from approval a join notice n on n.id = a.notice_id
-              where n.source = $2 and n.event_id = $3) as approved
+              where n.source = $2 and n.event_id = $3) as approved,
+       (select id from notice where source = $2 and event_source = '' and event_id = $3) as known,
+       exists (select from notice n join revision r on r.notice_id = n.id
+                where n.source = $2 and n.event_source = '' and n.event_id = $3 and r.digest = $4) as same,
+       exists (select from notice n join revision r on r.notice_id = n.id and r.number = n.revision
+                 join countersign k on k.notice_id = n.id and k.revision = n.revision
+                where n.source = $2 and n.event_source = '' and n.event_id = $3 and r.digest = $4) as signed
 """
+"""The source (null: none), what it has said under the event_id, and whether a second person has let just that go."""
 FEW = 20
 """Channels of a kind that are shown each by itself; of more, those of one language show the same."""
-# Found along the index of the newest, and never more than a few of them: this costs the way in nothing.
-TWIN = """
-with lately as materialized (
-  select source, service, event_id, withdrawn_at, content from notice
-   where created_at > now() - interval '10 minutes' order by created_at desc, id desc limit 1000
-)
-select exists (
-  select from lately
-   where ($1::text is null or source = $1) and service = $2 and event_id <> $3 and withdrawn_at is null
-     and (content -> 'texts')::jsonb = ($4::json -> 'texts')::jsonb
-)
-"""
 
 Sort = tuple[str, str, str]
 """Kind, language and, of few, address: channels of one sort show the same."""
@@ -53,6 +52,7 @@ class Reach:
     """A channel, and what keeps the notice from it, if anything; where nothing does, how it would look there.
 
     `awaits`: languages of texts that it would show and that nobody has approved. `meanwhile`: it shows another first.
+    `waits`: all that keeps the notice from going out there at once.
     """
 
     slug: str
@@ -65,6 +65,7 @@ class Reach:
     """Why there is no rendering."""
     awaits: Sequence[str] = ()
     meanwhile: bool = False
+    waits: Sequence[Wait] = ()
 
     @property
     def pushes(self) -> int:
@@ -73,9 +74,14 @@ class Reach:
         return cost * (2 if self.awaits and self.meanwhile else 1)
 
 
-async def preview(pool: Pool, doorbell: Doorbell, notice: Notice, source: str | None) -> list[Reach]:
-    """Say of every channel what it would show. Raises UnknownServiceError. Nothing is kept."""
-    names = await pool.fetchrow(NAMES, notice.service, source, notice.event_id)
+async def preview(
+    pool: Pool, doorbell: Doorbell, notice: Notice, source: str | None, rules: Rules
+) -> tuple[list[Reach], bool]:
+    """Say of every channel what it would show, and whether the source has said something else under this event_id.
+
+    Raises UnknownServiceError. Nothing is kept.
+    """
+    names = await pool.fetchrow(NAMES, notice.service, source, notice.event_id, digest(notice))
     if names is None or names["service"] is None:
         raise UnknownServiceError(pointer="#/service")
     rows = await pool.fetch(CHANNELS)
@@ -86,13 +92,32 @@ async def preview(pool: Pool, doorbell: Doorbell, notice: Notice, source: str | 
     rendered = await ask(pool, doorbell, questions)
     found = [_reach(row, reasons[row["slug"]], first, rendered) for row in rows]
     withheld = unapproved(notice, names["guarded"], names["approved"])
-    return [_waits(reach, row, notice, withheld) for reach, row in zip(found, rows, strict=True)]
+    seen = [_withholding(reach, row, notice, withheld) for reach, row in zip(found, rows, strict=True)]
+    broadcast = rules.second_person and not names["signed"] and is_broadcast(notice, list(map(channel_from, rows)))
+    held = replace(rules, second_person=broadcast, known=names["known"])
+    other = names["known"] is not None and not names["same"]
+    return await _timed(pool, notice, held, rows, seen), other
 
 
-async def has_twin(pool: Pool, notice: Notice, source: str | None) -> bool:
-    """Tell whether the same text about the same service came in just now under another event_id, not taken back."""
-    given = (source, notice.service, notice.event_id, notice.model_dump_json())
-    return bool(await pool.fetchval(TWIN, *given))
+async def _timed(
+    pool: Pool, notice: Notice, rules: Rules, rows: Sequence[asyncpg.Record], seen: Sequence[Reach]
+) -> list[Reach]:
+    """Add what the notice would wait for in each channel that it reaches."""
+    now = datetime.now(UTC)
+    pairs = list(zip(seen, rows, strict=True))
+    reached = [row["id"] for reach, row in pairs if not reach.why_not]
+    stands = await standing(pool, notice, rules.known, reached, now)
+    return [
+        replace(reach, waits=waits(notice, rules, stands[row["id"]], _shown(reach), now))
+        if row["id"] in stands
+        else reach
+        for reach, row in pairs
+    ]
+
+
+def _shown(reach: Reach) -> Shown:
+    """Give what is known of the post; what shows another text meanwhile waits for nobody."""
+    return Shown(() if reach.meanwhile else reach.awaits, reach.rendering, reach.missing)
 
 
 def _first(reached: Sequence[asyncpg.Record]) -> dict[Sort, asyncpg.Record]:
@@ -128,7 +153,7 @@ def _reach(
     return Reach(*same, found, rendered.missing.get(row["kind"]))
 
 
-def _waits(reach: Reach, row: asyncpg.Record, notice: Notice, withheld: Collection[str]) -> Reach:
+def _withholding(reach: Reach, row: asyncpg.Record, notice: Notice, withheld: Collection[str]) -> Reach:
     """Say which texts a person must approve first; without a worker the channel's own language is all one knows."""
     if reach.why_not or not withheld:
         return reach

@@ -10,15 +10,13 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.access import Caller
 from app.database import Pool
-from app.domain.rate import Policy, Standing
+from app.domain.rate import ROUNDING, Policy, Standing
 from app.settings import Settings
+from app.share import Share, standing, wait
 
-KEPT = 1.0
-"""Seconds for which requests that were taken may be spent."""
 LARGEST_SHARE = 20
 """A process takes at most a twentieth of the smallest quota at a time."""
 MOST_CALLERS = 10_000
@@ -43,22 +41,10 @@ on conflict (subject) do update
        taken = {TAKEN}
 returning taken, extract(epoch from burst - now())::float as burst, extract(epoch from daily - now())::float as daily
 """  # noqa: S608 - ours
-
-
-@dataclass(slots=True)
-class _Share:
-    """What this process holds of one caller's quota, and how the caller stood when it was taken."""
-
-    tokens: int = 0
-    taken_at: float = 0.0
-    ahead: tuple[float, ...] = ()
-    closed_until: float = 0.0
-    spent: int = 0
-    waiting: int = 0
-    taking: asyncio.Task[bool] | None = None
-
-    def held(self, now: float) -> int:
-        return self.tokens if now - self.taken_at < KEPT else 0
+SEEN = """
+select extract(epoch from burst - now())::float as burst, extract(epoch from daily - now())::float as daily
+  from quota where subject = $1
+"""
 
 
 class Quotas:
@@ -68,7 +54,7 @@ class Quotas:
         """Take what holds where a source has no quota of its own."""
         self._pool = pool
         self._minute, self._day = settings.requests_per_minute, settings.requests_per_day
-        self._shares: OrderedDict[str, _Share] = OrderedDict()
+        self._shares: OrderedDict[str, Share] = OrderedDict()
 
     def policies(self, caller: Caller) -> list[Policy]:
         """Give what holds for a caller: nothing, where all is without limit."""
@@ -83,9 +69,28 @@ class Quotas:
 
     async def spend_reserve(self, caller: Caller, number: int) -> Standing:
         """Count urgent notices of a caller whose quota is used up: a flood of them is a flood, too."""
+        return await self._spend(f"{_subject(caller)}/urgent", [self._reserve(caller)], number)
+
+    async def wait(self, caller: Caller, *, urgent: bool) -> float:
+        """Give the seconds until a notice of a caller would be let in, 0 for at once; nothing is counted."""
+        seconds = await self._seen(_subject(caller), self.policies(caller))
+        if seconds and urgent:
+            return min(seconds, await self._seen(f"{_subject(caller)}/urgent", [self._reserve(caller)]))
+        return seconds
+
+    async def _seen(self, subject: str, policies: Sequence[Policy]) -> float:
+        """Look at what all processes have taken; what this one still holds counts as not asked."""
+        row = await self._pool.fetchrow(SEEN, subject)
+        if row is None or not policies:
+            return 0.0
+        held = self._shares[subject].held(time.monotonic()) if subject in self._shares else 0
+        aheads = [(each, row["daily" if each.name == "daily" else "burst"]) for each in policies]
+        waits = [policy.wait(ahead - held * policy.interval) for policy, ahead in aheads]
+        return max((each for each in waits if each > ROUNDING), default=0.0)
+
+    def _reserve(self, caller: Caller) -> Policy:
         minute = self._minute if caller.per_minute is None else caller.per_minute
-        reserve = Policy("urgent", max(1, (minute or self._minute or MINUTE) // RESERVE), MINUTE)
-        return await self._spend(f"{_subject(caller)}/urgent", [reserve], number)
+        return Policy("urgent", max(1, (minute or self._minute or MINUTE) // RESERVE), MINUTE)
 
     def give_back(self, caller: Caller, number: int) -> None:
         """Take back a count, for a request that was turned away afterwards."""
@@ -105,21 +110,21 @@ class Quotas:
                 await self._waited(share, share.taking)
                 continue
             if share.closed_until > time.monotonic() or not await self._taken(subject, share, policies, number):
-                return _standing(share, policies, number)
+                return standing(share, policies, number)
             break
-        return _standing(share, policies)
+        return standing(share, policies)
 
-    async def _taken(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> bool:
+    async def _taken(self, subject: str, share: Share, policies: Sequence[Policy], number: int) -> bool:
         """Take more and pay; who is refused asks Postgres once in the time of one request."""
         share.taking = asyncio.create_task(self._take(subject, share, policies, number))
         if await self._waited(share, share.taking):
             return True
         if not share.tokens:
-            share.closed_until = time.monotonic() + _wait(share, policies, 1)
+            share.closed_until = time.monotonic() + wait(share, policies, 1)
         return False
 
     @staticmethod
-    async def _waited(share: _Share, taking: asyncio.Task[bool]) -> bool:
+    async def _waited(share: Share, taking: asyncio.Task[bool]) -> bool:
         """Wait for a taking, which goes on for the others if this caller goes away."""
         share.waiting += 1
         try:
@@ -127,22 +132,22 @@ class Quotas:
         finally:
             share.waiting -= 1
 
-    def _share(self, subject: str) -> _Share:
-        share = self._shares.setdefault(subject, _Share())
+    def _share(self, subject: str) -> Share:
+        share = self._shares.setdefault(subject, Share())
         self._shares.move_to_end(subject)
         while len(self._shares) > MOST_CALLERS:
             self._shares.popitem(last=False)
         return share
 
     @staticmethod
-    def _paid(share: _Share, number: int) -> bool:
+    def _paid(share: Share, number: int) -> bool:
         if share.held(time.monotonic()) < number:
             return False
         share.tokens -= number
         share.spent += number
         return True
 
-    async def _take(self, subject: str, share: _Share, policies: Sequence[Policy], number: int) -> bool:
+    async def _take(self, subject: str, share: Share, policies: Sequence[Policy], number: int) -> bool:
         """Take as much as was spent since the last time, within bounds, and pay; what is left of that is given up."""
         most = max(1, min(policy.quota for policy in policies) // LARGEST_SHARE)
         since = max(time.monotonic() - share.taken_at, 0.001)
@@ -167,18 +172,3 @@ def _subject(caller: Caller) -> str:
 def _column(policies: Sequence[Policy], *names: str) -> tuple[float, float]:
     """Give interval and window of a policy, or zeros for one that does not hold."""
     return next(((policy.interval, float(policy.window)) for policy in policies if policy.name in names), (0.0, 0.0))
-
-
-def _aheads(share: _Share, policies: Sequence[Policy]) -> list[tuple[Policy, float]]:
-    """Say how far each policy runs ahead now, if what this process still holds counts as not asked."""
-    passed, held = time.monotonic() - share.taken_at, share.held(time.monotonic())
-    pairs = zip(policies, share.ahead or (0.0,) * len(policies), strict=False)
-    return [(policy, max(0.0, ahead - passed - held * policy.interval)) for policy, ahead in pairs]
-
-
-def _wait(share: _Share, policies: Sequence[Policy], number: int) -> float:
-    return max(policy.wait(ahead, number) for policy, ahead in _aheads(share, policies))
-
-
-def _standing(share: _Share, policies: Sequence[Policy], refused: int | None = None) -> Standing:
-    return Standing(_aheads(share, policies), None if refused is None else _wait(share, policies, refused))

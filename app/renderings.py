@@ -63,13 +63,15 @@ class PartShown:
 class Rendering:
     """How a channel would show the notice; or why it would not, and then there are no parts.
 
-    `languages`: those of the texts that it would show. `pushes`: what that costs of a rationed quota.
+    `languages`: those of the texts that it would show. `pushes`: what that costs of a rationed quota; `chosen`: a
+    person chooses what is worth that.
     """
 
     parts: tuple[PartShown, ...] = ()
     problem: str | None = None
     languages: tuple[str, ...] = ()
     pushes: int = 0
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ def _read(answers: Mapping[str, str], kinds: Sequence[str]) -> Rendered:
 def rendering_from(members: Mapping[str, Any]) -> Rendering:
     """Read a rendering from its JSON."""
     parts = tuple(PartShown(**{**part, "media": tuple(map(tuple, part["media"]))}) for part in members["parts"])
-    more = (tuple(members.get("languages", ())), members.get("pushes", 0))  # an earlier version does not tell them
-    return Rendering(parts, members["problem"], *more)
+    known = {name: members[name] for name in ("pushes", "chosen") if name in members}  # an earlier version tells less
+    return Rendering(parts, members["problem"], tuple(members.get("languages", ())), **known)
 
 
 def question_from(text: str) -> Question:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Notices become rows, with all they owe: any number of them in one statement, so that all are stored or none is."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,20 +9,21 @@ from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
+from app.alike import one_at_a_time
 from app.confirmed import is_confirmed
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.lane import GOALS, LANES
+from app.domain.likeness import digest_of, likeness
 from app.domain.notice import Notice
 from app.fallen import FALLEN
 from app.reply import Reply, current_reply
 from app.routing import Snapshot
 from app.trace import Trace, current
 
-# What is alike was stored a moment ago by an earlier statement: two at the very same moment do not see each other.
+# What is alike was stored a moment ago by an earlier statement, or stands before it in the list and is new itself.
 # Always in the order of their natural keys: two who store the same notices at once never wait for each other.
 ACCEPT = f"""
 with given as (
@@ -37,14 +37,24 @@ with given as (
     digest, by, lane, goal, patience, give_up, traceparent, tracestate, reply_to,
     correlation
   ) cross join lateral (select given.by) as caller (by)
-), alike as (
-  select looked.id, looked.likeness, (
+), looked as (
+  select l.*, given.source, given.event_source, given.event_id, given.fallen, (
            select n.id from notice n
-            where n.source = given.source and n.likeness = looked.likeness and not looked.confirmed
+            where n.source = given.source and n.likeness = l.likeness and not l.confirmed
               and n.created_at > now() - interval '10 minutes' and n.withdrawn_at is null
               and (n.event_source, n.event_id) <> (given.event_source, given.event_id)
-            order by n.created_at desc limit 1) as twin
-    from unnest($30::uuid[], $31::bytea[], $32::boolean[]) as looked (id, likeness, confirmed) join given using (id)
+            order by n.created_at desc limit 1) as earlier
+    from unnest($30::uuid[], $31::bytea[], $32::boolean[]) with ordinality as l (id, likeness, confirmed, place)
+    join given using (id)
+), alike as (
+  select l.id, l.likeness, coalesce(l.earlier, (
+           select f.id from looked f
+            where f.source = l.source and f.likeness = l.likeness and f.place < l.place and not l.confirmed
+              and f.earlier is null and not f.fallen and (f.event_source, f.event_id) <> (l.event_source, l.event_id)
+              and not exists (select from notice n where (n.source, n.event_source, n.event_id)
+                                                       = (f.source, f.event_source, f.event_id))
+            order by f.place limit 1)) as twin
+    from looked l
 ), added as (
   insert into notice (id, source, event_source, event_id, service, kind, priority, content, event, policy, publish_at,
                       expires_at, owed, traceparent, tracestate, reply_to, correlation, broadcast, likeness)
@@ -122,23 +132,11 @@ class Wish:
     def of(cls, number: UUID, notice: Notice, origin: Origin) -> Self:
         belongs = (origin.trace or current(), current_reply())
         content = notice.model_dump_json()
-        return cls(number, notice, origin, content, _digest(content), *belongs, is_confirmed())
+        return cls(number, notice, origin, content, digest_of(content), *belongs, is_confirmed())
 
     @property
     def natural_key(self) -> tuple[str, str, str]:
         return self.origin.source, self.origin.event_source, self.notice.event_id
-
-
-def digest(notice: Notice) -> bytes:
-    """Tell two contents apart whatever the order of their members.
-
-    These are the bytes of RFC 8785: a notice holds no numbers, and its members' names are plain ASCII.
-    """
-    return _digest(notice.model_dump_json())
-
-
-def _digest(content: str) -> bytes:
-    return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(content), order="deterministic")).digest()
 
 
 def attached(notice: Notice) -> list[str]:
@@ -149,15 +147,19 @@ async def store(store: Store, snapshot: Snapshot, wishes: Sequence[Wish]) -> dic
     """Store what is not known yet, if the channels are still as in the snapshot.
 
     Gives a row for each wish: `created_at` where it was stored, `twin` where it is like another, `fallen` where the
-    key of its caller stands no more, the epoch now.
+    key of its caller stands no more, the epoch now. Where likeness is looked for, those who say the same at the same
+    moment wait for each other.
     """
     owed = {wish.id: [channel.id for channel in reached(wish.notice, snapshot.channels)] for wish in wishes}
     columns = zip(*(_row(wish, len(owed[wish.id])) for wish in wishes), strict=True)
     pictures = _pairs({wish.id: attached(wish.notice) for wish in wishes})
     waiting = [wish.id for wish in wishes if snapshot.must_wait(wish.notice)]
-    rows = await store.fetch(
-        ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed), waiting, *_alike(snapshot, wishes)
-    )
+    alike = [(wish, likeness(wish.notice)) for wish in wishes] if snapshot.equal_texts else []
+    looked = ([wish.id for wish, _ in alike], [said for _, said in alike], [wish.confirmed for wish, _ in alike])
+    async with one_at_a_time(store, [(wish.origin.source, said) for wish, said in alike]) as there:
+        rows = await there.fetch(
+            ACCEPT, *map(list, columns), snapshot.epoch, *pictures, *_pairs(owed), waiting, *looked
+        )
     return {row["id"]: row for row in rows}
 
 
@@ -179,17 +181,6 @@ def _row(wish: Wish, owed: int) -> tuple[object, ...]:
     traced = (str(wish.trace), wish.trace.state or None) if wish.trace else (None, None)
     answered = (wish.reply.endpoint, wish.reply.correlation)
     return (wish.id, *wish.natural_key, *what, *when, *guard, *traced, *answered)
-
-
-def _alike(snapshot: Snapshot, wishes: Sequence[Wish]) -> tuple[list[UUID], list[bytes], list[bool]]:
-    looked = wishes if snapshot.equal_texts else ()
-    likenesses = [likeness(wish.notice) for wish in looked]
-    return [wish.id for wish in looked], likenesses, [wish.confirmed for wish in looked]
-
-
-def likeness(notice: Notice) -> bytes:
-    """Tell notices apart by what is said to whom about what, whatever event it belongs to."""
-    return _digest(notice.model_dump_json(include={"service", "texts", "audience", "test"}))
 
 
 def _pairs(several: Mapping[UUID, Iterable[Any]]) -> tuple[list[UUID], list[Any]]:

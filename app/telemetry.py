@@ -101,6 +101,7 @@ EVENTS = {
     "callback.failed": "A receiver did not take a call; it is tried again on the published schedule.",
     "callback.disabled": "A callback is not called any more: its receiver is gone, or failed for days.",
     "callback.replayed": "Calls of a callback are made once more, as a person wishes.",
+    "bulletin.doubted": "A part of a bulletin could not be read; the rest was told, and a person should look.",
     "alarm.sent": "The operators were told of something that waits for them.",
     "alarm.failed": "An alarm did not reach the operators; it is sent again.",
     "outcome.lost": "An outcome could not be written down, by a fault of ours; its attempt counts as one without any.",

@@ -76,6 +76,11 @@ select 'second-person', count(distinct notice_id)::int,
        count(distinct notice_id) || ' urgent notices wait for a second person. See /v1/notices?awaits=second-person.'
   from delivery where awaits = 'second-person' and state = 'due' having count(*) > 0
 union all
+select 'bulletin/' || source || '/' || day || '/' || zone, 1,
+       'The bulletin of ' || source || ' for ' || day || case zone when '' then '' else ', zone ' || zone end
+       || ', could not be read and was not told: ' || detail
+  from bulletin_doubt where detail is not null and day >= (now() - interval '3 hours')::date
+union all
 select 'callback/' || id, 1, 'The callback ' || url || ' of ' || source || ' is disabled: ' || disabled_reason
   from endpoint where disabled_at is not null and retired_at is null and disabled_reason <> 'disabled by hand'
 """

@@ -10,6 +10,7 @@ from app.database import Pool
 from app.domain.cap import Cap
 from app.domain.delivery import Intent
 from app.domain.outcome import Outcome, Refused, Wire
+from app.kinds import CAPPED
 from app.outbox import ChannelKind, Owed
 from app.outgoing import Outgoing
 from app.renderings import PartShown
@@ -54,10 +55,9 @@ class Tools:
     pool: Pool
     outgoing: Outgoing
 
-    @property
-    def cap(self) -> Cap:
-        """How many notices a channel that people read on their phones is told in a day."""
-        return Cap(self.settings.channel_per_day, self.settings.timezone)
+    def cap(self, kind: str) -> Cap:
+        """Say how many notices a channel of a kind is told in a day, where people read it on their phones."""
+        return Cap(self.settings.channel_per_day if kind in CAPPED else 0, self.settings.timezone)
 
 
 @dataclass(frozen=True)
@@ -75,3 +75,5 @@ class Desk:
     """What one post costs of a quota that the platform rations."""
     count: Callable[[], Awaitable[None]] | None = None
     """Write down what is left of that quota; called once a minute."""
+    chosen: bool = False
+    """A person chooses what is worth a part of it."""

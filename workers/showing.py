@@ -57,7 +57,7 @@ def rendering(desk: Desk, question: Question, notice: Notice, place: Place) -> R
     try:
         found = show(owed)
         spoken = dict.fromkeys(tag for _, tag in all_spoken(notice, desk.kind.languages(owed)))
-        told = partial(Rendering, languages=tuple(spoken), pushes=desk.pushes)
+        told = partial(Rendering, languages=tuple(spoken), pushes=desk.pushes, chosen=desk.chosen)
     except Exception as error:  # noqa: BLE001 - one kind's fault must not keep the others from being seen
         log.error("rendering.failed", kind=question.kind, error=type(error).__name__)
         return Rendering(problem=CRASHED)

@@ -9,7 +9,8 @@ from datetime import datetime, time, timedelta
 
 from babel.dates import format_date, format_time
 
-from app.alerts.bulletin import Bulletin, Level, ZoneDay
+from app.alerts.bulletin import Bulletin
+from app.alerts.bulletin_day import Level, ZoneDay
 from app.alerts.colour import Colour
 from app.alerts.notices import SERVICE, plain
 from app.domain.dates import folded

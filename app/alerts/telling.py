@@ -3,12 +3,13 @@
 """Tells of a bulletin what has not been told, remembered by zone, risk and day: a re-issue tells the difference."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
-from app.alerts.bulletin import Bulletin, Level, ZoneDay
+from app.alerts.bulletin import Bulletin
+from app.alerts.bulletin_day import Level, ZoneDay
 from app.alerts.colour import Colour
 from app.alerts.difference import EVENT_SOURCE, Told, changes, event_id, notice_of
 from app.alerts.taking import Hand
@@ -26,6 +27,14 @@ on conflict (source, zone, day, risk) do update
 OPEN = """
 select id from notice where source = $1 and event_source = $2 and withdrawn_at is null and event_id = any($3::text[])
 """
+# What is known of each zone and day, and of a day as a whole (no zone), is what the latest issue says.
+NOTE = """
+with over as (delete from bulletin_doubt where source = $1 and day < current_date - 7)
+insert into bulletin_doubt as there (source, zone, day, detail, issued_at)
+select $1, zone, day, detail, $5 from unnest($2::text[], $3::date[], $4::text[]) as t (zone, day, detail)
+on conflict (source, zone, day) do update set detail = excluded.detail, issued_at = excluded.issued_at
+ where there.issued_at <= excluded.issued_at
+"""
 OF_ISSUE = """
 select id, created_at, owed from notice
  where source = $1 and event_source = $2 and event_id = any($3::text[]) order by created_at, id
@@ -36,7 +45,7 @@ async def tell(hand: Hand, bulletin: Bulletin) -> tuple[list[Accepted], list[UUI
     """Accept a notice for each zone and day of which something is new; give all of this issue, and what was withdrawn.
 
     Repeatable: what an earlier call told is among the notices, marked as replayed. An issue older than what was told
-    last of a zone and day changes nothing there.
+    last of a zone and day changes nothing there. What could not be read is kept for a person to see.
     """
     fresh: dict[UUID, Accepted] = {}
     withdrawn: list[UUID] = []
@@ -46,6 +55,7 @@ async def tell(hand: Hand, bulletin: Bulletin) -> tuple[list[Accepted], list[UUI
         ) > datetime.now(UTC):
             accepted = await _told(hand, bulletin, said, withdrawn)
             fresh |= {} if accepted is None else {accepted.id: accepted}
+    await _note(hand, bulletin)
     names = [event_id(bulletin, said) for said in bulletin.days]
     rows = await hand.pool.fetch(OF_ISSUE, hand.source, EVENT_SOURCE, names)
     return [fresh.get(row["id"]) or _earlier(row) for row in rows], withdrawn
@@ -58,7 +68,7 @@ async def _told(hand: Hand, bulletin: Bulletin, said: ZoneDay, withdrawn: list[U
     if not changed or any(row["issued_at"] > bulletin.issued_at for row in rows):
         return None
     notice = notice_of(bulletin, said, changed, told, hand.zones[said.zone])
-    if all(level.colour is Colour.GREEN for level in said.levels.values()):
+    if said.whole and all(level.colour is Colour.GREEN for level in said.levels.values()):
         withdrawn += await _withdrawn(hand, told)
     accepted = await accept(hand.pool, hand.routing, notice, Origin(hand.source, hand.by, EVENT_SOURCE))
     await _keep(hand, bulletin, said, changed)
@@ -75,8 +85,24 @@ async def _withdrawn(hand: Hand, told: Mapping[str, Told]) -> list[UUID]:
 
 async def _keep(hand: Hand, bulletin: Bulletin, said: ZoneDay, changed: Mapping[str, Level]) -> None:
     levels = [level.colour.value for level in changed.values()]
-    what = (list(changed), levels, event_id(bulletin, said), bulletin.issued_at)
+    what = (list(changed), levels, event_id(bulletin, said), _told_at(bulletin))
     await hand.pool.execute(KEEP, hand.source, said.zone, said.day, *what)
+
+
+def _told_at(bulletin: Bulletin) -> datetime:
+    """Give when it was issued, or now: a name that is ahead of the clock makes no later issue come too late."""
+    return min(bulletin.issued_at, datetime.now(UTC))
+
+
+async def _note(hand: Hand, bulletin: Bulletin) -> None:
+    """Keep what is in doubt of each zone and day that the bulletin speaks of, and what no longer is."""
+    said = {each.day for each in bulletin.days} | {each.day for each in bulletin.doubts}
+    days = sorted(day for day in said if day >= datetime.now(bulletin.issued_at.tzinfo).date())
+    found: dict[tuple[date, str], str | None] = {(day, zone): None for day in days for zone in ("", *hand.zones)}
+    found |= {(each.day, each.zone or ""): each.detail for each in reversed(bulletin.doubts) if each.day in days}
+    if found:
+        of_days, zones = map(list, zip(*found, strict=True))
+        await hand.pool.execute(NOTE, hand.source, zones, of_days, list(found.values()), _told_at(bulletin))
 
 
 def _earlier(row: asyncpg.Record) -> Accepted:

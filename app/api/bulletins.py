@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from app.access import Caller
-from app.alerts.bulletin import LARGEST, MOST_MEMBERS, parse
+from app.alerts.bulletin import LARGEST, Bulletin, parse
+from app.alerts.bulletin_day import MOST_MEMBERS
 from app.alerts.notices import SERVICE
 from app.alerts.taking import Hand
 from app.alerts.telling import tell
@@ -26,18 +27,21 @@ from app.api.house import House
 from app.api.view import answer, no_content
 from app.domain.errors import ForbiddenError, InvalidNoticeError, StateConflictError
 from app.domain.notice import Priority
-from app.intake import Accepted
+from app.intake import Accepted, Answer
 from app.telemetry import log
 
 MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
-AHEAD = timedelta(days=2)
-"""How far the name of a bulletin may be ahead; until then it makes every other one of its days come too late."""
+AHEAD = timedelta(hours=1)
+"""How far the name of a bulletin may be ahead: it says of which days it is, and a wrong one would tell wrong days."""
+MOST = 100
+FUTURE = "The name is of a time to come; it is the time at which the bulletin is issued, and says of which days it is."
 NO_ZONES = "This installation tells of no alert zone: CAMPANELLA_ALERT_ZONES names them."
 DESCRIPTION = (
     "The national bulletin of hydrogeological criticality: the name of its files and, as they are published, the "
     "GeoJSON of today and tomorrow (one of them may be missing, and so may every geometry). What has not been told of "
     "the zones of this installation becomes a notice for each zone and day; the answer lists those of this issue, and "
-    "is 204 where nothing is to be told."
+    "is 204 where nothing is to be told. A zone or level that cannot be read keeps nothing else back: it is an item "
+    "with 422 and the place in its problem, and the operators are told; where nothing can be read, all is refused."
 )
 NAMED = "^2[01][0-9]{2}(0[1-9]|1[0-2])[0-3][0-9]_([01][0-9]|2[0-3])[0-5][0-9]$"
 OPEN: dict[str, Any] = {"type": "object", "maxProperties": MOST_MEMBERS, "additionalProperties": {}}
@@ -81,15 +85,23 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
         raise StateConflictError(NO_ZONES)
     bulletin = await asyncio.to_thread(parse, arrival.body, zones, ZoneInfo(house.settings.timezone))
     if bulletin.issued_at > datetime.now(UTC) + AHEAD:
-        raise InvalidNoticeError("The bulletin is of the future.", pointer="#/id")
+        raise InvalidNoticeError(FUTURE, pointer="#/id")
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     async with let_in(house, caller, [Priority.URGENT]):
         notices, withdrawn = await tell(hand, bulletin)
     _announce(house, hand.source, notices, withdrawn)
-    if not notices:
+    told: list[Answer] = [*notices, *_doubts(hand.source, bulletin)]
+    if not told:
         return no_content()
-    items = [item_of(house, arrival.request, place, each) for place, each in enumerate(notices)]
-    return answer(BatchAnswer(items=items[:100]), 202)
+    items = [item_of(house, arrival.request, place, each) for place, each in enumerate(told[:MOST])]
+    return answer(BatchAnswer(items=items), 202)
+
+
+def _doubts(source: str, bulletin: Bulletin) -> list[InvalidNoticeError]:
+    """Say what is wrong with a part of the bulletin, as if it had come alone."""
+    if bulletin.doubts:
+        log.warning("bulletin.doubted", source=source, count=len(bulletin.doubts))
+    return [InvalidNoticeError(each.detail, pointer=each.pointer) for each in bulletin.doubts]
 
 
 def _announce(house: House, source: str, notices: Sequence[Accepted], withdrawn: Sequence[UUID]) -> None:

@@ -60,7 +60,8 @@ Other content under a known key is 422 `idempotency-key-reused`; a twin under wa
 A notice may come as a CloudEvent 1.0.2: `application/cloudevents+json`, or `application/json` with the headers
 `ce-specversion`, `ce-id`, `ce-source` and `ce-type`. The `id` is the `event_id`; the `source` is one of the
 `event_sources` that an operator registered for your source. The first of them is implied by plain JSON, so that an
-event and its plain copy are one notice. `expirytime` is `expires_at` where the data has none; other extensions are kept
+event and its plain copy are one notice. Attributes in headers are written as the HTTP binding has it: what is no
+printable ASCII in percent escapes. `expirytime` is `expires_at` where the data has none; other extensions are kept
 (20 at most, 1 KiB each); `dataref` is refused.
 
 ### Errors
@@ -94,7 +95,8 @@ An operation that will end says so for months: `Deprecation`, `Sunset`, and link
 ### Preview
 
 `POST /notices/preview` takes a notice and stores nothing: it shows which channels it would reach, every post with its
-length, why the other channels are not reached, and advice in Italian and English. What would be refused is marked so.
+length, what the notice would wait for there, why the other channels are not reached, and advice in Italian and English.
+What would be refused is marked so.
 
 ### Alerts
 

@@ -19,6 +19,7 @@ from app.api.batches import LARGEST, receive_events, receive_notices
 from app.api.callers import Sender
 from app.api.cloudevent_examples import EVENT_BATCH, EVENT_BATCHES, EVENTS_SCHEMA, NOTICE_BATCHES, NOTICES_SCHEMA
 from app.api.cloudevent_headers import is_announced
+from app.api.cloudevent_parameters import InBinaryMode
 from app.api.cloudevents import receive_binary
 from app.api.confirming import Confirming
 from app.api.examples import NOTICES
@@ -76,6 +77,7 @@ async def hand_in_notice(
     once: Making,
     awaited: Awaited,
     _confirming: Confirming,
+    _event: InBinaryMode,
 ) -> Response:
     """Store a notice together with everything it owes, then answer; what is answered with 202 is never lost.
 

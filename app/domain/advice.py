@@ -17,7 +17,7 @@ from app.domain.markup import parse
 from app.domain.notice import EXERCISE, Kind, Notice, Text
 from app.domain.personal import certain, likely, places
 
-REFUSED = frozenset({"fiscal_code", "foreign_link", "iban"})
+REFUSED = frozenset({"equal_text", "event_known", "fiscal_code", "foreign_link", "iban", "quota_used_up"})
 """What a notice is not accepted with."""
 TITLE, SUMMARY, BODY = (10, 120), 140, (80, 10_000)
 _CAPITALS = regex.compile(r"(?<![\p{L}\p{N}-])(?:\p{Lu}{5,}|\p{Lu}{2,}(?:['’ ]\p{Lu}{2,}){2,})(?![\p{L}\p{N}-])")

@@ -67,6 +67,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "Un avviso con lo stesso testo è stato consegnato negli ultimi 10 minuti con un altro event_id.",
         "A notice with the same text was handed in within the last 10 minutes under another event_id.",
     ),
+    "equal_text": (
+        "Un avviso uguale è stato consegnato negli ultimi 10 minuti: questo verrebbe rifiutato, salvo ?confirm=true.",
+        "A notice that says the same was handed in within the last 10 minutes: refused, unless with ?confirm=true.",
+    ),
+    "event_known": (
+        "C'è già un avviso con questo event_id e un altro contenuto: POST lo rifiuta, correggi quello con PATCH.",
+        "There is a notice with this event_id and other content: POST is refused, amend that one with PATCH.",
+    ),
+    "quota_used_up": (
+        "La fonte ha esaurito le richieste: l'avviso verrebbe rifiutato finché non ne ha di nuovo.",
+        "The quota of the source is used up: the notice would be refused until there is room again.",
+    ),
     "second_push": (
         "Un canale esce prima dell'approvazione di questo testo: la versione approvata costa un secondo invio.",
         "A channel does not wait for the approval of this text: the approved version costs a second push.",

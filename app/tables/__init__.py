@@ -15,7 +15,7 @@ from app.tables.administration import (
     Worker,
 )
 from app.tables.alarms import Alarm
-from app.tables.alerts import AlertMessage, BulletinLevel
+from app.tables.alerts import AlertMessage, BulletinDoubt, BulletinLevel
 from app.tables.audit import Audit, AuditCheckpoint
 from app.tables.board import Posting
 from app.tables.callbacks import Call, Change, Endpoint
@@ -31,6 +31,7 @@ __all__ = [
     "Attempt",
     "Audit",
     "AuditCheckpoint",
+    "BulletinDoubt",
     "BulletinLevel",
     "Call",
     "Callback",

@@ -30,6 +30,17 @@ class AlertMessage(SQLModel, table=True):
     taken_at: datetime = instant(now=True)
 
 
+class BulletinDoubt(SQLModel, table=True):
+    """What the latest issue leaves open of an alert zone on a day (no zone: of the whole day); null: nothing."""
+
+    __tablename__ = "bulletin_doubt"
+    source: str = Field(primary_key=True, sa_type=Text)
+    zone: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True, sa_type=Date)
+    detail: str | None = Field(default=None, sa_type=Text)
+    issued_at: datetime = instant(nullable=False)
+
+
 class BulletinLevel(SQLModel, table=True):
     """What was told last of a risk in an alert zone on a day: how grave it is, by which event, of which issue."""
 

@@ -35,7 +35,7 @@ WRITTEN = (
     r"|/(links|attachments)/\d+/(title|href)|/contacts/\d+/(label|hours)"
 )
 """Whether a text shows something, whether a day and a host exist; and of the whole whether its times are in order."""
-EVENT = r"/([a-z0-9_]+|\(withheld\))"
+EVENT = r"/([a-z0-9_]+|\(withheld\))|ce-[a-z]+"
 """Whether a time has come, how many bytes a text has, whether there are more extensions than we keep."""
 BULLETIN = r"/id|/(today|tomorrow)(/features/\d+(/properties(/[^/]+)?)?)?"
 ALERT = "(/alert.*)?"
@@ -70,7 +70,8 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("make_channel change_channel", 422, "unknown-service", r"/audience/services/\d+"),
     **_each("make_callback", 422, "invalid-body", "/source|/url"),
     **_each(HANDED_IN, 400, "invalid-parameter", "X-ReplyTo"),
-    **_each("hand_in_notice", 403, "forbidden", "/source"),
+    **_each("hand_in_notice", 403, "forbidden", "/source|ce-source"),
+    **_each("preview_notice", 400, "invalid-parameter", "source"),
     # What is in a text or a number.
     **_each("preview_notice amend_notice", 422, "invalid-notice", WRITTEN),
     **_each("hand_in_batch", 422, "invalid-notice", rf"/\d+({WRITTEN}|/service|/event_id)"),

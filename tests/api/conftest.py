@@ -21,6 +21,7 @@ from app.telemetry import configure
 from deploy.servers import Servers
 from tests.api.calling import ADMIN_KEY, Caller, served, some_settings
 from tests.api.typing_in import Ended, Environment, Typed, ended_with
+from tests.api.weather import OTHER, ZONE
 
 DATABASE = "all_tests_of_the_api"
 
@@ -65,6 +66,14 @@ async def operator(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
 async def source(operator: Caller) -> Caller:
     """A caller with the key of a source that may speak of every service."""
     return await operator.a_source()
+
+
+@pytest.fixture(scope="session")
+async def town(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+    """An installation that tells of two zones."""
+    zones = {"alert_zones": f"{ZONE}=bisenzio; {OTHER}"}
+    async with served(settings.model_copy(update=zones), pool) as caller:
+        yield caller
 
 
 @pytest.fixture

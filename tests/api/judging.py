@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Read by schemathesis when it starts: two checks of our own beside its others, and what makes it reach far."""
 
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote
 
 import schemathesis
 from schemathesis import Case, HookContext
 from schemathesis.checks import CheckContext
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import use_after_free
 
 from tests.api.conforming import complaint
 
 KEY, REPLY_TO = "Idempotency-Key", "X-ReplyTo"
+JSON, EVENT, NEEDED = "application/json", "Ce-", {"Ce-Specversion", "Ce-Id", "Ce-Source", "Ce-Type"}
 
 
 @schemathesis.hook
@@ -25,6 +28,33 @@ def map_headers(_: HookContext, headers: dict[str, Any] | None) -> dict[str, Any
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
+    """Say what no schema can: the headers of an event belong together, and a key to one request."""
+    _put_event_together(case)
+    _make_key_fresh(case)
+
+
+def _put_event_together(case: Case[Any]) -> None:
+    """Keep the headers of binary mode where all are there beside a good notice, or where one of them is to be wrong.
+
+    Beside another media type they do not count, so that a wrong one is none there.
+    """
+    given, body = [name for name in case.headers if name.startswith(EVENT)], cast("Any", case.body)
+    if not given or (case.media_type == JSON and _is_wrong(case, ParameterLocation.HEADER)):
+        return
+    if case.media_type == JSON and set(given) >= NEEDED and not _is_wrong(case, ParameterLocation.BODY):
+        if isinstance(body, dict) and isinstance(body.get("event_id"), str):
+            case.headers["Ce-Id"] = quote(body["event_id"], safe="")
+        return
+    for name in given:
+        del case.headers[name]
+
+
+def _is_wrong(case: Case[Any], where: ParameterLocation) -> bool:
+    """Tell whether that part of a request is meant to break the schema."""
+    return case.meta is not None and case.meta.is_negative_at(where)
+
+
+def _make_key_fresh(case: Case[Any]) -> None:
     """Give the documented example of a key to one request only: else all others would be answered by the first."""
     shown = case.operation.headers.get(KEY)
     if shown is None or case.headers.get(KEY) != shown.definition.get("example") or _is_stripped(case):

@@ -51,12 +51,14 @@ callbacks = {{ values = ["{callback}"] }}
 deliveries = {{ values = [1] }}
 called = {{ values = ["{called}"] }}
 any = {{ values = ["*"] }}
+events = {{ values = ["{events}"] }}
 [parameters]
 "path.slug" = {{ dictionary = "slugs", probability = 0.5 }}
 "path.notice_id" = {{ dictionary = "notices", probability = 0.5 }}
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.5 }}
 "path.delivery_id" = {{ dictionary = "deliveries", probability = 0.5 }}
 "header.X-ReplyTo" = {{ dictionary = "called", probability = 0.3 }}
+"header.Ce-Source" = {{ dictionary = "events", probability = 0.7 }}
 "header.If-Match" = {{ dictionary = "any", probability = 0.5 }}
 "body.service" = {{ dictionary = "slugs", probability = 0.5 }}
 """
@@ -99,9 +101,8 @@ async def tried(api_url: str, tmp_path: Path) -> Tried:
         body = {"event_id": "1", "service": "trasporto", "texts": {"it": {"title": "Linea 4 in ritardo"}}}
         own = {"Authorization": f"Bearer {source['key']}"}
         notice = await made(session.post("notices", json=body, headers=own))
-    told = CONFIGURATION.format(
-        operator=ADMIN_KEY, source=source["key"], notice=notice["id"], callback=callback["id"], called=CALLED
-    )
+    named = {"notice": notice["id"], "callback": callback["id"], "called": CALLED, "events": EVENTS}
+    told = CONFIGURATION.format(operator=ADMIN_KEY, source=source["key"], **named)
     (tmp_path / "schemathesis.toml").write_text(told, "utf-8")
     return Tried(api_url, tmp_path)
 

@@ -15,8 +15,9 @@ import rfc8785
 from app.database import Pool
 from app.domain.errors import CampanellaError, EventExistsError, UnauthenticatedError, UnknownServiceError
 from app.domain.key import new_key
+from app.domain.likeness import digest
 from app.gathering import Gathering
-from app.intake import Accepted, Origin, digest
+from app.intake import Accepted, Origin
 from app.routing import Routing
 from app.trace import Trace
 from tests.api.calling import fresh

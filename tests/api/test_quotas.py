@@ -3,43 +3,15 @@
 """Quotas: how much a source may ask, what it is told of that, and that a flood of one delays no other."""
 
 import asyncio
-import json
 import time
-from typing import Any
 
-import http_sf
 import pytest
 
-from app.api.bulletins import MEDIA_TYPE as BULLETIN
-from app.api.intake import ARRIVALS
 from app.database import Pool
 from app.domain.key import new_key
 from app.settings import Settings
-from tests.api.calling import Answer, Caller, a_notice, served, some_settings
-
-TRIO = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
-WANTED = {"RateLimit": {"r"}, "RateLimit-Policy": {"q"}}
-WHOLE = {"r": 0, "q": 0, "t": 0, "w": 1}
-
-
-async def a_source(operator: Caller, minute: int | None = None, day: int | None = None) -> Caller:
-    source = await operator.a_source()
-    quota = {"requests_per_minute": minute, "requests_per_day": day}
-    changed = await operator.patch(f"/v1/sources/{source.slug}", quota)
-    assert changed.status == 200, changed.text
-    return source
-
-
-def parsed(name: str, text: str) -> dict[str, dict[str, Any]]:
-    """Read one of the draft's fields as strictly as it is defined: a list of Strings with whole numbers."""
-    found: dict[str, dict[str, Any]] = {}
-    members: Any = http_sf.parse(text.encode(), tltype="list")
-    for key, parameters in members:
-        assert type(key) is str, "a String, no Token"
-        assert WANTED[name] <= parameters.keys()
-        assert all(type(value) is int and value >= WHOLE[each] for each, value in parameters.items())
-        found[key] = parameters
-    return found
+from tests.api.calling import Caller, a_notice, served, some_settings
+from tests.api.standing import a_source, parsed, told
 
 
 @pytest.mark.parametrize(
@@ -55,16 +27,6 @@ def parsed(name: str, text: str) -> dict[str, dict[str, Any]]:
 def test_our_reader_of_the_fields_takes_no_others(name: str, text: str) -> None:
     with pytest.raises(AssertionError):
         parsed(name, text)
-
-
-def told(answer: Answer) -> dict[str, dict[str, Any]]:
-    """Read all five fields and hold them against one another."""
-    standing, policy = (parsed(name, answer.headers[name]) for name in ("RateLimit", "RateLimit-Policy"))
-    assert standing.keys() == policy.keys()
-    first = min(standing, key=lambda name: (standing[name]["r"], -standing[name]["t"]))
-    trio = [policy[first]["q"], standing[first]["r"], standing[first]["t"]]
-    assert trio == [int(answer.headers[name]) for name in TRIO]
-    return standing
 
 
 async def test_every_good_answer_and_every_refusal_tells_how_the_source_stands(operator: Caller) -> None:
@@ -141,72 +103,6 @@ async def test_the_flood_of_one_source_leaves_the_others_alone(operator: Caller)
     assert [answer.status for answer in answers] == [429] * 50 + [202] * 5
 
 
-async def test_urgent_notices_have_a_reserve_and_a_flood_of_them_is_a_flood(operator: Caller) -> None:
-    source = await a_source(operator, minute=20, day=1)
-    await source.hand_in()
-
-    ordinary = [await source.hand_in(priority=priority) for priority in ("normal", "bulk")]
-    urgent = [await source.hand_in(priority="urgent") for _ in range(4)]
-
-    assert [answer.status for answer in ordinary] == [429, 429]
-    assert [answer.status for answer in urgent][:3] == [202, 202, 429]
-
-
-async def test_what_is_refused_for_its_form_draws_on_no_reserve(operator: Caller) -> None:
-    source = await a_source(operator, minute=20, day=1)
-    await source.hand_in()
-
-    broken = [await source.hand_in(priority="urgent", texts={}) for _ in range(5)]
-
-    assert {answer.status for answer in broken} == {429}
-    assert (await source.hand_in(priority="urgent")).status == 202
-
-
-BATCH = "/v1/notices/batch"
-COMPLAINTS: dict[str, tuple[str, Any, dict[str, str]]] = {
-    "no JSON": ("/v1/notices", b"{", {}),
-    "a broken notice": ("/v1/notices", {}, {}),
-    "another medium": ("/v1/notices", b"a", {"Content-Type": "text/plain"}),
-    "too large": ("/v1/notices", b" " * 300_000, {}),
-    "no event": ("/v1/notices", {}, {"ce-id": "1"}),
-    "a key that is none": ("/v1/notices", {}, {"Idempotency-Key": ""}),
-    "a broken notice under a key": ("/v1/notices", {}, {"Idempotency-Key": "beyond"}),
-    "an empty batch": (BATCH, [], {}),
-    "a broken batch": (BATCH, [{}], {}),
-    "a broken batch of which the good would be taken": (BATCH, [{}], {"Prefer": "handling=lenient"}),
-    "an alert that is none": ("/v1/notices", b"<alert/>", {"Content-Type": "application/cap+xml"}),
-    "a callback of nobody": ("/v1/notices", {}, {"X-ReplyTo": "https://nessuno.example.it/"}),
-    "no right": ("/v1/sources", {}, {}),
-    "a broken body elsewhere": ("/v1/callbacks", {}, {}),
-}
-
-
-@pytest.mark.parametrize(("path", "body", "headers"), COMPLAINTS.values(), ids=COMPLAINTS)
-async def test_beyond_the_quota_that_is_said_before_all_else(
-    operator: Caller, path: str, body: Any, headers: dict[str, str]
-) -> None:
-    source = await a_source(operator, minute=20, day=1)
-    within = await source.call("POST", path, body, headers)
-    if "Idempotency-Key" in headers:
-        headers = {**headers, "Idempotency-Key": headers["Idempotency-Key"] * 2}
-
-    answer = await source.call("POST", path, body, headers)
-
-    assert within.status != 429
-    assert (answer.status, answer.problem) == (429, "quota-exceeded")
-    assert int(answer.headers["Retry-After"]) >= told(answer)["daily"]["t"]
-
-
-async def test_what_the_reserve_has_paid_for_is_answered_as_it_is(operator: Caller) -> None:
-    source = await a_source(operator, minute=20, day=1)
-    notice = a_notice(priority="urgent")
-    await source.post("/v1/notices", notice)
-
-    other = await source.post("/v1/notices", {**notice, "texts": {"it": {"title": "Altro"}}})
-
-    assert (other.status, other.problem) == (409, "event-exists")
-
-
 async def test_who_may_not_is_counted_like_everybody(operator: Caller) -> None:
     source = await a_source(operator, day=2)
 
@@ -214,17 +110,6 @@ async def test_who_may_not_is_counted_like_everybody(operator: Caller) -> None:
 
     assert [answer.status for answer in answers] == [403, 403, 429]
     assert told(answers[0])["daily"]["r"] == 1
-
-
-async def test_an_answer_that_was_kept_is_repeated_beyond_the_quota(operator: Caller) -> None:
-    source = await a_source(operator, day=2)
-    kept, broken = (a_notice(), {"Idempotency-Key": "good"}), (a_notice(texts={}), {"Idempotency-Key": "bad"})
-    first = [await source.call("POST", "/v1/notices", *each) for each in (kept, broken)]
-
-    again = [await source.call("POST", "/v1/notices", *each) for each in (kept, broken)]
-
-    assert [answer.status for answer in (*first, *again)] == [202, 422, 202, 422]
-    assert [answer.text for answer in again] == [answer.text for answer in first]
 
 
 UNKEYED = {
@@ -266,24 +151,6 @@ async def test_each_wrong_key_is_told_to_whoever_sends_it(settings: Settings, po
     assert int(answers[1].headers["Retry-After"]) >= told(answers[1])["wrong-keys"]["t"] > 0
 
 
-@pytest.mark.parametrize("media_type", sorted(ARRIVALS.media.keys() - {BULLETIN}))  # which needs zones first
-async def test_whatever_form_a_notice_comes_in_the_quota_holds(operator: Caller, media_type: str) -> None:
-    source = await a_source(operator, minute=2, day=2)
-    example: Any = next(iter(ARRIVALS.media[media_type].examples.values()))["value"]
-    body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
-    first = example[0] if isinstance(example, list) else example
-    if isinstance(first, dict) and "source" in first:
-        await operator.patch(f"/v1/sources/{source.slug}", {"event_sources": [first["source"]]})
-    for _ in range(2):
-        await source.get("/v1/notices")
-    await source.hand_in(priority="urgent")
-
-    answer = await source.call("POST", "/v1/notices", body, {"Content-Type": media_type})
-
-    assert (answer.status, answer.problem) == (429, "quota-exceeded")
-    assert await source.pool.fetchval("select count(*) from notice where source = $1", source.slug) == 1
-
-
 async def test_a_quota_of_zero_is_none(operator: Caller) -> None:
     source = await a_source(operator, minute=0, day=0)
 
@@ -317,15 +184,3 @@ async def test_without_one_of_its_own_a_caller_has_the_quota_of_the_installation
     assert mine[:5] == [200] * 5
     assert 429 in mine
     assert (set(whole), public) == ({200}, {200})
-
-
-@pytest.mark.parametrize("priority", ["normal", "urgent"])
-async def test_a_batch_that_no_quota_will_ever_let_in_is_too_large(operator: Caller, priority: str) -> None:
-    source = await a_source(operator, minute=5)
-
-    answer = await source.post("/v1/notices/batch", [a_notice(priority=priority) for _ in range(6)])
-
-    assert (answer.status, answer.problem, answer.body["limit"]) == (413, "too-large", 5)
-    assert "Retry-After" not in answer.headers
-    stored = await source.pool.fetchval("select count(*) from notice where source = $1", source.slug)
-    assert stored == 0

@@ -46,6 +46,7 @@ async def test_each_channel_is_shown_exactly_what_it_will_post(town: Town) -> No
 
     assert before == [0] * len(TABLES)
     assert (seen["acceptable"], seen["reached"], seen["rendered"], seen["reason"]) == (True, 2, True, None)
+    assert [channel["waits"] for channel in seen["channels"]] == [[], []]
     code = visible_code(UUID(accepted["id"]))
     for channel, chat in zip(seen["channels"], (ITALIAN, CHINESE), strict=True):
         (post,) = town.city.posts(chat)
@@ -120,3 +121,5 @@ async def test_what_it_costs_of_a_rationed_quota_is_shown_and_a_second_push_poin
     assert told["tag"] == ([], False, 1)
     assert {cost for slug, (_, _, cost) in told.items() if slug not in ("wechat", "presto", "tag")} == {0}
     assert [each["pointer"] for each in seen["advice"] if each["rule"] == "second_push"] == ["#/texts/zh-Hans"]
+    waits = {each["slug"]: [wait["reason"] for wait in each["waits"]] for each in seen["channels"]}
+    assert (waits["wechat"], waits["presto"], waits["tag"]) == (["approval", "push_choice"], *[["push_choice"]] * 2)

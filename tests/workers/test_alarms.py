@@ -112,6 +112,22 @@ async def test_what_ended_and_came_back_is_told_anew_but_not_every_minute(chat: 
     assert chat.sentences == ["The channel scuola is paused: the bot was removed"] * 2
 
 
+async def test_what_a_bulletin_leaves_open_is_told_until_an_issue_can_be_read(chat: Chat) -> None:
+    await chat.pool.execute(
+        """insert into bulletin_doubt (source, zone, day, detail, issued_at)
+           values ('dpc', 'Bisenzio', current_date + 1, 'A level is missing.', now()),
+                  ('dpc', '', current_date + 1, null, now()),
+                  ('dpc', 'Bisenzio', current_date - 2, 'A level is missing.', now())"""
+    )
+    await chat.look()
+    await chat.pool.execute("update bulletin_doubt set detail = null")
+    await chat.look()
+
+    (sentence,) = chat.sentences
+    assert sentence.startswith("The bulletin of dpc for ")
+    assert sentence.endswith(", zone Bisenzio, could not be read and was not told: A level is missing.")
+
+
 async def test_a_channel_that_a_person_paused_is_no_alarm(chat: Chat) -> None:
     await a_channel(chat.pool)
     await chat.pool.execute("update channel set paused_at = now(), paused_reason = $1", BY_HAND)

@@ -60,7 +60,7 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     cover = (settings.cover or COVER).read_bytes()
     house = _house(tools, settings)
     show, spoken = partial(shown, house=house), partial(languages, house=house)
-    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken, cap=tools.cap)
+    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken, cap=tools.cap(KIND))
     options = Options(free, settings.choice == "person" and not free, 0.9 * CALLS * settings.timeout)
     articles = Articles(client, client.kept, cover, partial(contents, tools.pool))
     sharing, results = Sharing(ledger, kind, options.person_chooses), Results(client, ledger, settings.poll)
@@ -79,7 +79,8 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     async def count() -> None:
         await ledger.count(now())
 
-    return Desk(kind, sender.send, inspect, close, CALLS * settings.timeout, look, cost, None if free else count)
+    counted, chosen = None if free else count, options.person_chooses
+    return Desk(kind, sender.send, inspect, close, CALLS * settings.timeout, look, cost, counted, chosen)
 
 
 def _house(tools: Tools, settings: WeChatSettings) -> House:
