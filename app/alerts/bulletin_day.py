@@ -47,7 +47,7 @@ class ZoneDay:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What could not be read, and where: of one of our zones on a day, or of a day at all (no zone)."""
+    """What could not be read, and where: of one of our zones on a day, or of what may be one (no zone)."""
 
     day: date
     zone: str | None
@@ -92,14 +92,12 @@ class Page:
 
 
 def read_day(given: object, here: str, day: date, zones: Collection[str]) -> Page:
-    """Read the collection of a day that stands `here`; whatever is wrong with it is a doubt."""
+    """Read the collection of a day that stands `here`; whatever is wrong with one of its zones is a doubt.
+
+    Raises InvalidNoticeError where it is no collection.
+    """
     page, strange = Page(day), Page(day)
-    try:
-        features = _features(given, here)
-    except InvalidNoticeError as error:
-        page.doubt(error)
-        return page
-    for zone, properties, where in _named(features, here, strange):
+    for zone, properties, where in _named(_features(given, here), here, strange):
         if zone in zones:
             page.take(zone, properties, where)
     missing = [zone for zone in zones if zone not in page.levels]

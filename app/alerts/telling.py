@@ -27,7 +27,7 @@ on conflict (source, zone, day, risk) do update
 OPEN = """
 select id from notice where source = $1 and event_source = $2 and withdrawn_at is null and event_id = any($3::text[])
 """
-# What is known of each zone and day, and of a day as a whole (no zone), is what the latest issue says.
+# What is known of each zone and day, and of what may be a zone (no name), is what the latest issue says.
 NOTE = """
 with over as (delete from bulletin_doubt where source = $1 and day < current_date - 7)
 insert into bulletin_doubt as there (source, zone, day, detail, issued_at)

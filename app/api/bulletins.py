@@ -55,7 +55,7 @@ COLLECTION = {
             "type": "array",
             "minItems": 0,
             "maxItems": 1000,
-            "items": {**OPEN, "required": ["properties"], "properties": {"properties": OPEN}},
+            "items": {"description": "A zone, with its name and levels in `properties`."},
         },
     },
 }

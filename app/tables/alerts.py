@@ -31,7 +31,7 @@ class AlertMessage(SQLModel, table=True):
 
 
 class BulletinDoubt(SQLModel, table=True):
-    """What the latest issue leaves open of an alert zone on a day (no zone: of the whole day); null: nothing."""
+    """What the latest issue leaves open of an alert zone on a day (no zone: of what may be one); null: nothing."""
 
     __tablename__ = "bulletin_doubt"
     source: str = Field(primary_key=True, sa_type=Text)

@@ -48,7 +48,8 @@ def wrong(answer: Answer) -> list[tuple[int, str]]:
         (bulletin() | {"id": "ieri"}, 422, ["#/id"]),
         (bulletin() | {"id": "20261310_1500"}, 422, ["#/id"]),
         (bulletin() | {f"x{number}": 1 for number in range(100)}, 422, ["#"]),
-        ({"id": "20261210_1500", "today": {"type": "Topology"}}, 422, ["#/today"]),
+        (bulletin(feature(temporali=YELLOW), today={"type": "Topology"}), 422, ["#/today"]),
+        (bulletin(feature(temporali=YELLOW), today=only() | {"features": {}}), 422, ["#/today"]),
         (bulletin(tomorrow=only({"type": "Feature"})), 422, [PROPERTIES, "#/tomorrow", "#/tomorrow"]),
         (bulletin(tomorrow=only(feature("Trasimeno - Nestore"))), 422, ["#/tomorrow", "#/tomorrow"]),
     ],
@@ -138,15 +139,6 @@ async def test_a_zone_that_is_missing_is_said_and_the_others_are_told(
     assert (answer.status, notice["audience"]["areas"]) == (202, [OTHER])
     assert [place for _, place in wrong(answer)] == places
     assert (ZONE, TOLD_OF) in [(row["zone"], row["day"]) for row in rows]
-
-
-async def test_a_day_that_cannot_be_read_keeps_the_other_one_back_no_longer(town: Caller) -> None:
-    source = await town.a_source()
-
-    answer = await hand_in(source, bulletin(feature(temporali=YELLOW), today={"type": "Topology"}))
-
-    assert len(await told(source, answer)) == 1
-    assert wrong(answer) == [(422, "#/today")]
 
 
 async def test_what_is_wrong_is_said_where_nothing_is_told(town: Caller) -> None:
