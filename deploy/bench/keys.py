@@ -87,5 +87,5 @@ def _figures(how: str, medians: Mapping[str, float]) -> list[Figure]:
     figures = [Figure(f"{how}: {name}", value, "µs") for name, value in medians.items()]
     for name in others:
         ratio = medians[name] / medians[base]
-        figures.append(Figure(f"{how}: {name} to {base}", max(ratio, 1 / ratio), "", at_most(NOISE)))
+        figures.append(Figure(f"{how}: how far {name} and {base} are apart", max(ratio, 1 / ratio), "", at_most(NOISE)))
     return figures
