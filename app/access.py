@@ -19,6 +19,7 @@ from app.certificates import Certificates
 from app.database import Pool
 from app.domain.key import SCOPES, Role, Scope, digest, key_id
 from app.domain.rate import Excess
+from app.key_use import KeyUse
 from app.networks import Network, is_in
 from app.telemetry import log
 
@@ -35,13 +36,6 @@ select key.role, key.label, key.digest, key.peppered, key.source, key.scopes, ke
   from key left join source on source.slug = key.source
  where key.id = $1 and key.revoked_at is null
 """
-USED = """
-update key set last_used_at = now(), last_used_ip = used.address
-  from unnest($1::text[], $2::text[]) as used (id, address)
- where key.id = used.id and (last_used_at is null or last_used_at < now() - interval '1 minute')
-"""
-# A key from before there was a pepper gets it at its first use: its text is known only then.
-PEPPER = "update key set digest = $2, peppered = true where id = $1 and not peppered"
 OPERATED = """
 select exists (select from key where role = 'operator' and (scopes = '{}' or 'sources:admin' = any(scopes)))
 """
@@ -102,7 +96,7 @@ class _Known:
 
 
 class Access:
-    """The keys of one process: who they are, and which of them were used since it was last written down."""
+    """The keys of one process: who they are, and in `use` which of them were used."""
 
     def __init__(
         self,
@@ -119,9 +113,8 @@ class Access:
         self._admin_stays, self._operated, self._operated_until = admin_stays, False, 0.0
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[_Known]] = {}
-        self._used: dict[str, str | None] = {}
-        self._to_pepper: dict[str, bytes] = {}
         self._greeted: set[str] = set()
+        self.use = KeyUse(pool, pepper)
 
     async def caller(self, text: str, address: str | None = None, scope: Mapping[str, Any] = NO_CALL) -> Caller | None:
         """Say who holds this key, or None, whatever is wrong with it; `scope` tells the certificate of the call."""
@@ -138,7 +131,8 @@ class Access:
             return None
         if known.certificate is not None and self._certificates.shown(scope) != known.certificate:
             return None
-        self._note(known.caller, text, address, peppered=known.peppered)
+        self.use.note(known.caller.key, text, address, peppered=known.peppered)
+        self._greet(known.caller)
         return known.caller
 
     async def _bootstrap(self) -> Caller | None:
@@ -152,10 +146,7 @@ class Access:
         self._greeted.add(BOOTSTRAP)
         return Caller(BOOTSTRAP, Role.OPERATOR, scopes=SCOPES[Role.OPERATOR], label="bootstrap key")
 
-    def _note(self, caller: Caller, text: str, address: str | None, *, peppered: bool) -> None:
-        self._used[caller.key] = address
-        if self._pepper is not None and not peppered:
-            self._to_pepper[caller.key] = digest(text, self._pepper)
+    def _greet(self, caller: Caller) -> None:
         if caller.key not in self._greeted:
             self._greeted.add(caller.key)
             log.info("access.granted", caller=caller.key, role=caller.role.value, source=caller.source)
@@ -171,15 +162,6 @@ class Access:
 
     def forget_all(self) -> None:
         self._known.clear()
-
-    async def write_down_use(self) -> None:
-        """Record which keys were used, and from where; called about once a minute, away from every request."""
-        used, self._used = self._used, {}
-        peppered, self._to_pepper = self._to_pepper, {}
-        if used:
-            await self._pool.execute(USED, list(used), list(used.values()))
-        for number, own in peppered.items():
-            await self._pool.execute(PEPPER, number, own)
 
     async def _asked(self, number: str) -> _Known:
         """Look a key up; whoever needs the same one meanwhile waits for the same answer."""

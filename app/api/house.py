@@ -75,7 +75,7 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
         if vouchers is not None:
             await vouchers.close()
         with suppress(*AWAY):
-            await access.write_down_use()
+            await access.use.write_down()
         health.close()
         await doorbell.close()
         await database.close()
@@ -102,4 +102,4 @@ async def _write_down_for_ever(access: Access) -> None:
     while True:
         await asyncio.sleep(WRITE_DOWN)
         with suppress(*AWAY):
-            await access.write_down_use()
+            await access.use.write_down()

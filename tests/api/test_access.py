@@ -107,11 +107,11 @@ async def test_the_last_use_of_a_key_is_written_down_apart_from_its_requests(ope
     assert await access.caller(str(source.key)) is not None
     before = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
 
-    await access.write_down_use()
+    await access.use.write_down()
 
     after = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
     await access.caller(str(source.key))
-    await access.write_down_use()
+    await access.use.write_down()
     again = await pool.fetchval("select last_used_at from key where source = $1", source.slug)
     assert before is None
     assert after == again is not None

@@ -98,7 +98,7 @@ async def test_where_a_key_was_used_from_is_written_down(operator: Caller) -> No
     access = Access(operator.pool, None)
     await access.caller(str(source.key), "192.0.2.7")
 
-    await access.write_down_use()
+    await access.use.write_down()
 
     (key,) = (await operator.get(f"/v1/sources/{source.slug}/keys")).body["items"]
     assert key["last_used_ip"] == "192.0.2.7"
@@ -110,7 +110,7 @@ async def test_with_a_pepper_the_digests_alone_are_worth_nothing(operator: Calle
     plain, peppered = Access(operator.pool, None), Access(operator.pool, None, pepper=b"pepe")
 
     before = await peppered.caller(str(source.key))
-    await peppered.write_down_use()
+    await peppered.use.write_down()
     found = [
         await Access(operator.pool, None, pepper=pepper).caller(str(source.key)) for pepper in (b"pepe", b"sale", None)
     ]

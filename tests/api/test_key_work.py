@@ -97,7 +97,7 @@ async def test_the_same_is_done_for_an_unknown_id_a_wrong_secret_and_the_right_o
     right = str((await operator.a_source()).key)
     access = Access(watched, None, pepper=pepper)
     await access.caller(right)
-    await access.write_down_use()  # which also gives the key its pepper
+    await access.use.write_down()  # which also gives the key its pepper
     body = f"{right[:23]}{'0' * 32}"
 
     found = [await twice(access, text, work) for text in (right, body + checksum(body), new_key().text)]

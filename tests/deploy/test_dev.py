@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copytree(CHECKOUT / "requirements", clone / "requirements")
     shutil.copy(CHECKOUT / "dev", clone)
     (clone / "deploy").mkdir()
-    for name in ("__init__", "up", "demo", "check", "bench"):
+    for name in ("__init__", "up", "demo", "check", "bench", "audit", "locks"):
         (clone / f"deploy/{name}.py").write_text("" if name == "__init__" else SAYS_HOW)
     return clone
 
@@ -68,6 +68,16 @@ def test_a_prepared_environment_is_used_at_once(checkout: Path, lock: str, comma
 
     assert said.stdout.splitlines()[:3] == ["['--port', '8099']", str(checkout), str(checkout)]
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_a_lock_needs_no_environment_and_an_audit_that_of_the_tests(checkout: Path) -> None:
+    locked = dev(checkout, "lock", "starlette")
+    assert not (checkout / ".venv").exists()
+    prepared_for(checkout, "dev")
+    audited = dev(checkout, "audit", "--osv", "http://127.0.0.1/v1/query")
+
+    assert (locked.returncode, locked.stdout.splitlines()[0]) == (0, "['starlette']")
+    assert (audited.returncode, audited.stdout.splitlines()[0]) == (0, "['--osv', 'http://127.0.0.1/v1/query']")
 
 
 def test_dev_becomes_the_program_so_that_signals_reach_it(checkout: Path) -> None:
