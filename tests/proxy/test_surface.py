@@ -61,6 +61,7 @@ ERRORS = {
     400: f"GET /v1/services HTTP/1.1\r\nHost: {NAME}\r\nNo header\r\n\r\n".encode(),
     405: f"TRACE /v1/services HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode(),
     413: f"POST /v1/notices HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\nContent-Length: 9437185\r\n\r\n".encode(),
+    414: b"GET /v1/services?" + b"x" * 17_000 + b" HTTP/1.1\r\n\r\n",
     431: f"GET /v1/services HTTP/1.1\r\nHost: {NAME}\r\nX: ".encode() + b"x" * 17_000 + b"\r\n\r\n",
 }
 
