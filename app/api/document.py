@@ -13,7 +13,7 @@ from app.api.amendments import Amending
 from app.api.arrivals import Arrivals, Medium
 from app.api.callers import Allowed, is_insider
 from app.api.document_answers import answers, shared_responses
-from app.api.document_headers import SHARED_HEADERS
+from app.api.document_headers import PROOF, SHARED_HEADERS
 from app.api.document_links import with_links
 from app.api.document_parts import KEY, TAGS, info
 from app.api.document_schemas import parameters, schemas
@@ -86,13 +86,20 @@ def _operation(route: APIRoute, made: Document) -> Document:
         "security": [{"Key": []}] if allowed else [{}, *_optional(route)],
     }
     taken = [_needed(each, made) for each in parameters(made.get("parameters", ()))]
-    taken += PARAMETERS if body is not None and allowed is not None and Role.SOURCE in allowed.roles else []
+    taken += _of_sources(allowed, body)
     if taken:
         described["parameters"] = taken
     if body is not None:
         described["requestBody"] = _taken(body)
     described["responses"] = answers(route, made["responses"], keyed=allowed is not None, takes_body=body is not None)
     return described
+
+
+def _of_sources(allowed: Allowed | None, body: Taking | None) -> list[Document]:
+    """Give the headers by which a source shows more than its key."""
+    if allowed is None or Role.SOURCE not in allowed.roles:
+        return []
+    return [PROOF, *(PARAMETERS if body is not None else ())]
 
 
 def _needed(parameter: Document, made: Document) -> Document:

@@ -82,6 +82,17 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "enum": ["Bearer", EITHER]},
     },
 }
+PROOF: dict[str, Any] = {
+    "name": "DPoP",
+    "in": "header",
+    "required": False,
+    "description": "The proof for a voucher that is bound to a key of its holder (RFC 9449); else it is not looked at.",
+    "schema": {
+        "type": "string",
+        "maxLength": 4096,
+        "pattern": r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+    },
+}
 ALWAYS = {
     "X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"},
     "Cache-Control": {"$ref": "#/components/headers/CacheControl"},

@@ -279,6 +279,12 @@ async def test_the_example_of_the_rfc_is_a_proof_once(pool: Pool) -> None:
     assert (given, late) == ([True, False, False, False], False)
 
 
+async def test_a_voucher_that_is_deeper_than_a_reader_goes_is_refused_as_any(city: City) -> None:
+    token = jwt.utils.base64url_encode(b"[" * 6000).decode() + ".e30.e30"
+
+    assert [(await city.ask(token, scheme=scheme)).status for scheme in ("Bearer", "DPoP")] == [401, 401]
+
+
 async def test_callers_without_any_of_this_cost_no_statement_more(city: City, pool: Pool) -> None:
     before = await pool.fetchval("select count(*) from token_seen")
 
