@@ -285,7 +285,7 @@ async def test_a_voucher_that_is_deeper_than_a_reader_goes_is_refused_as_any(cit
     assert [(await city.ask(token, scheme=scheme)).status for scheme in ("Bearer", "DPoP")] == [401, 401]
 
 
-async def test_callers_without_any_of_this_cost_no_statement_more(city: City, pool: Pool) -> None:
+async def test_callers_without_any_of_this_leave_nothing_behind(city: City, pool: Pool) -> None:
     before = await pool.fetchval("select count(*) from token_seen")
 
     await city.ask(city.voucher(), scheme="Bearer")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is too old is forgotten, with all that hangs on it; of the audit log nothing before six months are over."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from app.database import Pool
 from app.domain.chain import Anchor, Entry, link
 from app.settings import Settings
 from app.tables import Notice
+from app.unseen import is_first
 from tests.audit.conftest import CLERK, acts
 from tests.given import a_channel, accepted
 from workers.prune import Kept, anchor_in_the_log, prune
@@ -148,3 +149,17 @@ async def test_the_end_of_the_log_is_told_to_the_log_lines(pool: Pool, capfd: py
     await anchor_in_the_log(pool)
 
     assert (await anchor(pool)).hash.hex() in "".join(capfd.readouterr())
+
+
+async def test_a_token_that_was_used_is_remembered_for_as_long_as_it_could_come_again(pool: Pool) -> None:
+    now = datetime.now(UTC)
+    for name, minutes in (("long ago", -30), ("just now", -1), ("still", 5)):
+        assert await is_first(pool, "dpop x", name, now + timedelta(minutes=minutes))
+
+    await prune(pool)
+
+    assert [await is_first(pool, "dpop x", name, now) for name in ("long ago", "just now", "still")] == [
+        True,
+        False,
+        False,
+    ]

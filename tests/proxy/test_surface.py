@@ -5,6 +5,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,14 @@ def parts(answer: bytes) -> tuple[int, Mapping[str, str], Any]:
     return status_of(answer), dict(line.split(": ", 1) for line in lines), json.loads(body)
 
 
+@cache
+def components() -> Any:
+    return document_of(described())["components"]
+
+
 def is_a_problem(status: int, headers: Mapping[str, str], body: Any) -> bool:
     """Tell whether an answer is a problem document, as whole as one of the API."""
-    components = document_of(described())["components"]
-    OAS31Validator({"$ref": "#/components/schemas/Problem", "components": components}).validate(body)
+    OAS31Validator({"$ref": "#/components/schemas/Problem", "components": components()}).validate(body)
     names = ("Cache-Control", "Content-Language", "X-Content-Type-Options", "X-Correlation-ID", HSTS)
     form = headers["Content-Type"] == "application/problem+json"
     return form and body["status"] == status and all(name in headers for name in names)
