@@ -72,6 +72,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each(HANDED_IN, 400, "invalid-parameter", "X-ReplyTo"),
     **_each("hand_in_notice", 403, "forbidden", "/source|ce-source"),
     **_each("preview_notice", 400, "invalid-parameter", "source"),
+    **_each("preview_notice", 403, "forbidden"),
     # What is in a text or a number.
     **_each("preview_notice amend_notice", 422, "invalid-notice", WRITTEN),
     **_each("hand_in_batch", 422, "invalid-notice", rf"/\d+({WRITTEN}|/service|/event_id)"),
