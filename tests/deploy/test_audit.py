@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -150,6 +151,15 @@ def test_what_an_advisory_says_of_a_pin_is_found(tmp_path: Path) -> None:
 
     assert (weak.returncode, weak.stdout) == (1, "segno 1.6.6: CVE-2026-0001 (mended in 1.6.7)\n"), weak.stderr
     assert (good.returncode, good.stdout) == (0, "No weakness is known of what the locks name.\n"), good.stderr
+
+
+@needs_the_tool
+def test_all_of_our_locks_are_looked_at() -> None:
+    with advisories() as url:
+        done = audit("--osv", url)
+
+    assert done.returncode == 1, done.stderr
+    assert re.fullmatch(r"segno [\d.]+: CVE-2026-0001 \(mended in 1\.6\.7\)\n", done.stdout)
 
 
 @needs_the_tool
