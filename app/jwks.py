@@ -21,7 +21,7 @@ def keys_in(text: str) -> dict[str, RSAPublicKey]:
     try:
         ours = [row for row in json.loads(text)["keys"] if row["kty"] == "RSA" and row.get("use", "sig") == "sig"]
         rows = [PyJWK.from_dict(row, algorithm="RS256") for row in ours]
-    except (PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+    except (PyJWTError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ValueError(NO_KEY_SET) from None
     found = {str(row.key_id): row.key for row in rows if isinstance(row.key, RSAPublicKey) and row.key_id}
     if not found or len(found) < len(rows) or min(key.key_size for key in found.values()) < FEWEST_BITS:

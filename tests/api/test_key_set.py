@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from pydantic import HttpUrl
 
 from app.database import Pool
 from app.domain.errors import UnavailableError
 from app.key_set import KeySet
 from app.settings import Settings
+from deploy.processes import free_port
 from tests.api.calling import served, some_settings
 from tests.api.test_vouchers import ANOTHER, AUDIENCE, KEY, PRODUCER, published
 from tests.workers.trap import certified, serving
@@ -63,7 +63,7 @@ OURS = {"voucher_audience": AUDIENCE, "voucher_producer": PRODUCER}
 @asynccontextmanager
 async def publishing(directory: Path) -> AsyncIterator[Platform]:
     context, _ = certified(directory)
-    platform = Platform(unused_port(), directory / "ca.pem")
+    platform = Platform(free_port(), directory / "ca.pem")
     platform.gate.set()
     app = web.Application()
     app.router.add_get("/keys.json", platform.answer)
@@ -164,11 +164,15 @@ def speaking_html(platform: Platform) -> None:
     platform.text = "<html></html>"
 
 
+def nesting_deeply(platform: Platform) -> None:
+    platform.text = '{"keys": ' + "[" * 100_000 + "]" * 100_000 + "}"
+
+
 def with_a_weak_key(platform: Platform) -> None:
     platform.text = '{"keys": [{"kty": "RSA", "kid": "k1", "n": "qw", "e": "AQAB"}]}'
 
 
-@pytest.mark.parametrize("misdeed", [too_large, leading_on, refusing, speaking_html, with_a_weak_key])
+@pytest.mark.parametrize("misdeed", [too_large, leading_on, refusing, speaking_html, nesting_deeply, with_a_weak_key])
 async def test_what_is_no_key_set_at_this_very_address_opens_nothing(platform: Platform, misdeed: Any) -> None:
     keys = platform.keys([0.0], fetch_exceptions=f"127.0.0.1:{platform.port},localhost:{platform.port}")
     misdeed(platform)
