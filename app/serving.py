@@ -3,13 +3,13 @@
 """Serves the API with uvicorn, and leaves in good order: first said, then done."""
 
 import asyncio
-import gc
 import signal
 import socket
 from types import FrameType
 
 import uvicorn
 
+from app.garbage import look_seldom
 from app.health import Health
 from app.main import create_app
 from app.settings import Settings
@@ -21,8 +21,6 @@ PATIENCE = 20
 """Seconds that requests under way are given."""
 ACCEPTED_AT_ONCE = 32
 """Connections that are accepted in one round of the event loop."""
-SELDOM = (20_000, 20, 50)
-"""When garbage is looked for: a busy process has thousands of young objects that are no garbage."""
 
 
 class Leaving(uvicorn.Server):
@@ -60,9 +58,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=16_384,
     )
-    gc.collect()
-    gc.freeze()  # what is here now stays to the end, and need not be looked through
-    gc.set_threshold(*SELDOM)
+    look_seldom()
     Leaving(config, health).run(_sockets(config))
 
 

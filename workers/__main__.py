@@ -7,8 +7,8 @@ import sys
 
 gc.disable()  # aiogram builds some four hundred models while it is imported; collecting meanwhile takes a third longer
 
-from workers.main import main  # noqa: E402 - after the line above, which is the point
+from app.garbage import look_seldom  # noqa: E402 - after the line above, which is the point
+from workers.main import main  # noqa: E402
 
-gc.freeze()
-gc.enable()
+look_seldom()
 sys.exit(main())

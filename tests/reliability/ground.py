@@ -23,6 +23,7 @@ from tests.reliability.processes import Processes, Telegram
 FIRST = -1_001_000_000_000
 OPEN = "select count(*) from delivery where state in ('due', 'in_doubt') and not parked"
 DELIVERED = "select count(*) from delivery where state = 'delivered'"
+STANDS_OUT = "select exists (select from delivery where notice_id = $1 and state <> 'delivered')"
 TRACES = "select (select count(*) from attempt) + (select coalesce(sum(token), 0)::bigint from delivery)"
 TIMEOUT, LEASE = 1.0, 2.5
 LOOK_EVERY = 1.0
@@ -44,13 +45,17 @@ class Ground:
     accepted: list[UUID] = field(default_factory=list)
     chats: dict[str, int] = field(default_factory=dict)
 
-    async def channel(self, slug: str, *, can_ask: bool = False, **members: Any) -> int:
-        """Make a channel that, with `can_ask`, has proved that it can be asked; give its number at Telegram."""
-        chat = self.chats[slug] = FIRST - len(self.chats) - 1
-        await self.telegram.chat(chat, title=slug)
-        number = await a_channel(self.pool, slug, address=str(chat), can_ask=can_ask, **members)
+    async def channel(self, slug: str, *, can_ask: bool = False, private: bool = False, **members: Any) -> int:
+        """Make a channel that, with `can_ask`, has proved that it can be asked; give its number at Telegram.
+
+        A `private` one is a family's own chat.
+        """
+        number = len(self.chats) + 1
+        chat = self.chats[slug] = number if private else FIRST - number
+        await self.telegram.chat(chat, title=slug, type="private" if private else "channel")
+        made = await a_channel(self.pool, slug, address=str(chat), can_ask=can_ask, **members)
         if can_ask:
-            await self.pool.execute("update channel set last_reference = '1' where id = $1", number)
+            await self.pool.execute("update channel set last_reference = '1' where id = $1", made)
         return chat
 
     async def channels(self, many: int, *, can_ask: bool = False) -> list[int]:
@@ -80,6 +85,12 @@ class Ground:
     async def has_delivered(self, many: int) -> bool:
         with suppress(*AWAY):
             return bool(await self.pool.fetchval(DELIVERED) >= many)
+        return False
+
+    async def is_delivered(self, notice: UUID) -> bool:
+        """Tell whether a notice stands wherever it is owed."""
+        with suppress(*AWAY):
+            return not await self.pool.fetchval(STANDS_OUT, notice)
         return False
 
     async def has_room(self, most: int) -> bool:

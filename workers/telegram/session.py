@@ -19,6 +19,8 @@ CONNECT_TIMEOUT = 3.0
 """Seconds for a connection; a host that does not answer is then known not to have heard us."""
 KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept: shorter than servers do, so that a send rarely meets a closed one."""
+CONNECTIONS = 300
+"""More than there are calls at a time: a call that waited for a connection would lose the time it has."""
 LARGEST_ANSWER = 1 << 20
 
 
@@ -49,7 +51,7 @@ class WatchedSession(AiohttpSession):
     async def create_session(self) -> ClientSession:
         if self._client is None or self._client.closed:
             context = ssl.create_default_context(cafile=certifi.where())
-            connector = TCPConnector(ssl=context, limit=200, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE)
+            connector = TCPConnector(ssl=context, limit=CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE)
             self._client = ClientSession(connector=connector, timeout=self._limits, trace_configs=[tracing()])
         return self._client
 
