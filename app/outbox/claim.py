@@ -3,18 +3,18 @@
 """Takes due work: lease, intent and pace in one transaction, before one byte leaves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-import asyncpg
-
 from app.database import Connection, Pool
-from app.domain.delivery import Action, Intent, Settlement
+from app.domain.delivery import Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.outbox.allowed import is_news
+from app.outbox.breaker import asked, waits
+from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
-from app.outbox.owed import OWED, Owed, intent_text, owed
+from app.outbox.owed import OWED, owed
 from app.outbox.record import end
 from app.outbox.step import one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
@@ -23,7 +23,7 @@ NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do noth
 # Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
 # claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
 PACE = """
-select free_at, slowdown, clock_timestamp() as now,
+select free_at, slowdown, troubled_at, away_since, asked_at, asked, clock_timestamp() as now,
        set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)
   from pace where kind = $1 for update
 """
@@ -44,26 +44,6 @@ select d.id
  order by d.rank, d.id limit $2
    for no key update of c, d skip locked
 """
-# The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
-# The rows are locked before they are read: whoever amends or withdraws meanwhile comes after the lease, and is seen.
-TAKE = """
-with taken as (
-  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[],
-                       $10::boolean[], $11::text[])
-             as t (id, intent, action, part, revision, wanted, traceparent, erase, awaits)
-), claimed as (
-  update delivery d
-     set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz,
-         awaits = case when d.state = 'in_doubt' then d.awaits else t.awaits end
-    from taken t where d.id = t.id and d.wanted is not distinct from t.wanted and d.erase = t.erase
-  returning d.id, d.token
-), kept as (
-  insert into attempt (delivery_id, token, action, part, revision, started_at, traceparent)
-  select c.id, c.token, t.action, t.part, t.revision, $7::timestamptz, t.traceparent
-    from claimed c join taken t using (id)
-)
-select id, token from claimed
-"""
 RESERVE = """
 update channel c
    set turn_until = $4::timestamptz, free_at = t.free_at,
@@ -73,9 +53,12 @@ update channel c
   from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[]) as t (id, slot, free_at, news)
  where c.id = t.id
 """
-SPEND = (
-    "update pace set free_at = $2, slowdown = greatest(1, slowdown * 0.999 ^ $3), blocked_reason = null where kind = $1"
-)
+SPEND = """
+update pace
+   set free_at = $2, slowdown = greatest(1, slowdown * 0.999 ^ $3),
+       blocked_reason = case when away_since is not null then blocked_reason end
+ where kind = $1
+"""
 NEXT = """
 select min(c.free_at) from channel c
  where c.kind = $1 and c.free_at > $2::timestamptz and c.free_at < $2::timestamptz + interval '1.5 seconds'
@@ -87,19 +70,16 @@ select min(c.free_at) from channel c
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """The moments that the account lets out, from this moment on, and the time between two."""
+    """The moments that the account lets out, from this moment on, and the time between two.
+
+    `asking`: the platform is away, and the one call that goes out asks whether it is back.
+    """
 
     now: datetime
     at: float
     moments: Sequence[datetime]
     step: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    owed: Owed
-    intent: Intent
-    slot: datetime
+    asking: bool
 
 
 async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
@@ -110,12 +90,15 @@ async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
         if row is None:
             await connection.execute(NEW_KIND, kind.name)
             return Taken(datetime.now(UTC), at, again=0.0)
+        away = await waits(connection, kind, row)
+        if away:
+            return Taken(row["now"], at, again=away)
         rate, free_at = kind.limits.per_second / row["slowdown"], row["free_at"]
         ahead = free_at - row["now"]
         if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
             return Taken(row["now"], at, again=(ahead - turn.horizon / 2).total_seconds())
-        moments = slots(free_at, row["now"], turn.horizon, rate, turn.most)
-        return await _take(connection, kind, turn, _Pace(row["now"], at, moments, interval(rate)))
+        moments = slots(free_at, row["now"], turn.horizon, rate, turn.most if away is None else 1)
+        return await _take(connection, kind, turn, _Pace(row["now"], at, moments, interval(rate), away is not None))
 
 
 async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Taken:
@@ -129,25 +112,27 @@ async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pa
     for work, settlement in ended:
         await end(connection, work, settlement)
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
-    calls = [_Call(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
+    calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)
     return Taken(now, pace.at, claimed, tuple(ended), 0.0)
 
 
 async def _reserve(
-    connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace, calls: Sequence[_Call]
+    connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace, calls: Sequence[Planned]
 ) -> tuple[Claimed, ...]:
     """Write the intents and spend the pace of the account and of each channel."""
     if not calls:
         return ()
     now, until = pace.now, pace.now + turn.lease
-    tokens = await _write_intents(connection, until, now, calls)
+    tokens = await write_intents(connection, until, now, calls)
     frees = [_free_after(call, kind, now) for call in calls]
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
     news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
     await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE, news, kind.cap.day(now))
     if kind.limits.per_second:
         await connection.execute(SPEND, kind.name, calls[-1].slot + pace.step + turn.late, len(calls))
+    if pace.asking:
+        await asked(connection, kind, now)
     return tuple(
         Claimed(call.owed, call.intent, tokens[call.owed.id], (call.slot - now).total_seconds())
         for call in calls
@@ -155,33 +140,7 @@ async def _reserve(
     )
 
 
-async def _write_intents(
-    connection: Connection, until: datetime, now: datetime, calls: Sequence[_Call]
-) -> dict[int, int]:
-    # A probe leaves the doubted intent in place: should its worker die, the doubt is still the same doubt.
-    kept = [replace(c.intent, action=Action.POST) if c.intent.action is Action.PROBE else c.intent for c in calls]
-    rows: list[asyncpg.Record] = await connection.fetch(
-        TAKE,
-        [call.owed.id for call in calls],
-        [intent_text(intent) for intent in kept],
-        [call.intent.action.value for call in calls],
-        [call.intent.number for call in calls],
-        [call.intent.revision for call in calls],
-        until,
-        now,
-        [call.owed.progress.wanted for call in calls],
-        [_traced(call.owed) for call in calls],
-        [call.owed.progress.erase for call in calls],
-        [call.owed.awaits for call in calls],
-    )
-    return {row["id"]: row["token"] for row in rows}
-
-
-def _traced(work: Owed) -> str | None:
-    return None if work.step is None else str(work.step)
-
-
-def _free_after(call: _Call, kind: ChannelKind, now: datetime) -> datetime:
+def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> datetime:
     sent = sorted(at for at in call.owed.sent if at > now - MINUTE)
     is_group = kind.is_group(call.owed.address)
     return channel_free_at([*sent, call.slot], kind.limits, is_group=is_group) or now

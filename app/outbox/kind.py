@@ -27,7 +27,8 @@ class ChannelKind:
     id). Each intent then carries a key, and a doubt is resolved by repeating the intent as it was. `in_order`: a notice
     waits for the one before it in the channel; without it what was postponed holds up nobody. `deletes`: whether a post
     can be taken away; elsewhere what is withdrawn is marked only. `languages`: those that a post wants texts in.
-    `cap`: how many notices a channel is told in a day, the urgent ones beside.
+    `cap`: how many notices a channel is told in a day, the urgent ones beside. `one_platform`: all its channels are
+    reached at one address, so that calls to several without an answer say that none can be reached.
     """
 
     name: str
@@ -39,3 +40,4 @@ class ChannelKind:
     deletes: bool = False
     languages: Callable[[Owed], Sequence[str]] = of_the_channel
     cap: Cap = NO_CAP
+    one_platform: bool = False

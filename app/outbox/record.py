@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from app.database import Connection, Pool
 from app.domain.delivery import Action, Settlement
-from app.domain.outcome import Delivered, Gone, Moved, Throttled, named
+from app.domain.outcome import Delivered, Doubted, Failed, Gone, Moved, Throttled, named
+from app.outbox.breaker import suspect
 from app.outbox.consequences import Done, follow_up, prepare, reaches_further
 from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
@@ -85,10 +86,14 @@ update channel c set turn_until = null, told = greatest(0, c.told - back.news::i
 
 
 async def record(pool: Pool, done: Sequence[Done]) -> set[int]:
-    """Write the outcomes down and free their channels; returns the delivery ids whose lease still held.
+    """Write the outcomes down and free their channels; returns the delivery ids whose lease still held."""
+    held = await _written(pool, done)
+    await suspect(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
+    return held
 
-    One statement; where an outcome concerns more than its delivery, one transaction.
-    """
+
+async def _written(pool: Pool, done: Sequence[Done]) -> set[int]:
+    """Use one statement; where an outcome concerns more than its delivery, one transaction."""
     if not any(map(reaches_further, done)):
         return {row["id"] for row in await pool.fetch(RECORD, *_columns(done))}
     async with pool.acquire() as connection, connection.transaction():

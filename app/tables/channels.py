@@ -58,6 +58,8 @@ class Pace(SQLModel, table=True):
     """When an account of a kind may send next; every claim locks it, so claims take turns.
 
     slowdown: 1 at full speed, more after the platform asked us to wait. throttled_by: the channel that was asked last.
+    troubled_at: when a call last had no answer. away_since: nothing is answered; asked: how often we asked since,
+    asked_at: when last.
     """
 
     __tablename__ = "pace"
@@ -67,3 +69,7 @@ class Pace(SQLModel, table=True):
     throttled_at: datetime | None = instant()
     throttled_by: UUID | None = None
     blocked_reason: str | None = Field(default=None, sa_type=Text)
+    troubled_at: datetime | None = instant()
+    away_since: datetime | None = instant()
+    asked_at: datetime | None = instant()
+    asked: int = number()

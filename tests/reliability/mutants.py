@@ -47,7 +47,7 @@ def mutant(name: str, *edits: tuple[str, str, str]) -> Mutant:
     return Mutant(name, tuple(Edit(*edit) for edit in edits))
 
 
-NO_INTENT = mutant("no intent", ("app/outbox/claim.py", "intent = t.intent::json,", "intent = null,"))
+NO_INTENT = mutant("no intent", ("app/outbox/intents.py", "intent = t.intent::json,", "intent = null,"))
 NO_FENCE = mutant(
     "no fence",
     ("app/outbox/record.py", "d.id = x.id and d.token = x.token and d.lease_until is not null", "d.id = x.id"),

@@ -31,7 +31,7 @@ def desk(tools: Tools) -> Desk:
     sender = Sender(bot, session, silent_below, settings.telegram_operations_chat, load, settings.telegram_timeout)
     limits = Limits(settings.telegram_per_second, settings.telegram_chat_per_second, settings.telegram_group_per_minute)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
-    kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"))
+    kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)
     inspect = partial(check.inspect, sender)
     return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout, partial(previewed, show))
 

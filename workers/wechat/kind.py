@@ -60,7 +60,9 @@ def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callabl
     cover = (settings.cover or COVER).read_bytes()
     house = _house(tools, settings)
     show, spoken = partial(shown, house=house), partial(languages, house=house)
-    kind = ChannelKind(KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken, cap=tools.cap(KIND))
+    kind = ChannelKind(
+        KIND, LIMITS, show, once_key=True, in_order=False, languages=spoken, cap=tools.cap(KIND), one_platform=True
+    )
     options = Options(free, settings.choice == "person" and not free, 0.9 * CALLS * settings.timeout)
     articles = Articles(client, client.kept, cover, partial(contents, tools.pool))
     sharing, results = Sharing(ledger, kind, options.person_chooses), Results(client, ledger, settings.poll)

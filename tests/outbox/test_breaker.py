@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""While a platform answers nobody one call asks now and then; when it is back everything goes out at once."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.database import Pool
+from app.domain.breaker import CALLS
+from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Refused, Wire
+from app.outbox import Claimed, Taken, claim
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import TURN, plain, recorded
+
+NEVER_LEFT = Failed("never left: ConnectionRefusedError")
+NO_ANSWER = Doubted("no answer after the request had left: TimeoutError")
+PACE = "select away_since is not null as away, asked, blocked_reason from pace where kind = 'telegram'"
+LATER = "update pace set asked_at = asked_at - interval '30 seconds' where kind = 'telegram'"
+DUE = "update delivery set due_at = now() where state in ('due', 'in_doubt')"
+
+
+async def publish(pool: Pool, channels: int) -> None:
+    for number in range(channels):
+        await a_channel(pool, f"c{number}")
+    await accepted(pool, in_doubt="repeat")
+
+
+async def claims(pool: Pool, *, one_platform: bool = True) -> Sequence[Claimed]:
+    """Claim, also after what ended without a call."""
+    taken = Taken(datetime.now(UTC), 0.0, again=0.0)
+    while not taken.calls and taken.again == 0:
+        taken = await claim(pool, replace(plain(), one_platform=one_platform), TURN)
+    return taken.calls
+
+
+async def end(pool: Pool, calls: Sequence[Claimed], outcome: Outcome = NEVER_LEFT) -> None:
+    for call in calls:
+        assert await recorded(pool, call, outcome, Wire.NONE) == {call.owed.id}
+
+
+async def is_away(pool: Pool) -> bool:
+    row = await pool.fetchrow(PACE)
+    assert row is not None
+    assert row["away"] is (row["blocked_reason"] is not None)
+    return bool(row["away"])
+
+
+@pytest.mark.parametrize("outcome", [NEVER_LEFT, NO_ANSWER], ids=["never left", "no answer"])
+async def test_when_nobody_is_answered_one_call_asks_and_all_others_wait(pool: Pool, outcome: Outcome) -> None:
+    await publish(pool, 20)
+    await end(pool, await claims(pool), outcome)
+    await pool.execute(DUE)
+
+    assert await claims(pool) == ()
+    assert await is_away(pool)
+    for asked in range(3):
+        await pool.execute(LATER)
+        (asks,) = await claims(pool)
+        assert await claims(pool) == ()
+        await end(pool, [asks], outcome)
+        assert await claims(pool) == ()
+        assert await pool.fetchval("select asked from pace where kind = 'telegram'") == asked + 1
+    assert await is_away(pool)
+
+
+@pytest.mark.parametrize("outcome", [Delivered(("7",)), Refused("Bad Request: message is too long")], ids=["yes", "no"])
+async def test_one_answer_lets_everything_go_at_once_whatever_it_waited_for(pool: Pool, outcome: Outcome) -> None:
+    await publish(pool, 20)
+    await end(pool, await claims(pool))
+    await claims(pool)
+    await pool.execute("update delivery set due_at = now() + interval '5 minutes'")
+    await pool.execute(LATER)
+    asks = await claims(pool)
+
+    await end(pool, asks, outcome)
+
+    assert len(asks) == 1
+    assert len(await claims(pool)) == 19
+    assert not await is_away(pool)
+
+
+async def test_an_answer_that_was_on_its_way_is_an_answer(pool: Pool) -> None:
+    await publish(pool, 20)
+    calls = await claims(pool)
+    await end(pool, calls[: CALLS + 2])
+    assert await claims(pool) == ()
+    assert await is_away(pool)
+
+    await end(pool, calls[CALLS + 2 :], Delivered(("7",)))
+
+    assert len(await claims(pool)) == CALLS + 2
+    assert not await is_away(pool)
+
+
+async def test_a_channel_that_never_answers_says_nothing_about_the_others(pool: Pool) -> None:
+    for slug in ("bad", "good", "fine"):
+        await a_channel(pool, slug, areas=[slug])
+    await accepted(pool, audience={"areas": ["bad"]})
+    for _ in range(CALLS + 5):
+        await end(pool, await claims(pool))
+
+    await accepted(pool, audience={"areas": ["good", "fine"]})
+
+    assert {call.owed.slug for call in await claims(pool)} == {"bad", "good", "fine"}
+    assert not await is_away(pool)
+
+
+async def test_where_there_is_one_channel_it_speaks_for_the_platform(pool: Pool) -> None:
+    await publish(pool, 1)
+    for _ in range(CALLS):
+        await end(pool, await claims(pool))
+
+    assert await claims(pool) == ()
+    assert await is_away(pool)
+
+
+async def test_addresses_that_have_nothing_in_common_are_judged_one_by_one(pool: Pool) -> None:
+    await publish(pool, 20)
+    await end(pool, await claims(pool, one_platform=False))
+
+    assert len(await claims(pool, one_platform=False)) == 20
+    assert not await is_away(pool)
+
+
+async def test_something_urgent_asks_sooner(pool: Pool) -> None:
+    await publish(pool, 20)
+    await end(pool, await claims(pool))
+    await claims(pool)
+    await pool.execute("update pace set asked = 10, asked_at = now() - interval '6 seconds' where kind = 'telegram'")
+    assert await claims(pool) == ()
+
+    await accepted(pool, priority="urgent")
+
+    (asks,) = await claims(pool)
+    assert asks.owed.notice.priority == "urgent"
+
+
+async def test_two_workers_ask_once_between_them(pool: Pool) -> None:
+    await publish(pool, 20)
+    await end(pool, await claims(pool))
+    await claims(pool)
+    await pool.execute(LATER)
+
+    both = await asyncio.gather(*(claims(pool) for _ in range(8)))
+
+    assert sum(len(calls) for calls in both) == 1

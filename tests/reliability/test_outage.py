@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-10: Telegram is away. It is asked rarely, nothing is lost, and when it is back everything goes out at once."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.domain.breaker import CALLS, LONGEST
+from tests.reliability.conftest import Prepare
+from tests.reliability.ground import Ground, until
+
+ALLOWED = ("--per-second", "30", "--chat-per-second", "1", "--group-per-minute", "20", "--slack", "0.15")
+PACE = (30.0, 1.0, 20)
+ATTEMPTS = "select started_at from attempt where started_at > $1 and outcome in ('failed', 'doubted') order by 1"
+PLACES = "select state from delivery where state <> 'delivered'"
+IS_AWAY = "select away_since is not null from pace where kind = 'telegram'"
+
+
+async def test_telegram_goes_away_and_comes_back(prepare: Prepare) -> None:
+    """20 seconds, 2 workers; the night has ten minutes."""
+    await outage(prepare, seconds=20, channels=40)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+async def test_telegram_is_away_for_ten_minutes_of_the_night(prepare: Prepare) -> None:
+    await outage(prepare, seconds=600, channels=120)
+
+
+async def outage(prepare: Prepare, seconds: int, channels: int) -> None:
+    async with prepare(limits=ALLOWED, pace=PACE) as ground:
+        await ground.channels(channels)
+        ground.workers.start(2)
+        await ground.accept()
+        await ground.settles()
+        gone: datetime = await ground.pool.fetchval("select clock_timestamp()")
+        await ground.telegram.away(seconds)
+        asyncio.get_running_loop().call_later(1, ground.bell.ring)
+        for _ in range(3):
+            await ground.accept()
+        await until(lambda: is_away(ground))
+        opened: datetime = await ground.pool.fetchval("select clock_timestamp()")
+        await ground.settles()
+
+        calls = [row["started_at"] for row in await ground.pool.fetch(ATTEMPTS, gone)]
+        asks = [at for at in calls if at > opened]
+        came_back = gone + timedelta(seconds=seconds)
+        first = min(post.at for post in ground.telegram.posts() if post.at > came_back)
+        assert await ground.verdict() == []
+        assert len(ground.telegram.posts()) == 4 * channels
+        assert await ground.pool.fetch(PLACES) == []
+        assert len(calls) - len(asks) < 5 * CALLS
+        assert len(asks) <= 6 + seconds / LONGEST.total_seconds()
+        assert first - came_back < LONGEST + timedelta(seconds=60)
+
+
+async def is_away(ground: Ground) -> bool:
+    return bool(await ground.pool.fetchval(IS_AWAY))
