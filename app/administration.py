@@ -18,6 +18,7 @@ from app.database import Database
 from app.domain.key import Role, Scope
 from app.doorbell import Doorbell
 from app.keys import LONGEST_LIFE, Wanted, add_key
+from app.kinds import KINDS
 from app.running import in_the_database
 from app.settings import load
 from app.sources import add_source
@@ -32,7 +33,23 @@ Services = Annotated[list[str] | None, typer.Option("--service", help="A service
 EventSources = Annotated[list[str] | None, typer.Option("--event-source", help="A URI its CloudEvents come from.")]
 Scopes = Annotated[list[Scope] | None, typer.Option(help="What it may do; none: all that its role may.")]
 Days = Annotated[int, typer.Option(min=1, max=LONGEST_LIFE, help="Days until the key expires.")]
-Words = Annotated[list[str] | None, typer.Option()]
+Slug = Annotated[str, typer.Argument(help="Its short name: small letters, digits and hyphens, for ever.")]
+Name = Annotated[str, typer.Option(help="Its name, as people read it; without one the short name.")]
+Label = Annotated[str, typer.Argument(help="Whose key it is, as the audit log will say.")]
+Viewing = Annotated[bool, typer.Option(help="See everything and change nothing.")]
+Kind = Annotated[str, typer.Option(help=f"The platform: {', '.join(KINDS)}.")]
+Language = Annotated[str, typer.Option(help="The language that it is written in, such as it or zh-Hans.")]
+Fallback = Annotated[bool, typer.Option(help="Show another text where its language is missing, and say so.")]
+Followed = Annotated[list[str] | None, typer.Option("--service", help="A service it follows; none: every one.")]
+Grades = Annotated[list[str] | None, typer.Option("--grade", help="A grade it is for; none: every one.")]
+Schools = Annotated[list[str] | None, typer.Option("--school", help="A school it is for; none: every one.")]
+Areas = Annotated[list[str] | None, typer.Option("--area", help="An area it is for; none: every one.")]
+GROUPS = {
+    "source": "Municipal systems that hand in notices, and their keys.",
+    "operator": "Keys of the people who administer.",
+    "channel": "The places that are published to.",
+    "audit": "The log of what administrators did.",
+}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -42,7 +59,7 @@ class ArgumentError(Exception):
 
 def administration() -> dict[str, typer.Typer]:
     """Give the groups of commands by name."""
-    groups = {name: typer.Typer(no_args_is_help=True) for name in ("source", "operator", "channel", "audit")}
+    groups = {name: typer.Typer(no_args_is_help=True, help=said) for name, said in GROUPS.items()}
     groups["source"].command("add")(source_add)
     groups["source"].command("key")(source_key)
     groups["source"].command("list")(source_list)
@@ -55,7 +72,7 @@ def administration() -> dict[str, typer.Typer]:
 
 
 def source_add(
-    slug: str, name: str = "", service: Services = None, event_source: EventSources = None, days: Days = LONGEST_LIFE
+    slug: Slug, name: Name = "", service: Services = None, event_source: EventSources = None, days: Days = LONGEST_LIFE
 ) -> None:
     """Make a source, a municipal system that hands in notices, and print its key once."""
     lists = {"services": service or [], "event_sources": event_source or []}
@@ -69,7 +86,7 @@ def source_add(
     in_the_database(work)
 
 
-def source_key(slug: str, days: Days = LONGEST_LIFE) -> None:
+def source_key(slug: Slug, days: Days = LONGEST_LIFE) -> None:
     """Issue a second key for a source, so that the first can be replaced without a gap."""
     asked = Wanted(role=Role.SOURCE, source=slug, days=days)
 
@@ -92,7 +109,7 @@ def source_list() -> None:
     in_the_database(work)
 
 
-def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE, scope: Scopes = None) -> None:
+def operator_add(label: Label, *, viewer: Viewing = False, days: Days = LONGEST_LIFE, scope: Scopes = None) -> None:
     """Issue a key for an operator, or for a viewer who may change nothing."""
     role = Role.VIEWER if viewer else Role.OPERATOR
     asked = Wanted(role=role, label=label, days=days, scopes=scope or ())
@@ -106,16 +123,16 @@ def operator_add(label: str, *, viewer: bool = False, days: Days = LONGEST_LIFE,
 
 
 def channel_add(  # noqa: PLR0913 - a channel has as many sides
-    slug: str,
+    slug: Slug,
     *,
     address: Annotated[str, typer.Option(help=ADDRESS)] = "",
-    kind: str = "telegram",
-    language: str = "it",
-    service: Words = None,
-    grade: Words = None,
-    school: Words = None,
-    area: Words = None,
-    fallback: bool = True,
+    kind: Kind = "telegram",
+    language: Language = "it",
+    service: Followed = None,
+    grade: Grades = None,
+    school: Schools = None,
+    area: Areas = None,
+    fallback: Fallback = True,
 ) -> None:
     """Check a channel on its platform and publish to it from now on."""
     lists = {"services": service or [], "grades": grade or [], "schools": school or [], "areas": area or []}

@@ -39,7 +39,10 @@ app.command("hold-overdue")(hold_overdue)
 
 
 @app.command()
-def api(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080) -> None:
+def api(
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8080,
+) -> None:
     """Serve the HTTP API."""
     settings = load()
     configure(settings)
@@ -60,7 +63,7 @@ def migrate() -> None:
 
 
 @app.command()
-def health(url: Annotated[str, typer.Argument()] = "http://127.0.0.1:8080/livez") -> None:
+def health(url: Annotated[str, typer.Argument(help="Where it answers.")] = "http://127.0.0.1:8080/livez") -> None:
     """Ask a process how it is; exit code 0 when it is well."""
     try:
         with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 - the address is the operator's own

@@ -11,7 +11,7 @@ from app.vault import Vault, encrypt_anew, new_key
 
 
 def secret_commands() -> typer.Typer:
-    group = typer.Typer(no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True, help="The keys with which secrets are encrypted.")
     group.command("new-key")(secrets_new_key)
     group.command("rotate")(secrets_rotate)
     return group

@@ -6,12 +6,15 @@ import asyncio
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
+import typer
 
+from app.cli import app
 from app.database import Pool
 from deploy.processes import free_port
 from tests.api.calling import ADMIN_KEY, Caller, served, some_settings
@@ -43,6 +46,21 @@ async def is_ready(session: aiohttp.ClientSession) -> bool:
             return answer.status == 200
     except aiohttp.ClientError:
         return False
+
+
+def explained(command: Any, name: str = "campanella") -> Iterator[tuple[str, str | None]]:
+    """Give every command, argument and option with what is said of it."""
+    yield name, command.help
+    yield from ((f"{name} {each.name}", getattr(each, "help", None)) for each in command.params)
+    for within, each in getattr(command, "commands", {}).items():
+        yield from explained(each, f"{name} {within}")
+
+
+def test_every_command_and_all_that_can_be_said_to_it_is_explained() -> None:
+    said = dict(explained(typer.main.get_command(app)))
+
+    assert len(said) > 40
+    assert [name for name, words in said.items() if not words] == []
 
 
 async def test_migrating_twice_is_no_error(typed: Typed, environment: Environment) -> None:

@@ -12,7 +12,7 @@ import pytest
 from app.api.door import Door
 from app.database import Pool
 from app.settings import Settings
-from tests.api.calling import Caller, served, some_settings
+from tests.api.calling import Caller, a_notice, served, some_settings
 
 
 async def spoken(caller: Caller, text: bytes) -> tuple[int, dict[str, str], Any]:
@@ -139,6 +139,22 @@ async def test_only_the_names_of_the_installation_are_answered_to(
 
     assert answer.status == status
     assert "evil" not in answer.text
+
+
+async def test_no_address_in_an_answer_is_taken_from_the_host_that_was_asked_for(source: Caller) -> None:
+    answers = [
+        await source.post("/v1/notices", a_notice(), Host="evil.example"),
+        await source.post("/v1/notices", a_notice(), Host="evil.example"),
+        await source.get("/v1/notices?limit=1", Host="evil.example"),
+        await source.get("/v1/nowhere", Host="evil.example"),
+        await source.get("/.well-known/api-catalog", Host="evil.example"),
+        await source.get("/openapi.json", Host="evil.example"),
+    ]
+
+    assert [answer.status for answer in answers] == [202, 202, 200, 404, 200, 200]
+    assert answers[2].body["next"].startswith("http://127.0.0.1:8080/v1/notices?")
+    assert answers[0].headers["Location"].startswith("http://127.0.0.1:8080/v1/notices/")
+    assert not [answer for answer in answers if "evil" in f"{answer.text} {dict(answer.headers)}"]
 
 
 FORWARDED = [
