@@ -35,7 +35,7 @@ BROKEN = (
     OSError,
 )
 """What a kept connection fails with when Postgres has gone since; the last words of a server confuse the client."""
-REVISION = "select version_num from alembic_version"
+REVISION = "select version_num, current_setting('transaction_read_only') = 'on' as sealed from alembic_version"
 SERVER_SETTINGS = {
     "application_name": "campanella health",
     "enable_seqscan": "off",  # a table just filled has no statistics yet, and must not be read whole for that
@@ -172,6 +172,8 @@ class Vitals:
 
     async def _ask_revision(self) -> str | None:
         row = await self._lines[0].row(REVISION)
+        if row.get("sealed"):
+            raise asyncpg.ReadOnlySQLTransactionError
         return row.get("version_num")
 
     async def _ask_figures(self) -> Figures:
@@ -191,6 +193,8 @@ def problem(error: BaseException, patience: float) -> str:
     match error:
         case asyncpg.UndefinedTableError():
             return "has no tables yet: run the migrations"
+        case asyncpg.ReadOnlySQLTransactionError():
+            return "takes nothing: it is read-only"
         case TimeoutError() | redis.exceptions.TimeoutError() | asyncpg.QueryCanceledError():
             return f"did not answer within {int(patience * 1000)} ms"
         case redis.exceptions.AuthenticationError():

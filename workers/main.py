@@ -33,6 +33,7 @@ from workers.recorder import Recorder
 from workers.relay import Errand, Relay
 from workers.showing import answer_renderings
 from workers.turn import Dispatcher
+from workers.way import Way
 
 DRAIN = 25.0
 """Seconds the calls on the wire are given at the end; the slowest are left to the sweep."""
@@ -56,7 +57,8 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     database = await Database.open(settings)
     pool, outgoing = database.pool, Outgoing.of(settings)
     desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
-    turns = [Dispatcher(pool, desk, recorder, settings) for desk in desks.values()]
+    way = Way()
+    turns = [Dispatcher(pool, desk, recorder, settings, way) for desk in desks.values()]
     more = [Callbacks(pool, outgoing, settings).look, Alarms(pool, settings, alarm_post(settings)).look]
     more.append(Counting(desks.values()).look)
     relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings))

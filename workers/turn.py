@@ -12,12 +12,13 @@ from app.database import Pool
 from app.domain.delivery import Action
 from app.domain.pace import interval
 from app.domain.settle import settle
-from app.outbox import Claimed, Done, Taken, Turn, claim, give_back
+from app.outbox import Claimed, Done, Taken, Turn, claim, give_back, is_suspect
 from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.desk import Desk
 from workers.recorder import Recorder
 from workers.span import span
+from workers.way import Way
 
 AT_ONCE = 256
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
@@ -33,9 +34,9 @@ LONGEST_PAUSE = 1.0
 class Dispatcher:
     """One per process and kind of channel, so that sends of one process never compete for the pace."""
 
-    def __init__(self, pool: Pool, desk: Desk, recorder: Recorder, settings: Settings) -> None:
-        """Take the tools; nothing starts before `turn`."""
-        self._pool, self._desk, self._recorder = pool, desk, recorder
+    def __init__(self, pool: Pool, desk: Desk, recorder: Recorder, settings: Settings, way: Way) -> None:
+        """Take the tools, and the way that all dispatchers of a process share; nothing starts before `turn`."""
+        self._pool, self._desk, self._recorder, self._way = pool, desk, recorder, way
         self._lease = settings.lease_for(desk.timeout)
         self._calls: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
@@ -79,7 +80,7 @@ class Dispatcher:
     async def _claim(self) -> float | None:
         """Take what is due and start it; returns the seconds until another look is worth it, None if unknown."""
         room = AT_ONCE - len(self._calls)
-        if room <= AT_ONCE // 2:  # a claim for few costs nearly what one for many does
+        if room <= AT_ONCE // 2 or self._way.is_closed:  # a claim for few costs nearly what one for many does
             return LONGEST_PAUSE
         late, self._late = max(self._late, self._opening()), 0.0
         turn = Turn(room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late))
@@ -98,7 +99,7 @@ class Dispatcher:
         return OPENING if time.monotonic() - self._last > COLD else 0.0
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
-        task = asyncio.create_task(self._carry_out(call, taken, begun))
+        task = asyncio.create_task(self._leave(call, taken, begun))
         self._calls.add(task)
         task.add_done_callback(self._ended)
 
@@ -107,6 +108,10 @@ class Dispatcher:
         self._news.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("turn.failed", error=type(error).__name__)
+
+    async def _leave(self, call: Claimed, taken: Taken, begun: float) -> None:
+        async with self._way.taken(alone=is_suspect(call.owed)):
+            await self._carry_out(call, taken, begun)
 
     async def _carry_out(self, call: Claimed, taken: Taken, begun: float) -> None:
         """Send at the reserved moment, unless the lease or the notice's own time is over by then.

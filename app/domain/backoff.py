@@ -15,6 +15,8 @@ MEDIA_PATIENCE: dict[int, timedelta] = {0: timedelta(seconds=5), 1: timedelta(se
 """How long a delivery waits for its pictures and documents before it goes out with links."""
 CRASHES = 5
 """Attempts without any recorded outcome before a delivery is set aside as poison."""
+SUSPECT = 2
+"""After so many of them it goes out alone: whatever is on the wire beside a poison shares its fate."""
 
 
 def backoff(failures: int, lane: int, chance: float) -> timedelta:

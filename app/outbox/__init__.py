@@ -9,6 +9,7 @@ from app.outbox.owed import Owed
 from app.outbox.person import decide, redrive, resume
 from app.outbox.record import give_back, record
 from app.outbox.spare import hold, is_known, let_go, slot
+from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, sweep
 from app.outbox.together import begin, leave, steps_of
 from app.outbox.turn import Claimed, Taken, Turn
@@ -28,6 +29,7 @@ __all__ = [
     "give_back",
     "hold",
     "is_known",
+    "is_suspect",
     "leave",
     "let_go",
     "record",

@@ -5,7 +5,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 
+from app.domain.backoff import SUSPECT
 from app.domain.delivery import Action, Intent, Part, Settlement, State
 from app.domain.outcome import Refused
 from app.domain.step import next_step
@@ -18,8 +20,18 @@ from app.telemetry import log
 
 
 def one_each(works: Sequence[Owed]) -> list[Owed]:
-    """Keep the first of each channel: two doubts of one channel are never looked at side by side."""
-    return list({work.channel_id: work for work in reversed(works)}.values())[::-1]
+    """Keep the first of each channel: two doubts of one channel are never looked at side by side.
+
+    What may have ended its workers is taken alone; all others up to the first of those are taken together.
+    """
+    first = list({work.channel_id: work for work in reversed(works)}.values())[::-1]
+    among = list(takewhile(lambda work: not is_suspect(work), first))
+    return among or first[:1]
+
+
+def is_suspect(work: Owed) -> bool:
+    """Tell whether a delivery may be what its workers died of, and not only have been beside it."""
+    return work.progress.crashes >= SUSPECT
 
 
 def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent | Settlement]:

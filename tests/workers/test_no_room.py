@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-15 for workers: what cannot be written down beforehand is not sent, and goes out once when there is room again."""
+
+import asyncio
+
+from tests.full_disk import full, read_only
+from tests.workers.conftest import City, until
+
+RESUME = "with c as (update channel set paused_at = null) update delivery set parked = false"
+SEEN = "select seen_at from worker"
+LOOKS = 3
+"""Turns that a worker is given to do something wrong in."""
+
+
+async def test_a_worker_on_a_full_disk_sends_nothing_and_everything_when_there_is_room(city: City) -> None:
+    url = str(city.settings.database_url)
+    await city.channel()
+    async with full(url, "attempt"):
+        await city.accepts()
+        for _ in range(LOOKS):  # each look of a worker begins with saying that it is there
+            await looks_again(city)
+        posted, states = city.posts(), await city.states()
+
+    await city.settled()
+
+    assert (posted, states) == ([], ["due"])
+    assert len(city.posts()) == 1
+
+
+async def test_a_worker_of_a_read_only_postgres_sends_nothing_and_everything_when_it_takes_something_again(
+    city: City,
+) -> None:
+    await city.channel()
+    await city.pool.execute("update channel set paused_at = now()")
+    await city.accepts()
+    async with city.pool.acquire() as connection:
+        writing = connection.transaction()  # begun before, it may still write
+        await writing.start()
+        await connection.execute(RESUME)
+        async with read_only(str(city.settings.database_url)):
+            await writing.commit()
+            city.bell.ring()
+            await asyncio.sleep(LOOKS)
+            posted, states = city.posts(), await city.states()
+
+    await city.settled()
+
+    assert (posted, states) == ([], ["due"])
+    assert len(city.posts()) == 1
+
+
+async def looks_again(city: City) -> None:
+    """Wait until the worker has said once more that it is there, which it does at the beginning of each look."""
+    before = await city.pool.fetchval(SEEN)
+
+    async def has_looked() -> bool:
+        return bool(await city.pool.fetchval(SEEN) != before)
+
+    await until(has_looked)
