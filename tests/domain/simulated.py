@@ -189,6 +189,7 @@ class City(World):
         row.progress = replace(row.progress, crashes=0)
 
     def write(self, row: Row, settled: Settlement) -> None:
-        what = {"state": settled.state, "posts": settled.posts, "failures": settled.failures, "intent": settled.intent}
-        row.progress, row.due_at = replace(row.progress, **what), self.now + settled.wait
+        ended = replace(row.progress, state=settled.state, posts=settled.posts)
+        row.progress = replace(ended, failures=settled.failures, intent=settled.intent)
+        row.due_at = self.now + settled.wait
         row.channel.last = None if settled.stray else row.channel.last

@@ -91,10 +91,10 @@ class World:
         self.workers = [Worker() for _ in range(2)]
         self.rows: list[Row] = []
         self.broken: list[str] = []
-        self._events: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._events: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
 
-    def at(self, moment: datetime, deed: Callable[[], None]) -> None:
+    def at(self, moment: datetime, deed: Callable[[], object]) -> None:
         heapq.heappush(self._events, (moment, next(self._order), deed))
 
     def after(self, least: float, most: float) -> datetime:
