@@ -65,6 +65,7 @@ async def counters(
         "CAMPANELLA_REDIS_URL": redis_url,
         "CAMPANELLA_ADMIN_KEY": ADMIN,
         "CAMPANELLA_REQUESTS_PER_MINUTE": "0",
+        "CAMPANELLA_REQUESTS_PER_DAY": "0",
     }
     ports = [free_port(), free_port()]
     processes = [
