@@ -62,6 +62,13 @@ async def operator(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
         yield caller
 
 
+@pytest.fixture(scope="module")
+async def elsewhere(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
+    """Another process of the same installation, with a memory of its own."""
+    async with served(settings, pool) as caller:
+        yield caller
+
+
 @pytest.fixture
 async def source(operator: Caller) -> Caller:
     """A caller with the key of a source that may speak of every service."""

@@ -3,45 +3,17 @@
 """Whatever a key asks for after its revocation was answered changes nothing, in whatever process it is used."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from app.database import Pool
 from app.domain.key import Role
-from app.settings import Settings
-from tests.api.alerting import CAP, alert
-from tests.api.calling import Answer, Caller, a_delivery, a_notice, fresh, served
+from tests.api.calling import Answer, Caller, a_delivery, fresh
+from tests.api.revoking import STATE, number_of, of_role, remembered, revoke
 from tests.api.test_scopes import OPERATIONS, TABLE, an_example, filled
 
 ROUNDS, CALLERS, MORE = 6, 6, 2
-TABLES = (
-    *("notice", "revision", "delivery", "audit", "endpoint", "service", "source", "channel", "channel_check"),
-    *("idempotency_key", "alert_message", "approval", "secret"),
-)
-STATE = " union all ".join(
-    f"select '{table}', md5(string_agg(each::text, '|' order by each::text)) from {table} each"  # noqa: S608 - ours
-    for table in TABLES
-)
-
-
-@pytest.fixture(scope="module")
-async def elsewhere(settings: Settings, pool: Pool) -> AsyncIterator[Caller]:
-    """Another process of the same installation, with a memory of its own."""
-    async with served(settings, pool) as caller:
-        yield caller
-
-
-def number_of(caller: Caller) -> str:
-    return str(caller.key)[10:22]
-
-
-async def revoke(operator: Caller, caller: Caller) -> None:
-    path = f"/v1/sources/{caller.slug}/keys" if caller.slug else "/v1/keys"
-    answer = await operator.call("DELETE", f"{path}/{number_of(caller)}")
-    assert answer.status == 204
 
 
 @dataclass
@@ -136,20 +108,6 @@ async def things(operator: Caller, name: str) -> Things:
     return Things(owner, {**names, **ids, "key_id": key})
 
 
-async def of_role(operator: Caller, owner: Caller, role: Role) -> Caller:
-    if role is Role.SOURCE:
-        made = await operator.post(f"/v1/sources/{owner.slug}/keys", {})
-        return operator.having(made.body["key"], owner.slug)
-    return operator.having((await operator.post("/v1/keys", {"role": "operator", "label": "Ufficio"})).body["key"])
-
-
-async def remembered(elsewhere: Caller, caller: Caller) -> Caller:
-    """Let the other process know the key, whose revocation it is not told of."""
-    there = elsewhere.having(caller.key, caller.slug)
-    assert (await there.get("/v1/services?limit=1")).status == 200
-    return there
-
-
 @pytest.mark.parametrize(("name", "role"), CASES, ids=str)
 async def test_what_a_standing_key_may_do_a_fallen_one_may_not(
     operator: Caller, elsewhere: Caller, name: str, role: Role
@@ -167,53 +125,3 @@ async def test_what_a_standing_key_may_do_a_fallen_one_may_not(
     assert after == before
     assert standing.status < 300 or name in NOT_PREPARED
     assert refused.status == 401 or name in NOT_PREPARED | NOTHING_WRITTEN
-
-
-async def test_the_answer_is_that_to_any_wrong_key(operator: Caller, elsewhere: Caller) -> None:
-    source = await operator.a_source()
-    there = await remembered(elsewhere, source)
-    await revoke(operator, source)
-
-    fallen, later = await there.hand_in(), await there.hand_in()
-
-    assert fallen.body | {"instance": ""} == later.body | {"instance": ""}
-    assert [name for name, _ in fallen.headers.items()] == [name for name, _ in later.headers.items()]
-    assert (fallen.problem, fallen.headers["WWW-Authenticate"]) == ("unauthenticated", "Bearer")
-
-
-FORMS: dict[str, tuple[str, Any, dict[str, str]]] = {
-    "under a key of its own": ("/v1/notices", a_notice(), {"Idempotency-Key": "la-stessa"}),
-    "what is good of a batch": ("/v1/notices/batch", [a_notice(), {}], {"Prefer": "handling=lenient"}),
-    "an alert": ("/v1/notices", alert()[1], {"Content-Type": CAP}),
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-async def test_in_no_form_is_anything_taken(operator: Caller, elsewhere: Caller, form: str) -> None:
-    source, (path, body, headers) = await operator.a_source(), FORMS[form]
-    there = await remembered(elsewhere, source)
-    await revoke(operator, source)
-    before = await operator.pool.fetch(STATE)
-
-    answer = await there.call("POST", path, body, headers)
-
-    assert (answer.status, answer.problem) == (401, "unauthenticated")
-    assert await operator.pool.fetch(STATE) == before
-
-
-@pytest.mark.parametrize("end", ["update key set expires_at = now()", "delete from key"])
-async def test_a_key_ends_everywhere_at_once_however_it_ends(operator: Caller, elsewhere: Caller, end: str) -> None:
-    source = await operator.a_source()
-    there = await remembered(elsewhere, source)
-
-    await operator.pool.execute(f"{end} where id = $1", number_of(source))
-
-    assert (await there.hand_in()).status == 401
-
-
-async def test_whoever_holds_a_key_may_revoke_it_with_itself(operator: Caller) -> None:
-    person = await of_role(operator, operator, Role.OPERATOR)
-
-    answers = [await person.call("DELETE", f"/v1/keys/{number_of(person)}") for _ in range(2)]
-
-    assert [answer.status for answer in answers] == [204, 401]
