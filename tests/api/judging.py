@@ -38,8 +38,9 @@ def map_headers(_: HookContext, headers: dict[str, Any] | None) -> dict[str, Any
 @schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
     """Say what no schema can: the headers of an event belong together, and a key to one request."""
-    _put_event_together(case)
-    _make_key_fresh(case)
+    if not _is_stripped(case):
+        _put_event_together(case)
+        _make_key_fresh(case)
 
 
 def _put_event_together(case: Case[Any]) -> None:
@@ -66,7 +67,7 @@ def _is_wrong(case: Case[Any], where: ParameterLocation) -> bool:
 def _make_key_fresh(case: Case[Any]) -> None:
     """Give the documented example of a key to one request only: else all others would be answered by the first."""
     shown = case.operation.headers.get(KEY)
-    if shown is None or case.headers.get(KEY) != shown.definition.get("example") or _is_stripped(case):
+    if shown is None or case.headers.get(KEY) != shown.definition.get("example"):
         return
     case.headers[KEY] = f"{case.headers[KEY]}-{case.id}"
 

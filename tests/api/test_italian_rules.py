@@ -10,7 +10,8 @@ import pytest
 
 from app.api.application import api, document_of
 from tests.api.calling import Caller
-from tests.api.italian_rules import Document, complaints
+from tests.api.italian_document import Document
+from tests.api.italian_rules import complaints
 
 Mutation = Callable[[Document], Any]
 DOCUMENT: Any = document_of(api())
