@@ -21,7 +21,7 @@ NO_CAP = Cap()
 # `tried`: a correction is no news, which alone a day's cap counts. `earlier`: as the claim looks for them.
 STANDS = """
 select c.id, c.kind, c.told_on, c.told, c.paused_at is not null as paused, a.opens_at,
-       p.blocked_reason is not null as blocked,
+       p.blocked_reason is not null and p.away_since is null as blocked, p.away_since is not null as away,
        exists (select from delivery d where d.channel_id = c.id and d.notice_id = $2 and d.attempts > 0) as tried,
        exists (select from delivery d
                 where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and d.awaits is null
@@ -75,6 +75,7 @@ def waits(notice: Notice, rules: Rules, row: asyncpg.Record, shown: Shown, now: 
         ("approval", bool(shown.awaits), None),
         ("paused", row["paused"], None),
         ("account_blocked", row["blocked"], None),
+        ("platform_away", row["away"], None),
         ("daily_cap", _is_capped(notice, rules, row, at), at + rules.cap.until_tomorrow(at)),
         ("push_choice", shown.rendering is not None and shown.rendering.chosen, None),
         ("push_quota", pushes > 0 and opens_at is not None and opens_at > at, opens_at),

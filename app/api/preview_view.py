@@ -25,6 +25,7 @@ WaitsFor = Literal[
     "approval",
     "paused",
     "account_blocked",
+    "platform_away",
     "daily_cap",
     "push_choice",
     "push_quota",
@@ -79,7 +80,7 @@ class ChannelPreview(View):
     awaits: list[Tag] = Field(max_length=20, description="Languages of texts that a person must approve before.")
     meanwhile: bool = Field(description="It shows another text until then, and is corrected afterwards.")
     pushes: Count = Field(description="What it costs of a rationed quota, an interim push included; 0: nothing.")
-    waits: list[WaitSeen] = Field(max_length=11, description="All that it would wait for; empty: it goes out at once.")
+    waits: list[WaitSeen] = Field(max_length=12, description="All that it would wait for; empty: it goes out at once.")
 
 
 class AdviceSeen(View):

@@ -27,6 +27,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "La piattaforma rifiuta il nostro account: non esce niente finché qualcuno non rimedia.",
         "The platform refuses our account: nothing goes out until somebody has seen to it.",
     ),
+    "platform_away": (
+        "La piattaforma non risponde: esce appena risponde di nuovo.",
+        "The platform answers nobody: it goes out as soon as it answers again.",
+    ),
     "daily_cap": (
         "Il canale ha già avuto gli avvisi di un giorno: aspetta domani.",
         "The channel has had its notices of the day: it waits for tomorrow.",

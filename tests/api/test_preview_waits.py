@@ -11,7 +11,7 @@ import pytest
 from app.database import Pool
 from app.domain.waits import WORDS
 from app.settings import Settings
-from tests.api.calling import Answer, Caller, a_notice, served
+from tests.api.calling import Answer, Caller, a_notice, fresh, served
 
 CAREFUL = {"second_person": True, "channel_per_day": 2, "equal_texts": "refuse"}
 HALF_A_DAY = timedelta(hours=12)
@@ -22,8 +22,8 @@ insert into allowance (channel_id, today, month, opens_at)
 select id, 0, 1, now() + interval '5 hours' from channel where slug = $1
 """
 BLOCKED = """
-insert into pace (kind, slowdown, blocked_reason) values ('noticeboard', 1, $1)
-on conflict (kind) do update set blocked_reason = $1
+insert into pace (kind, slowdown, blocked_reason, away_since) values ('noticeboard', 1, $1, $2)
+on conflict (kind) do update set blocked_reason = $1, away_since = $2
 """
 
 
@@ -145,16 +145,19 @@ async def test_how_a_channel_stands_is_said(operator: Caller, statement: str, re
     assert (list(waits(answer, slug)), waits(answer, other)) == ([reason], {})
 
 
-async def test_an_account_that_the_platform_refuses_keeps_back_what_is_for_that_platform(operator: Caller) -> None:
+@pytest.mark.parametrize(("away", "reason"), [(None, "account_blocked"), (datetime.now(UTC), "platform_away")])
+async def test_a_platform_that_refuses_us_or_answers_nobody_keeps_back_what_is_for_it(
+    operator: Caller, away: datetime | None, reason: str
+) -> None:
     service = await operator.a_service()
     slug = await operator.a_channel(service)
-    board = await operator.a_channel(service, kind="noticeboard", address="scuola-di-prova")
+    board = await operator.a_channel(service, kind="noticeboard", address=fresh("scuola"))
 
-    await operator.pool.execute(BLOCKED, "il nome utente non vale")
+    await operator.pool.execute(BLOCKED, "non va", away)
     answer = await preview(operator, service)
-    await operator.pool.execute(BLOCKED, None)
+    await operator.pool.execute(BLOCKED, None, None)
 
-    assert (waits(answer, board), waits(answer, slug)) == ({"account_blocked": None}, {})
+    assert (waits(answer, board), waits(answer, slug)) == ({reason: None}, {})
 
 
 async def test_what_is_owed_before_it_goes_first_unless_it_is_more_urgent(operator: Caller) -> None:
