@@ -79,8 +79,8 @@ class Tried:
         how = ("--checks", "all", "--exclude-checks", "use_after_free", "--no-color", "--continue-on-failure")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.api.judging"}
         # How long an example takes to make says how busy the machine is.
-        how = (*how, "--suppress-health-check", "too_slow")
-        command = (TRYING, "--config-file", "schemathesis.toml", "run", *where, *size, *how)
+        patiently = ("--suppress-health-check", "too_slow")
+        command = (TRYING, "--config-file", "schemathesis.toml", "run", *where, *size, *how, *patiently)
         process = await asyncio.create_subprocess_exec(
             *command, cwd=self.directory, env=environment, stdout=-1, stderr=-2
         )
