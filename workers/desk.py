@@ -3,7 +3,7 @@
 """What a kind of channel gives the workers: how it looks, how it is sent, how an address is checked."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.checks import Answer
 from app.database import Pool
@@ -15,6 +15,7 @@ from app.outbox import ChannelKind, Owed
 from app.outgoing import Outgoing
 from app.renderings import PartShown
 from app.settings import Settings
+from workers.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,12 @@ Show = Callable[[Owed], Sequence[PartShown] | Refused]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a kind may use: the settings, the database, and a guarded way to addresses that others chose."""
+    """What a kind may use: settings, the database, a guarded way to addresses that others chose, the right time."""
 
     settings: Settings
     pool: Pool
     outgoing: Outgoing
+    clock: Clock = field(default_factory=Clock)
 
     def cap(self, kind: str) -> Cap:
         """Say how many notices a channel of a kind is told in a day, where people read it on their phones."""

@@ -22,6 +22,7 @@ from app.worker_port import serve
 from workers.alarms import Alarms, alarm_post
 from workers.bell import listen
 from workers.callbacks.errand import Callbacks
+from workers.clock import Clock
 from workers.comeback import look_for_comebacks
 from workers.counting import Counting
 from workers.desk import Desk, Tools
@@ -56,12 +57,13 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     """Work until `stop` is set, then drain. SettingsError when a kind of channel cannot be set up."""
     database = await Database.open(settings)
     pool, outgoing = database.pool, Outgoing.of(settings)
-    desks, recorder, health = set_up(Tools(settings, pool, outgoing), registry), Recorder(pool), Health(settings)
-    way = Way()
+    clock, way = Clock(), Way()
+    desks = set_up(Tools(settings, pool, outgoing, clock), registry)
+    recorder, health = Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings, way) for desk in desks.values()]
-    more = [Callbacks(pool, outgoing, settings).look, Alarms(pool, settings, alarm_post(settings)).look]
+    more = [Callbacks(pool, outgoing, settings, clock).look, Alarms(pool, settings, alarm_post(settings)).look]
     more.append(Counting(desks.values()).look)
-    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings))
+    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock)
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

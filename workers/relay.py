@@ -13,6 +13,7 @@ from app.database import Pool, is_away
 from app.domain.delivery import State
 from app.outbox import sweep
 from app.telemetry import SETTLED, log
+from workers.clock import Clock
 from workers.prune import Kept, anchor_in_the_log, prune
 
 TICK = 1.0
@@ -20,6 +21,7 @@ PRUNE_EVERY = 600
 """Ticks between two prunings."""
 SEEN = """
 insert into worker (id, host) values ($1, $2) on conflict (id) do update set seen_at = now()
+returning clock_timestamp()
 """
 FORGET = "delete from worker where seen_at < now() - interval '1 hour'"
 
@@ -30,9 +32,9 @@ Errand = Callable[[], Coroutine[None, None, object]]
 class Relay:
     """One per process: its tick, and what a ring of the doorbell sets off."""
 
-    def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept | None = None) -> None:
-        """Take what is to be done at each look, and a name for this process."""
-        self._pool, self._errands, self._kept = pool, errands, kept
+    def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept, clock: Clock) -> None:
+        """Take what is to be done at each look, the clock to set, and a name for this process."""
+        self._pool, self._errands, self._kept, self._clock = pool, errands, kept, clock
         self._id = uuid7()
         self._work: set[asyncio.Task[None]] = set()
         self._away = False
@@ -77,7 +79,7 @@ class Relay:
         await self._pool.execute("delete from worker where id = $1", self._id)
 
     async def _tick(self) -> None:
-        await self._pool.execute(SEEN, self._id, socket.gethostname())
+        self._clock.set(await self._pool.fetchval(SEEN, self._id, socket.gethostname()))
         await self._pool.execute(FORGET)
         swept = await sweep(self._pool)
         if swept.lapsed:

@@ -23,6 +23,7 @@ from app.signing import new_shared_secret
 from app.vault import Vault, keep, new_key
 from tests.receiver import Receiver, a_receiver
 from workers.callbacks.errand import Callbacks
+from workers.clock import Clock
 
 ENDPOINT = "insert into endpoint (id, source, url, types) values ($1, $2, $3, $4)"
 
@@ -47,7 +48,7 @@ class Office:
         return number
 
     async def look(self) -> None:
-        await Callbacks(self.pool, self.outgoing, self.settings).look()
+        await Callbacks(self.pool, self.outgoing, self.settings, Clock()).look()
 
     async def comes_to(self, state: str, where: str = "true") -> None:
         """Let deliveries come to a state, as the engine would."""

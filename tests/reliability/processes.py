@@ -59,11 +59,16 @@ class Processes:
         self._nursery = nursery
         module, *arguments = command
         same = {"environment": dict(environment), "log": str(log), "code": str(code)}
-        self._order = {**same, "module": module, "arguments": arguments}
+        self._order: dict[str, Any] = {**same, "module": module, "arguments": arguments}
 
     def start(self, many: int = 1) -> Self:
         self.running += [self._nursery.fork(self._order) for _ in range(many)]
         return self
+
+    def otherwise(self, module: str, **environment: str) -> "Processes":
+        """Give processes of another module, with more in their environment and all else the same."""
+        more = {**self._order["environment"], **environment}
+        return Processes(self._nursery, more, self.log, Path(self._order["code"]), (module,))
 
     def kill(self, pid: int) -> None:
         """End it as a power cut would."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 
@@ -17,6 +17,7 @@ from app.signing import headers
 from app.telemetry import log
 from app.vault import LockedError, Vault, kept
 from workers.callbacks.recording import Tried, record
+from workers.clock import Clock
 from workers.speaking import Request, speak
 
 PURPOSE = "callback"
@@ -50,6 +51,7 @@ class Caller:
     vault: Vault
     outgoing: Outgoing
     settings: Settings
+    clock: Clock
 
     async def call(self) -> None:
         """Make the calls that are due, side by side for different endpoints, until none is."""
@@ -71,8 +73,9 @@ class Caller:
 
     async def _try(self, endpoint: asyncpg.Record, row: asyncpg.Record, keys: list[str]) -> None:
         body = row["body"].encode()
-        signed = headers(keys, row["id"], datetime.now(UTC), body)
+        signed = headers(keys, row["id"], self.clock.now(), body)
         told = {"Content-Type": "application/json", **json.loads(row["headers"]), **signed}
         heard = await speak(self.outgoing, Request("POST", endpoint["url"], told, body), self.settings.webhook_timeout)
-        tried = Tried(endpoint["id"], endpoint["turn_until"], endpoint["rate"], row["id"], row["tries"], heard)
+        turn = (endpoint["id"], endpoint["turn_until"], endpoint["rate"])
+        tried = Tried(*turn, row["id"], row["tries"], heard, self.clock)
         await record(self.pool, tried, random.random())  # noqa: S311 - spread, not secrecy

@@ -4,13 +4,14 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.database import AWAY, Connection, Pool
 from app.domain.callback import FAILURES, PATIENCE, WITHIN, EventType, pause_after
 from app.telemetry import log
 from workers.callbacks.telling import body_of, new_id
+from workers.clock import Clock
 from workers.speaking import Said, Unheard
 
 GONE, THROTTLING = 410, (429, 502, 504)
@@ -69,6 +70,7 @@ class Tried:
     call: str
     tries: int
     heard: Said | Unheard
+    clock: Clock
 
     @property
     def wish(self) -> str:
@@ -78,12 +80,12 @@ class Tried:
 
     @property
     def asked_to_wait(self) -> float | None:
-        return self.heard.wait(datetime.now(UTC)) if isinstance(self.heard, Said) else None
+        return self.heard.wait(self.clock.now()) if isinstance(self.heard, Said) else None
 
 
 async def record(pool: Pool, tried: Tried, chance: float) -> None:
     """Write it down, with patience while Postgres is away; when the turn is over, the call is tried again anyway."""
-    while datetime.now(UTC) < tried.turn:
+    while tried.clock.now() < tried.turn:
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await _record(connection, tried, chance)

@@ -19,7 +19,7 @@ def desk(tools: Tools) -> Desk | None:
     if not vault.is_open:
         return None
     limits = Limits(per_second=0, channel_per_second=settings.webhook_per_second, group_per_minute=0)
-    sender = Sender(tools.pool, vault, tools.outgoing, settings.webhook_timeout)
+    sender = Sender(tools.pool, vault, tools.outgoing, settings.webhook_timeout, tools.clock)
     kind = ChannelKind("webhook", limits, shown, once_key=True)
 
     async def inspect(address: str, _: Pause | None) -> Finding:

@@ -3,7 +3,6 @@
 """One call to a receiver: signed, with an id that is the same for every try; no retry, no exception, no waiting."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from app.database import AWAY, Pool
 from app.domain.delivery import Intent
@@ -12,6 +11,7 @@ from app.outbox import Owed
 from app.outgoing import Outgoing
 from app.signing import headers
 from app.vault import LockedError, Vault, kept
+from workers.clock import Clock
 from workers.desk import Report
 from workers.speaking import Request, speak
 from workers.webhook.answers import read, wire
@@ -30,6 +30,7 @@ class Sender:
     vault: Vault
     outgoing: Outgoing
     timeout: float
+    clock: Clock
 
     async def send(self, owed: Owed, intent: Intent) -> Report:
         """Carry out one intent and say what it came to."""
@@ -44,8 +45,8 @@ class Sender:
         return await self._call(owed, intent, keys)
 
     async def _call(self, owed: Owed, intent: Intent, keys: list[str]) -> Report:
-        body, number, now = event(intent), f"msg_{intent.key}", datetime.now(UTC)
+        body, number, now = event(intent), f"msg_{intent.key}", self.clock.now()
         traced = owed.step.headers if owed.step is not None else {}
         signed = {**JSON, **traced, **headers(keys, number, now, body)}
         heard = await speak(self.outgoing, Request("POST", owed.address, signed, body), self.timeout)
-        return Report(read(heard, number, datetime.now(UTC), owed.progress.give_up_at), wire(heard))
+        return Report(read(heard, number, self.clock.now(), owed.progress.give_up_at), wire(heard))

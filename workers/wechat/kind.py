@@ -3,7 +3,7 @@
 """WeChat as a kind of channel: its quota, its rendering, its sender, its checks."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def desk(tools: Tools) -> Desk | None:
     http = Http(str(settings.api_url), settings.timeout)
     kept = Kept(tools.pool, Vault.of(tools.settings))
     client = Client(http, kept, settings.app_id, settings.secret.get_secret_value())
-    return desk_of(tools, settings, client, partial(datetime.now, UTC))
+    return desk_of(tools, settings, client, tools.clock.now)
 
 
 def desk_of(tools: Tools, settings: WeChatSettings, client: Client, now: Callable[[], datetime]) -> Desk:

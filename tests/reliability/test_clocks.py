@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-11: workers whose clocks are wrong send nothing early, late or twice: the time is that of the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.callback import EventType
+from tests.given import accepted
+from tests.reliability.conftest import Prepare
+from tests.reliability.ground import Ground
+from tests.reliability.processes import Processes
+from tests.reliability.shifted import WRONG_BY
+from tests.reliability.test_webhooks import Town, ids_of, town
+
+__all__ = ["town"]
+
+TEN_MINUTES = 600.0
+UNHURRIED = 8.0
+"""Seconds for a call: a busy machine's doubts are not those of a clock."""
+NIGHTS = ("2027-03-28T00:59:50+00:00", "2027-10-31T00:59:50+00:00", "2038-01-19T03:13:57+00:00")
+"""Ten seconds before an hour that Rome leaves out, and before one that it has twice; before 32 bits are full."""
+NOW = "select clock_timestamp()"
+
+
+def wrong_by() -> dict[str, float]:
+    """Give by how many seconds each worker's clock is wrong."""
+    nights = {night: (datetime.fromisoformat(night) - datetime.now(UTC)).total_seconds() for night in NIGHTS}
+    return {"ahead": TEN_MINUTES, "behind": -TEN_MINUTES, **nights}
+
+
+@contextmanager
+def at_wrong_times(workers: Processes, *seconds: float) -> Iterator[None]:
+    """Run a worker for each of these faults of a clock."""
+    wrong = [workers.otherwise("tests.reliability.shifted", **{WRONG_BY: str(each)}) for each in seconds]
+    try:
+        for each in wrong:
+            each.start()
+        yield
+    finally:
+        for each in wrong:
+            each.close()
+
+
+async def test_workers_with_wrong_clocks_keep_to_the_time_of_the_database(prepare: Prepare) -> None:
+    async with prepare(patience=UNHURRIED) as ground:
+        await keep_to_the_time(ground)
+
+
+async def keep_to_the_time(ground: Ground) -> None:
+    await ground.channels(5)
+    now: datetime = await ground.pool.fetchval(NOW)
+    later = now + timedelta(seconds=6)
+
+    with at_wrong_times(ground.workers, *wrong_by().values()):
+        for _ in range(4):
+            await ground.accept(in_doubt="hold")
+        # By the clock that is ahead it is over already, and by the one that is behind it is far away.
+        standing = await ground.accept(expires_at=stamp(now + timedelta(minutes=5)), in_doubt="hold")
+        waiting = await ground.accept(publish_at=stamp(later), texts={"it": {"title": "Più tardi"}}, in_doubt="hold")
+        await ground.settles()
+
+    posts = ground.telegram.posts()
+    assert await ground.states() == {"delivered": 6 * 5}
+    assert await ground.verdict() == []
+    assert len(posts) == 6 * 5
+    assert min(post.at for post in posts if "Più tardi" in post.text) >= later - timedelta(seconds=0.1)
+    assert max(post.at for post in posts) < now + timedelta(seconds=TEN_MINUTES / 2)
+    assert standing.id != waiting.id
+
+
+async def test_what_is_over_by_the_time_of_the_database_is_not_posted_by_a_worker_whose_clock_is_behind(
+    ground: Ground,
+) -> None:
+    await ground.channel("scuola")
+    notice = await ground.accept(expires_at=stamp(datetime.now(UTC) + timedelta(hours=1)))
+    await ground.pool.execute("update delivery set expires_at = now() - interval '1 second'")
+
+    with at_wrong_times(ground.workers, -TEN_MINUTES):
+        await ground.settles()
+
+    assert notice.id
+    assert await ground.states() == {"expired": 1}
+    assert ground.telegram.posts() == []
+
+
+@pytest.mark.parametrize("whose", ["ahead", "behind", NIGHTS[2]])
+async def test_a_worker_with_a_wrong_clock_signs_with_the_right_time_and_tells_each_event_once(
+    town: Town, whose: str
+) -> None:
+    await town.channels(1)
+    await town.endpoint()
+    with at_wrong_times(town.workers, wrong_by()[whose]):
+        notice = await accepted(town.pool, in_doubt="hold")
+        await town.settles()
+
+    told = ids_of(town.receiver)
+    published = ("/registro-0", "notice.published", str(notice.id))
+    assert set(told) == {published, ("/told", EventType.DELIVERED, str(notice.id))}
+    assert {len(ids) for ids in told.values()} == {1}
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
