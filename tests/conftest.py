@@ -17,11 +17,14 @@ from deploy.binaries import NotFoundError, Provider
 from deploy.servers import Servers, passing_servers
 
 NUMBERS = count(1)
+OF_SERVERS = {"servers", "provider"}
+"""The fixtures through which a test comes to the servers that `--servers` names."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     whose = [provider.value for provider in Provider]
     parser.addoption("--servers", choices=whose, default="embedded", help="whose Postgres and Redis to test with")
+    parser.addoption("--only-with-servers", action="store_true", help="run only what those servers have a part in")
     parser.addoption("--nightly", action="store_true", help="run the tests marked nightly, too")
 
 
@@ -41,10 +44,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--only-with-servers"):
+        _leave_out([item for item in items if not _uses_servers(item)], config, items)
     if not config.getoption("--nightly"):
         for item in items:
             if item.get_closest_marker("nightly"):
                 item.add_marker(pytest.mark.skip(reason="runs with --nightly"))
+
+
+def _uses_servers(item: pytest.Item) -> bool:
+    return not OF_SERVERS.isdisjoint(getattr(item, "fixturenames", OF_SERVERS))
+
+
+def _leave_out(others: list[pytest.Item], config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=others)
+    left_out = set(others)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

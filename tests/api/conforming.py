@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+HANDING_IN = "anagrafe"
+"""The source whose key hands in: nobody changes it, or its quotas would decide what is answered."""
 Refusal = tuple[str, int, str]
 """The operation, the status, and the last part of the problem's type."""
 
@@ -27,6 +29,13 @@ LISTS = (
 )
 HANDED_IN = "hand_in_notice hand_in_batch"
 KEPT = "make_callback make_callback_secret make_channel_secret enter_push"
+ACTS = (
+    "amend_notice withdraw_notice approve_text countersign_notice make_channel change_channel retire_channel "
+    "check_channel change_callback retire_callback check_callback recover_calls replay_missing_calls replay_call "
+    "name_service change_source revoke_source_key revoke_key redrive_dead_letter redrive_dead_letters decide_delivery "
+    f"choose_pushes choose_push make_source issue_key issue_source_key {KEPT}"
+)
+"""What the audit log keeps, with a reason in percent escapes."""
 ONCE = f"{HANDED_IN} make_source make_channel issue_key issue_source_key {KEPT}"
 TOLD = r"/audience/(grades|schools|areas)/\d+"
 DAYS = "/(valid_from|valid_until|publish_at|expires_at)"
@@ -49,6 +58,8 @@ MAY_BE: Mapping[Refusal, str] = {
     # What a path or a cursor names: whether it is there, whether we have signed it.
     **_each(f"{SLUGGED} {NUMBERED}", 404, "not-found"),
     **_each(LISTS, 400, "invalid-cursor"),
+    # What percent escapes say: whether it is UTF-8, and a line of plain text.
+    **_each(ACTS, 400, "invalid-header", "Campanella-Reason"),
     # What was sent before, under the same key or the same name.
     **_each(ONCE, 422, "idempotency-key-reused"),
     **_each("hand_in_notice", 409, "event-exists", "/event_id|/alert/identifier"),

@@ -14,17 +14,21 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientSession
 
+from app.api.application import api, document_of
 from deploy.processes import free_port
 from tests.api.calling import ADMIN_KEY, SECRET_KEY
+from tests.api.conforming import HANDING_IN
 
 ROOT = Path(__file__).parents[2]
 TRYING = Path(sys.executable).with_name("st")
 UNLIMITED = [
     f"CAMPANELLA_{name}" for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_DAY", "WRONG_KEYS_PER_MINUTE", "SHED_AFTER")
 ]
-ALL = "examples,coverage,fuzzing,stateful"
-GATE, NIGHT = 25, 2_000
-"""Examples per operation. 100 at the gate would take a core three minutes of each run."""
+GATE, NIGHT = 50, 2_000
+"""Examples per operation and seed. A hundred from each would take a core four minutes of each run."""
+SEEDS = (1, 2)
+PATHS: Any = document_of(api())["paths"]
+OPERATIONS = [each["operationId"] for path in PATHS.values() for each in path.values() if "operationId" in each]
 OPERATOR = {"Authorization": f"Bearer {ADMIN_KEY}"}
 EVENTS, CALLED = "https://mensa.comune.example.it/avvisi", "https://mensa.comune.example.it/campanella"
 CONFIGURATION = """
@@ -36,16 +40,17 @@ expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 304, "4xx"]
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 404, 405, 406, 413, 415, 422, 428]
+expected-statuses = [400, 401, 404, 405, 406, 413, 415, 422, 428, 431]
 
 [[operations]]
 include-operation-id-regex = "^hand_in_(notice|batch)$"
 headers = {{ Authorization = "Bearer {source}" }}
-checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 413, 415, 422, 428]
+checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 413, 415, 422, 428, 431]
 
 # Most names that can be made up are nobody's; so every second one is that of something which is there.
 [dictionaries]
 slugs = {{ values = ["scuola", "mensa", "trasporto"] }}
+keys = {{ values = [{keys}] }}
 notices = {{ values = ["{notice}"] }}
 callbacks = {{ values = ["{callback}"] }}
 deliveries = {{ values = [1] }}
@@ -55,6 +60,7 @@ events = {{ values = ["{events}"] }}
 [parameters]
 "path.slug" = {{ dictionary = "slugs", probability = 0.5 }}
 "path.notice_id" = {{ dictionary = "notices", probability = 0.5 }}
+"path.key_id" = {{ dictionary = "keys", probability = 0.5 }}
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.5 }}
 "path.delivery_id" = {{ dictionary = "deliveries", probability = 0.5 }}
 "header.X-ReplyTo" = {{ dictionary = "called", probability = 0.3 }}
@@ -79,8 +85,8 @@ class Tried:
         how = ("--checks", "all", "--exclude-checks", "use_after_free", "--no-color", "--continue-on-failure")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.api.judging"}
         # How long an example takes to make says how busy the machine is.
-        patiently = ("--suppress-health-check", "too_slow")
-        command = (TRYING, "--config-file", "schemathesis.toml", "run", *where, *size, *how, *patiently)
+        kept = ("--generation-database", "none", "--suppress-health-check", "too_slow")
+        command = (TRYING, "--config-file", "schemathesis.toml", "run", *where, *size, *how, *kept)
         process = await asyncio.create_subprocess_exec(
             *command, cwd=self.directory, env=environment, stdout=-1, stderr=-2
         )
@@ -94,16 +100,21 @@ async def tried(api_url: str, tmp_path: Path) -> Tried:
     async with ClientSession(f"{api_url}/v1/", headers=OPERATOR) as session:
         for slug in ("mensa", "trasporto"):
             await made(session.put(f"services/{slug}", json={"name": slug}))
-        source = await made(
-            session.post("sources", json={"slug": "scuola", "name": "Scuola", "event_sources": [EVENTS]})
-        )
+        await made(session.post("sources", json={"slug": "scuola", "name": "Scuola"}))
+        source = {"slug": HANDING_IN, "name": "Anagrafe", "event_sources": [EVENTS]}
+        source = await made(session.post("sources", json=source))
+        keys = [
+            await made(session.post("sources/scuola/keys", json={})),
+            await made(session.post("keys", json={"label": "Sala operativa", "role": "viewer"})),
+        ]
         channel = {"slug": "scuola", "kind": "webhook", "address": "https://scuola.example.it/", "language": "it"}
         await made(session.post("channels", json={**channel, "audience": {"services": ["trasporto"]}}))
-        callback = await made(session.post("callbacks", json={"source": "scuola", "url": CALLED}))
+        callback = await made(session.post("callbacks", json={"source": HANDING_IN, "url": CALLED}))
         body = {"event_id": "1", "service": "trasporto", "texts": {"it": {"title": "Linea 4 in ritardo"}}}
         own = {"Authorization": f"Bearer {source['key']}"}
         notice = await made(session.post("notices", json=body, headers=own))
     named = {"notice": notice["id"], "callback": callback["id"], "called": CALLED, "events": EVENTS}
+    named["keys"] = ", ".join(f'"{key["id"]}"' for key in keys)
     told = CONFIGURATION.format(operator=ADMIN_KEY, source=source["key"], **named)
     (tmp_path / "schemathesis.toml").write_text(told, "utf-8")
     return Tried(api_url, tmp_path)
@@ -152,10 +163,13 @@ async def ready(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing,stateful"])
-async def test_no_operation_breaks_its_word(tried: Tried, phases: str) -> None:
-    code, said = await tried.with_examples(GATE, 1, phases)
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    ("phases", "seed"), [("examples,coverage", 1), *(("fuzzing,stateful", seed) for seed in SEEDS)]
+)
+async def test_no_operation_breaks_its_word(tried: Tried, phases: str, seed: int) -> None:
+    """What is documented, every boundary; and from each seed any data, and any way along the links."""
+    code, said = await tried.with_examples(GATE, seed, phases)
 
     assert code == 0, said
     assert "Selected: 0" not in said
@@ -163,7 +177,20 @@ async def test_no_operation_breaks_its_word(tried: Tried, phases: str) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.timeout(8 * 3600)
-async def test_no_operation_breaks_its_word_all_night(tried: Tried) -> None:
-    code, said = await tried.with_examples(NIGHT, int.from_bytes(os.urandom(4)), ALL)
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_an_operation_keeps_its_word_all_night(tried: Tried, operation: str) -> None:
+    """One by one, so that a night that was interrupted goes on where it stopped: -k of those that are left."""
+    seed = int.from_bytes(os.urandom(4))
+
+    code, said = await tried.with_examples(NIGHT, seed, "examples,coverage,fuzzing", f"^{operation}$")
+
+    assert code == 0, said
+    assert "Selected: 0" not in said
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(8 * 3600)
+async def test_no_operation_breaks_its_word_along_links_all_night(tried: Tried) -> None:
+    code, said = await tried.with_examples(NIGHT, int.from_bytes(os.urandom(4)), "examples,stateful")
 
     assert code == 0, said
