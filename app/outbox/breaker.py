@@ -10,6 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from app.database import Connection, Pool
+from app.domain.backoff import DOUBT_RESTS
 from app.domain.breaker import CALLS, CHANNELS, WITHIN, Heard, is_away, rest
 from app.outbox.kind import ChannelKind
 from app.telemetry import log
@@ -41,10 +42,10 @@ OPEN = "update pace set away_since = $2, asked_at = $2, asked = 0, blocked_reaso
 CALM = "update pace set troubled_at = null where kind = $1"
 CLOSE = "update pace set away_since = null, troubled_at = null, blocked_reason = null where kind = $1"
 ASKED = "update pace set asked_at = $2, asked = asked + 1 where kind = $1"
-# What waits because it failed need not wait any longer. Whoever holds one of the rows records just now, and may be
-# about to wait for the pace: nobody waits for him.
+# What waits because it failed need not wait any longer; only a doubt still rests, whose request may be on its way.
+# Whoever holds one of the rows records just now, and may be about to wait for the pace: nobody waits for him.
 WAKE = """
-update delivery set due_at = $2
+update delivery set due_at = case when state = 'in_doubt' then least(due_at, $2 + $3::interval) else $2 end
  where id in (
    select d.id from delivery d join channel c on c.id = d.channel_id
     where c.kind = $1 and d.state in ('due', 'in_doubt') and not d.parked and d.lease_until is null
@@ -90,12 +91,12 @@ async def _when_away(connection: Connection, kind: ChannelKind, pace: asyncpg.Re
     now, since = pace["now"], pace["away_since"]
     if await connection.fetchval(ANSWERED, kind.name, pace["asked_at"], WITHIN, since):
         await connection.execute(CLOSE, kind.name)
-        await connection.execute(WAKE, kind.name, now)
+        await connection.execute(WAKE, kind.name, now, DOUBT_RESTS)
         log.info("account.back", kind=kind.name, seconds=round((now - since).total_seconds()))
         return None
     urgent = await connection.fetchval(URGENT, kind.name, now)
     left: float = (pace["asked_at"] + rest(pace["asked"], urgent=urgent) - now).total_seconds()
     if left > 0:
         return left
-    await connection.execute(WAKE, kind.name, now)  # so that there is something to ask with
+    await connection.execute(WAKE, kind.name, now, DOUBT_RESTS)  # so that there is something to ask with
     return 0.0

@@ -7,10 +7,9 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
-from app.database import SERVER_SETTINGS, Pool
+from app.database import Pool
 from app.settings import Settings
 from deploy.bench.figure import quantile
 from deploy.bench.ground import ground
@@ -80,70 +79,3 @@ def test_a_minute_at_three_times_what_can_be_done() -> None:
     assert quantile(found.accepted, 0.99) <= max(1.0, 20 * found.usual)
     before, most = found.memory
     assert most <= 1.25 * before
-
-
-READ_ONLY = "alter database {} set default_transaction_read_only = {}"
-END_OTHERS = """
-select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
-"""
-FULL = """
-create function full_disk() returns trigger language plpgsql as
-  $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
-create trigger full_disk before insert on revision for each statement execute function full_disk();
-"""
-
-
-@pytest.fixture
-async def lonely(database_url: str, redis_url: str) -> AsyncIterator[Caller]:
-    """A source whose Postgres may be spoilt."""
-    async with (
-        asyncpg.create_pool(database_url, min_size=0, server_settings=SERVER_SETTINGS) as pool,
-        served(some_settings(database_url, redis_url), pool) as operator,
-    ):
-        yield await operator.a_source()
-
-
-async def until_accepted(source: Caller, event_id: str) -> Answer:
-    """Send the same notice until it is taken; on the way there may only be 503."""
-    async with asyncio.timeout(60):
-        while True:
-            answer = await source.hand_in(event_id=event_id)
-            if answer.status == GOOD:
-                return answer
-            assert answer.status == 503
-            await asyncio.sleep(0.05)
-
-
-async def test_a_database_that_only_reads_refuses_and_takes_again_without_a_restart(
-    lonely: Caller, database_url: str
-) -> None:
-    name = database_url.rpartition("/")[2].partition("?")[0]
-    keeper = await asyncpg.connect(database_url)
-    await keeper.execute(READ_ONLY.format(name, "on"))
-    await keeper.execute(END_OTHERS)
-    refused = [await lonely.hand_in(event_id="sola-lettura/1") for _ in range(3)]
-    read = await lonely.get("/v1/notices")
-    await keeper.execute("set default_transaction_read_only = off")
-    await keeper.execute(READ_ONLY.format(name, "off"))
-    await keeper.execute(END_OTHERS)
-
-    accepted = await until_accepted(lonely, "sola-lettura/1")
-
-    assert {(answer.status, answer.problem) for answer in refused} == {(503, "unavailable")}
-    assert read.status in (200, 503)
-    assert "Idempotent-Replayed" not in accepted.headers
-    assert await keeper.fetchval("select count(*) from notice") == 1
-    await keeper.close()
-
-
-async def test_a_full_disk_refuses_and_takes_again_without_a_restart(lonely: Caller) -> None:
-    await lonely.pool.execute(FULL)
-    refused = [await lonely.hand_in(event_id="disco-pieno/1") for _ in range(3)]
-    kept = await lonely.pool.fetchval("select count(*) from notice")
-    await lonely.pool.execute("drop trigger full_disk on revision")
-
-    accepted = await until_accepted(lonely, "disco-pieno/1")
-
-    assert {(answer.status, answer.problem) for answer in refused} == {(503, "unavailable")}
-    assert kept == 0
-    assert "Idempotent-Replayed" not in accepted.headers

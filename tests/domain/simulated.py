@@ -78,7 +78,7 @@ class City(World):
             again = state in (State.DELIVERED, State.DUE) or (state is State.EXPIRED and bool(row.progress.posts))
             wanted = None if withdraw else row.revision
             row.progress = replace(row.progress, wanted=wanted, state=State.DUE if again else state)
-            row.due_at = min(row.due_at, self.now) if state is State.DUE else self.now
+            row.due_at = row.due_at if state is State.IN_DOUBT else self.now  # a doubt keeps its rest
 
     def stranger(self) -> None:
         channel = self.dice.choice(self.channels)
