@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A Postgres that cannot write: read-only, or with a table whose disk is full."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,21 +17,31 @@ PLACE = "select current_setting('data_directory') || '/' || pg_relation_filepath
 @asynccontextmanager
 async def read_only(url: str) -> AsyncIterator[None]:
     """Make the whole server read-only for all sessions, also those that are open."""
-    await _set(url, "alter system set default_transaction_read_only = on")
+    await _set(url, "alter system set default_transaction_read_only = on", "on")
     try:
         yield
     finally:
-        await _set(url, "alter system reset default_transaction_read_only")
+        await _set(url, "alter system reset default_transaction_read_only", "off")
 
 
-async def _set(url: str, statement: str) -> None:
-    """Change the configuration, and wait until a new session sees it."""
+async def _set(url: str, statement: str, value: str) -> None:
+    """Change the configuration; a session that begins later sees it only when all that are open were told of it."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.execute("select pg_reload_conf()")
+    await connection.close()
+    async with asyncio.timeout(60):
+        while await _shown(url) != value:  # noqa: ASYNC110 - what is waited for happens in Postgres
+            await asyncio.sleep(0.02)
+
+
+async def _shown(url: str) -> str:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(statement)
-        await connection.execute("select pg_reload_conf()")
+        shown: str = await connection.fetchval("show default_transaction_read_only")
     finally:
         await connection.close()
+    return shown
 
 
 @asynccontextmanager
