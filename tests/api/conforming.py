@@ -69,7 +69,8 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("name_service", 412, "precondition-failed"),
     # Where a thing stands at present.
     **_each("hand_in_notice", 409, "state-conflict", ALERT),
-    **_each("amend_notice make_channel_secret recover_calls replay_missing_calls replay_call", 409, "state-conflict"),
+    **_each("amend_notice", 409, "state-conflict", "/event_id"),
+    **_each("make_channel_secret recover_calls replay_missing_calls replay_call", 409, "state-conflict"),
     **_each("redrive_dead_letter decide_delivery choose_push issue_source_key", 409, "state-conflict"),
     **_each("approve_text", 409, "state-conflict", "/language"),
     **_each("countersign_notice", 409, "state-conflict"),
