@@ -39,7 +39,7 @@ def changes(said: ZoneDay, told: Mapping[str, Told]) -> dict[str, Level]:
 
 
 def event_id(bulletin: Bulletin, said: ZoneDay) -> str:
-    """Name the notice by the issue, the day and the zone, so that a repeated bulletin makes the same one."""
+    """Name what an issue says first of a zone and a day, so that a repeated bulletin makes the same notice."""
     zone = re.sub(r"[^a-z0-9]+", "-", folded(said.zone)).strip("-") or "zona"
     return f"bollettino/{bulletin.name}/{said.day}/{zone}"
 

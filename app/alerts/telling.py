@@ -3,6 +3,7 @@
 """Tells of a bulletin what has not been told, remembered by zone, risk and day: a re-issue tells the difference."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from app.alerts.colour import Colour
 from app.alerts.difference import EVENT_SOURCE, Told, changes, event_id, notice_of
 from app.alerts.taking import Hand
 from app.amend import Change, withdraw
+from app.domain.errors import EventExistsError
+from app.domain.likeness import digest
+from app.domain.notice import Notice
 from app.intake import Accepted, Origin, accept
 
 TOLD = "select risk, level, event_id, issued_at from bulletin_level where source = $1 and zone = $2 and day = $3"
@@ -37,28 +41,43 @@ on conflict (source, zone, day) do update set detail = excluded.detail, issued_a
 """
 OF_ISSUE = """
 select id, created_at, owed from notice
- where source = $1 and event_source = $2 and event_id = any($3::text[]) order by created_at, id
+ where source = $1 and event_source = $2
+   and exists (select from unnest($3::text[]) as t (name) where event_id = name or starts_with(event_id, name || '/'))
+ order by created_at, id
 """
 
 
-async def tell(hand: Hand, bulletin: Bulletin) -> tuple[list[Accepted], list[UUID]]:
-    """Accept a notice for each zone and day of which something is new; give all of this issue, and what was withdrawn.
+@dataclass(slots=True)
+class Telling:
+    """What became of a bulletin: the notices of its issue, what was withdrawn, and what stands under another's name."""
+
+    notices: list[Accepted] = field(default_factory=list)
+    withdrawn: list[UUID] = field(default_factory=list)
+    refused: list[EventExistsError] = field(default_factory=list)
+
+
+async def tell(hand: Hand, bulletin: Bulletin) -> Telling:
+    """Accept a notice for each zone and day of which something is new.
 
     Repeatable: what an earlier call told is among the notices, marked as replayed. An issue older than what was told
     last of a zone and day changes nothing there. What could not be read is kept for a person to see.
     """
-    fresh: dict[UUID, Accepted] = {}
-    withdrawn: list[UUID] = []
+    telling, fresh = Telling(), dict[UUID, Accepted]()
     for said in bulletin.days:
         if datetime.combine(
             said.day + timedelta(days=1), datetime.min.time(), bulletin.issued_at.tzinfo
         ) > datetime.now(UTC):
-            accepted = await _told(hand, bulletin, said, withdrawn)
-            fresh |= {} if accepted is None else {accepted.id: accepted}
+            try:
+                accepted = await _told(hand, bulletin, said, telling.withdrawn)
+            except EventExistsError as error:  # the zones after it are told all the same
+                telling.refused.append(error)
+            else:
+                fresh |= {} if accepted is None else {accepted.id: accepted}
     await _note(hand, bulletin)
     names = [event_id(bulletin, said) for said in bulletin.days]
     rows = await hand.pool.fetch(OF_ISSUE, hand.source, EVENT_SOURCE, names)
-    return [fresh.get(row["id"]) or _earlier(row) for row in rows], withdrawn
+    telling.notices += [fresh.get(row["id"]) or _earlier(row) for row in rows]
+    return telling
 
 
 async def _told(hand: Hand, bulletin: Bulletin, said: ZoneDay, withdrawn: list[UUID]) -> Accepted | None:
@@ -70,9 +89,23 @@ async def _told(hand: Hand, bulletin: Bulletin, said: ZoneDay, withdrawn: list[U
     notice = notice_of(bulletin, said, changed, told, hand.zones[said.zone])
     if said.whole and all(level.colour is Colour.GREEN for level in said.levels.values()):
         withdrawn += await _withdrawn(hand, told)
-    accepted = await accept(hand.pool, hand.routing, notice, Origin(hand.source, hand.by, EVENT_SOURCE))
-    await _keep(hand, bulletin, said, changed)
+    accepted, name = await _accepted(hand, notice)
+    await _keep(hand, bulletin, said, changed, name)
     return accepted
+
+
+async def _accepted(hand: Hand, notice: Notice) -> tuple[Accepted, str]:
+    """Accept a notice and say under which name: where its issue has told something else under it, a longer one.
+
+    That is so when a file that was read in part is mended and sent again. The longer name is made of what is said, so
+    that a repeated bulletin makes the same one. Raises EventExistsError where that is taken as well.
+    """
+    origin = Origin(hand.source, hand.by, EVENT_SOURCE)
+    try:
+        return await accept(hand.pool, hand.routing, notice, origin), notice.event_id
+    except EventExistsError:
+        more = notice.model_copy(update={"event_id": f"{notice.event_id}/{digest(notice).hex()[:12]}"})
+        return await accept(hand.pool, hand.routing, more, origin), more.event_id
 
 
 async def _withdrawn(hand: Hand, told: Mapping[str, Told]) -> list[UUID]:
@@ -83,9 +116,9 @@ async def _withdrawn(hand: Hand, told: Mapping[str, Told]) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def _keep(hand: Hand, bulletin: Bulletin, said: ZoneDay, changed: Mapping[str, Level]) -> None:
+async def _keep(hand: Hand, bulletin: Bulletin, said: ZoneDay, changed: Mapping[str, Level], name: str) -> None:
     levels = [level.colour.value for level in changed.values()]
-    what = (list(changed), levels, event_id(bulletin, said), _told_at(bulletin))
+    what = (list(changed), levels, name, _told_at(bulletin))
     await hand.pool.execute(KEEP, hand.source, said.zone, said.day, *what)
 
 

@@ -24,8 +24,9 @@ from app.api.alert_examples import BULLETINS
 from app.api.arrivals import Arrival, Medium
 from app.api.batch_view import BatchAnswer, item_of
 from app.api.house import House
+from app.api.notice_view import links
 from app.api.view import answer, no_content
-from app.domain.errors import ForbiddenError, InvalidNoticeError, StateConflictError
+from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, StateConflictError
 from app.domain.notice import Priority
 from app.intake import Accepted, Answer
 from app.telemetry import log
@@ -88,13 +89,19 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
         raise InvalidNoticeError(FUTURE, pointer="#/id")
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     async with let_in(house, caller, [Priority.URGENT]):
-        notices, withdrawn = await tell(hand, bulletin)
-    _announce(house, hand.source, notices, withdrawn)
-    told: list[Answer] = [*notices, *_doubts(hand.source, bulletin)]
+        telling = await tell(hand, bulletin)
+    _announce(house, hand.source, telling.notices, telling.withdrawn)
+    told: list[Answer] = [*telling.notices, *_refused(house, telling.refused), *_doubts(hand.source, bulletin)]
     if not told:
         return no_content()
     items = [item_of(house, arrival.request, place, each) for place, each in enumerate(told[:MOST])]
     return answer(BatchAnswer(items=items), 202)
+
+
+def _refused(house: House, errors: Sequence[EventExistsError]) -> list[EventExistsError]:
+    """Say which zone and day could not be told, by the notice that stands under their name."""
+    known = [links(house.public, UUID(str(error.members["notice"]))).here for error in errors]
+    return [EventExistsError(pointer="#/id", notice=here) for here in known]
 
 
 def _doubts(source: str, bulletin: Bulletin) -> list[InvalidNoticeError]:

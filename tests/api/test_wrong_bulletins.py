@@ -29,6 +29,10 @@ from tests.api.weather import (
 PROPERTIES = "#/tomorrow/features/0/properties"
 GARBLED = "ALLERTA VIOLA"
 DOUBTS = "select zone, day, detail from bulletin_doubt where source = $1 and detail is not null order by zone"
+TAKEN = r"""
+update revision set digest = '\x00' from notice
+ where notice.id = notice_id and notice.source = $1 and notice.event_id like '%/bisenzio%'
+"""
 
 
 def wrong(answer: Answer) -> list[tuple[int, str]]:
@@ -171,6 +175,50 @@ async def test_of_a_zone_in_two_pieces_an_unreadable_one_leaves_the_risk_open(to
 
     assert await told(source, answer) == []
     assert [status for status, _ in wrong(answer)] == [422]
+
+
+async def test_a_mended_file_tells_under_its_own_name_what_was_left_open(town: Caller) -> None:
+    source = await town.a_source()
+    await hand_in(source, bulletin(feature(temporali=GARBLED, idraulico=ORANGE)))
+    mended = bulletin(feature(temporali=RED, idraulico=ORANGE), feature(OTHER, temporali=YELLOW))
+
+    answer = await hand_in(source, mended)
+    again = await hand_in(source, mended)
+
+    titles = sorted(notice["texts"]["it"]["title"].partition(",")[0] for notice in await told(source, answer))
+    assert (answer.status, await town.pool.fetch(DOUBTS, source.slug)) == (202, [])
+    assert titles == [
+        "Allerta arancione per rischio idraulico",
+        "Allerta gialla per rischio temporali",
+        "Allerta rossa per rischio temporali",
+    ]
+    assert [item["id"] for item in again.body["items"]] == [item["id"] for item in answer.body["items"]]
+    assert [item["replayed"] for item in again.body["items"]] == [True] * 3
+
+
+async def test_one_issue_may_be_corrected_as_often_as_its_author_likes(town: Caller) -> None:
+    source = await town.a_source()
+
+    answers = [await hand_in(source, bulletin(feature(temporali=level))) for level in (YELLOW, RED, YELLOW, RED)]
+
+    assert [answer.status for answer in answers] == [202] * 4
+    assert [len(await told(source, answer)) for answer in answers] == [1, 2, 3, 4]
+
+
+async def test_a_zone_whose_names_are_taken_keeps_no_other_zone_back(town: Caller) -> None:
+    source = await town.a_source()
+    await hand_in(source, bulletin(feature(temporali=YELLOW)))
+    for _ in range(2):  # under the short name, and under the longer one, stands what nobody would say again
+        await town.pool.execute(TAKEN, source.slug)
+        await town.pool.execute("delete from bulletin_level where source = $1", source.slug)
+        answer = await hand_in(source, bulletin(feature(temporali=YELLOW), feature(OTHER, idraulico=RED)))
+
+    areas = [notice["audience"]["areas"] for notice in await told(source, answer)]
+    (refused,) = [item["problem"] for item in answer.body["items"] if item["problem"]]
+    assert answer.status == 202
+    assert sorted(map(str, areas)) == ["['Valdarno Inferiore']", "['bisenzio']", "['bisenzio']"]
+    assert (refused["status"], refused["errors"][0]["pointer"]) == (409, "#/id")
+    assert refused["notice"].rpartition("/")[2] in {item["id"] for item in answer.body["items"]}
 
 
 async def test_a_doubt_is_kept_until_a_later_issue_can_be_read(town: Caller) -> None:
