@@ -73,7 +73,7 @@ async def test_over_http2_a_certificate_that_a_caller_names_is_stripped_too(
     at = ["--resolve", f"{NAME}:{proxy.mutual}:127.0.0.1", "--cacert", str(proxy.paper.certificate)]
     with_key = ["-H", f"Authorization: {bound['Authorization']}"]
     own = ["--cert", str(shown.certificate), "--key", str(shown.key)]
-    form = ["--http2", "-s", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", *at, *with_key]
+    form = ["--http2", "--noproxy", "*", "-s", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", *at, *with_key]
     address = f"https://{NAME}:{proxy.mutual}/v1/services"
 
     said = [

@@ -94,6 +94,7 @@ async def test_while_the_api_is_away_the_proxy_says_when_to_come_back(own: Paper
         answer = await alone.get("/v1/services")
 
     assert (answer[0], is_a_problem(*answer), answer[1]["Retry-After"]) == (502, True, "15")
+    assert "Non si sa se la richiesta sia stata eseguita" in answer[2]["detail"]  # it may have been, before it broke
 
 
 async def test_who_asks_is_whoever_the_proxy_sees_whatever_a_caller_says(proxy: Proxy) -> None:
