@@ -14,6 +14,7 @@ from app.alerts.bulletin_day import Doubt, ZoneDay, members, read_day
 from app.domain.errors import InvalidNoticeError, MalformedBodyError
 from app.domain.instant import checked_moment
 
+MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
 LARGEST = 8 * 1024 * 1024
 """A day's GeoJSON has 5.5 MB, nearly all of it geometry, which may be left out."""
 ID = re.compile(r"([0-9]{8})_([0-9]{4})")

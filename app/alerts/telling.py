@@ -15,9 +15,10 @@ from app.alerts.colour import Colour
 from app.alerts.difference import EVENT_SOURCE, Told, changes, event_id, notice_of
 from app.alerts.taking import Hand
 from app.amend import Change, withdraw
-from app.domain.errors import EventExistsError
+from app.domain.errors import EventExistsError, UnauthenticatedError
 from app.domain.likeness import digest
 from app.domain.notice import Notice
+from app.fallen import FALLEN
 from app.intake import Accepted, Origin, accept
 
 TOLD = "select risk, level, event_id, issued_at from bulletin_level where source = $1 and zone = $2 and day = $3"
@@ -31,14 +32,21 @@ on conflict (source, zone, day, risk) do update
 OPEN = """
 select id from notice where source = $1 and event_source = $2 and withdrawn_at is null and event_id = any($3::text[])
 """
-# What is known of each zone and day, and of what may be a zone (no name), is what the latest issue says.
-NOTE = """
-with over as (delete from bulletin_doubt where source = $1 and day < current_date - 7)
-insert into bulletin_doubt as there (source, zone, day, detail, issued_at)
-select $1, zone, day, detail, $5 from unnest($2::text[], $3::date[], $4::text[]) as t (zone, day, detail)
-on conflict (source, zone, day) do update set detail = excluded.detail, issued_at = excluded.issued_at
- where there.issued_at <= excluded.issued_at
-"""
+# What is known of each zone and day, and of what may be a zone (no name), is what the latest issue says. Of a zone that
+# is not asked for any more, since it has another name now, nothing is open.
+NOTE = f"""
+with caller as (select by from (select $6::text) as caller (by) where not {FALLEN}),
+over as (delete from bulletin_doubt using caller where source = $1 and day < current_date - 7),
+gone as (
+  update bulletin_doubt set detail = null, issued_at = $5 from caller
+   where source = $1 and day = any($3::date[]) and zone <> all($2::text[]) and issued_at <= $5),
+noted as (
+  insert into bulletin_doubt as there (source, zone, day, detail, issued_at)
+  select $1, zone, day, detail, $5 from caller, unnest($2::text[], $3::date[], $4::text[]) as t (zone, day, detail)
+  on conflict (source, zone, day) do update set detail = excluded.detail, issued_at = excluded.issued_at
+   where there.issued_at <= excluded.issued_at)
+select exists (select from caller)
+"""  # noqa: S608 - ours
 OF_ISSUE = """
 select id, created_at, owed from notice
  where source = $1 and event_source = $2
@@ -128,14 +136,19 @@ def _told_at(bulletin: Bulletin) -> datetime:
 
 
 async def _note(hand: Hand, bulletin: Bulletin) -> None:
-    """Keep what is in doubt of each zone and day that the bulletin speaks of, and what no longer is."""
+    """Keep what is in doubt of each zone and day that the bulletin speaks of, and what no longer is.
+
+    Raises UnauthenticatedError where the key that it came with stands no more.
+    """
     said = {each.day for each in bulletin.days} | {each.day for each in bulletin.doubts}
     days = sorted(day for day in said if day >= datetime.now(bulletin.issued_at.tzinfo).date())
     found: dict[tuple[date, str], str | None] = {(day, zone): None for day in days for zone in ("", *hand.zones)}
     found |= {(each.day, each.zone or ""): each.detail for each in reversed(bulletin.doubts) if each.day in days}
     if found:
         of_days, zones = map(list, zip(*found, strict=True))
-        await hand.pool.execute(NOTE, hand.source, zones, of_days, list(found.values()), _told_at(bulletin))
+        what = (zones, of_days, list(found.values()), _told_at(bulletin), hand.by)
+        if not await hand.pool.fetchval(NOTE, hand.source, *what):
+            raise UnauthenticatedError
 
 
 def _earlier(row: asyncpg.Record) -> Accepted:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from app.access import Caller
-from app.alerts.bulletin import LARGEST, Bulletin, parse
+from app.alerts.bulletin import LARGEST, MEDIA_TYPE, Bulletin, parse
 from app.alerts.bulletin_day import MOST_MEMBERS
 from app.alerts.notices import SERVICE
 from app.alerts.taking import Hand
@@ -31,7 +31,6 @@ from app.domain.notice import Priority
 from app.intake import Accepted, Answer
 from app.telemetry import log
 
-MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
 AHEAD = timedelta(hours=1)
 """How far the name of a bulletin may be ahead: it says of which days it is, and a wrong one would tell wrong days."""
 MOST = 100

@@ -7,11 +7,12 @@ from typing import Any
 from starlette.requests import Request
 
 from app.access import Caller
+from app.alerts.bulletin import LARGEST as LARGEST_BULLETIN
 from app.api.house import House
 from app.api.reading import BODY, is_empty, whole
 
-LARGEST = 1024 * 1024
-"""Bytes of the largest body that any operation takes."""
+LARGEST = LARGEST_BULLETIN
+"""Bytes of the largest body that any operation takes; each form has a limit of its own afterwards."""
 PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "Agid-JWT-Signature",

@@ -7,7 +7,7 @@ from tests.api.calling import Caller
 
 TABLES = (
     *("notice", "revision", "delivery", "audit", "endpoint", "service", "source", "channel", "channel_check"),
-    *("idempotency_key", "alert_message", "approval", "secret"),
+    *("idempotency_key", "alert_message", "approval", "secret", "bulletin_level", "bulletin_doubt"),
 )
 STATE = " union all ".join(
     f"select '{table}', md5(string_agg(each::text, '|' order by each::text)) from {table} each"  # noqa: S608 - ours

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.api.bulletins import MEDIA_TYPE as BULLETIN
+from app.alerts.bulletin import MEDIA_TYPE as BULLETIN
 from app.api.intake import ARRIVALS
 from tests.api.calling import Caller, a_notice
 from tests.api.standing import a_source, told

@@ -2,10 +2,24 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The national bulletin at POST /v1/notices: only what is new is told, and nothing that it does not say."""
 
+import json
 from datetime import timedelta
 
-from tests.api.calling import Caller
-from tests.api.weather import ORANGE, OTHER, TOLD_OF, YELLOW, bulletin, collection, feature, hand_in, named, soon, told
+from tests.api.calling import Caller, fresh
+from tests.api.weather import (
+    MEDIA_TYPE,
+    ORANGE,
+    OTHER,
+    TOLD_OF,
+    YELLOW,
+    bulletin,
+    collection,
+    feature,
+    hand_in,
+    named,
+    soon,
+    told,
+)
 
 
 async def test_a_level_above_green_is_told_in_the_words_of_the_bulletin(town: Caller) -> None:
@@ -33,6 +47,19 @@ async def test_the_same_bulletin_again_tells_nothing_new(town: Caller) -> None:
 
     assert [item["id"] for item in again.body["items"]] == [item["id"] for item in first.body["items"]]
     assert [item["replayed"] for item in again.body["items"]] == [True]
+
+
+async def test_under_a_key_a_bulletin_is_compared_byte_for_byte(town: Caller) -> None:
+    source, headers = await town.a_source(), {"Content-Type": MEDIA_TYPE, "Idempotency-Key": fresh("bollettino")}
+    given = bulletin(feature(temporali=YELLOW))
+
+    first, again, other = [
+        await source.call("POST", "/v1/notices", json.dumps(given, indent=indent).encode(), headers)
+        for indent in (None, None, 1)
+    ]
+
+    assert (first.status, again.status, again.text) == (202, 202, first.text)
+    assert (other.status, other.problem) == (422, "idempotency-key-reused")
 
 
 async def test_a_re_issue_without_a_difference_is_no_notice(town: Caller) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A key that stands no more, whatever ended it, takes nothing along in any form, and is answered as any wrong one."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.alerts.given import info, reference
 from tests.api.alerting import CAP, alert, hand_in, later
 from tests.api.calling import Caller, a_notice
 from tests.api.revoking import STATE, number_of, of_role, remembered, revoke
+from tests.api.weather import MEDIA_TYPE, ORANGE, bulletin, feature
 
 
 async def test_the_answer_is_that_to_any_wrong_key(operator: Caller, elsewhere: Caller) -> None:
@@ -25,17 +27,23 @@ async def test_the_answer_is_that_to_any_wrong_key(operator: Caller, elsewhere: 
     assert (fallen.problem, fallen.headers["WWW-Authenticate"]) == ("unauthenticated", "Bearer")
 
 
+def of_weather(**levels: str) -> bytes:
+    return json.dumps(bulletin(feature(**levels))).encode()
+
+
 FORMS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "under a key of its own": ("/v1/notices", a_notice(), {"Idempotency-Key": "la-stessa"}),
     "what is good of a batch": ("/v1/notices/batch", [a_notice(), {}], {"Prefer": "handling=lenient"}),
     "an alert": ("/v1/notices", alert()[1], {"Content-Type": CAP}),
+    "a bulletin": ("/v1/notices", of_weather(temporali=ORANGE), {"Content-Type": MEDIA_TYPE}),
+    "what cannot be read of a bulletin": ("/v1/notices", of_weather(temporali="VIOLA"), {"Content-Type": MEDIA_TYPE}),
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_in_no_form_is_anything_taken(operator: Caller, elsewhere: Caller, form: str) -> None:
+async def test_in_no_form_is_anything_taken(operator: Caller, town: Caller, form: str) -> None:
     source, (path, body, headers) = await operator.a_source(), FORMS[form]
-    there = await remembered(elsewhere, source)
+    there = await remembered(town, source)
     await revoke(operator, source)
     before = await operator.pool.fetch(STATE)
 

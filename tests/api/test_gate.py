@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from app.access import Caller as Access
-from app.api import bulletins
+from app.alerts.bulletin import MEDIA_TYPE as BULLETIN
 from app.api.admission import turn_away_early
 from app.api.crowd import Crowd, Rank, came
 from app.api.gate import Gate
@@ -202,7 +202,7 @@ async def loaded(settings: Settings, gate: Gate) -> AsyncIterator[House]:
 
 
 EARLY = [(medium, False) for medium in ("application/json", "application/cloudevents+json")]
-EARLY += [(bulletins.MEDIA_TYPE, True), ("application/cap+xml", True)]
+EARLY += [(BULLETIN, True), ("application/cap+xml", True)]
 
 
 @pytest.mark.parametrize(("media_type", "passes"), EARLY)

@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from app.alerts.bulletin import MEDIA_TYPE as BULLETIN
+from app.api.intake import ARRIVALS, BATCHES
+from app.api.signed import LARGEST
 from app.database import Pool
 from app.settings import Settings
 from app.signers import signer
@@ -253,6 +256,22 @@ async def test_a_body_in_pieces_is_compared_as_a_whole(town: Town) -> None:
     headers = {**signed(body, AUDIENCE), "Content-Type": JSON, "Authorization": f"Bearer {town.source.key}"}
     async with town.source.session.post("/v1/notices", data=pieces(), headers=headers) as answer:
         assert answer.status == 202
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "problem"), [(BULLETIN, 2 * 1024 * 1024, "state-conflict"), (JSON, 300 * 1024, "too-large")]
+)
+async def test_a_signed_body_may_be_as_large_as_its_form_allows(town: Town, form: str, size: int, problem: str) -> None:
+    body = b"{}" + b" " * size
+    headers = signed(body, AUDIENCE, signed_headers=[{"digest": digest(body)}, {"content-type": form}])
+
+    answer = await town.hand_in(body, {**headers, "Content-Type": form})
+
+    assert answer.problem == problem  # nothing is told of any zone here, which is looked at when the body is there
+
+
+def test_no_form_allows_more_than_can_be_signed() -> None:
+    assert max(medium.largest for way in (ARRIVALS, BATCHES) for medium in way.media.values()) <= LARGEST
 
 
 async def test_every_operation_with_a_body_asks_for_the_signature_and_none_without(town: Town) -> None:

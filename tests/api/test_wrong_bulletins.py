@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.calling import Answer, Caller
+from app.settings import Settings
+from tests.api.calling import Answer, Caller, served
 from tests.api.weather import (
     CALM,
     ORANGE,
@@ -194,6 +195,19 @@ async def test_a_mended_file_tells_under_its_own_name_what_was_left_open(town: C
     ]
     assert [item["id"] for item in again.body["items"]] == [item["id"] for item in answer.body["items"]]
     assert [item["replayed"] for item in again.body["items"]] == [True] * 3
+
+
+async def test_a_zone_of_another_name_is_in_doubt_no_more_once_the_setting_has_the_name(
+    town: Caller, settings: Settings
+) -> None:
+    source, there = await town.a_source(), only(feature("Bisenzio"), feature(OTHER))
+    await hand_in(source, bulletin(tomorrow=there))
+    before = await town.pool.fetch(DOUBTS, source.slug)
+    async with served(settings.model_copy(update={"alert_zones": f"Bisenzio; {OTHER}"}), town.pool) as mended:
+        answer = await hand_in(mended.having(source.key, source.slug), bulletin(tomorrow=there))
+
+    assert [(row["zone"], row["day"]) for row in before] == [(ZONE, TOLD_OF)]
+    assert (answer.status, await town.pool.fetch(DOUBTS, source.slug)) == (204, [])
 
 
 async def test_one_issue_may_be_corrected_as_often_as_its_author_likes(town: Caller) -> None:
