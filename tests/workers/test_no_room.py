@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """R-15 for workers: what cannot be written down beforehand is not sent, and goes out once when there is room again."""
 
-import asyncio
-
+from deploy.servers import Servers
 from tests.full_disk import full, read_only
 from tests.workers.conftest import City, until
 
 RESUME = "with c as (update channel set paused_at = null) update delivery set parked = false"
 SEEN = "select seen_at from worker"
+REFUSED = "cannot execute SELECT FOR UPDATE in a read-only transaction"
+"""What Postgres writes into its log for every claim that it refuses."""
 LOOKS = 3
 """Turns that a worker is given to do something wrong in."""
 
@@ -29,7 +30,7 @@ async def test_a_worker_on_a_full_disk_sends_nothing_and_everything_when_there_i
 
 
 async def test_a_worker_of_a_read_only_postgres_sends_nothing_and_everything_when_it_takes_something_again(
-    city: City,
+    city: City, servers: Servers
 ) -> None:
     await city.channel()
     await city.pool.execute("update channel set paused_at = now()")
@@ -40,8 +41,8 @@ async def test_a_worker_of_a_read_only_postgres_sends_nothing_and_everything_whe
         await connection.execute(RESUME)
         async with read_only(str(city.settings.database_url)):
             await writing.commit()
-            city.bell.ring()
-            await asyncio.sleep(LOOKS)
+            for _ in range(LOOKS):
+                await claims_in_vain(city, servers)
             posted, states = city.posts(), await city.states()
 
     await city.settled()
@@ -58,3 +59,18 @@ async def looks_again(city: City) -> None:
         return bool(await city.pool.fetchval(SEEN) != before)
 
     await until(has_looked)
+
+
+async def claims_in_vain(city: City, servers: Servers) -> None:
+    """Ring until Postgres has refused the worker one claim more; it asks for nothing else for update at each look."""
+    before = refusals(servers)
+
+    async def is_refused() -> bool:
+        city.bell.ring()
+        return refusals(servers) > before
+
+    await until(is_refused)
+
+
+def refusals(servers: Servers) -> int:
+    return servers.postgres.log.read_bytes().count(REFUSED.encode())
