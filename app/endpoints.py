@@ -32,6 +32,11 @@ id, source, url, types, created_at, consented_at, asked_at, problem, rate, faili
 """
 OTHERS = "select url from endpoint where source = $1 and retired_at is null"
 HOSTS = "select link_hosts from source where slug = $1 for update"
+# An endpoint stays with its source, which is held first, as by all that hold both.
+HOSTS_OF = """
+select link_hosts from source
+ where slug = (select source from endpoint where id = $1 and ($2::text is null or source = $2)) for update
+"""
 ADD = f"insert into endpoint (id, source, url, types) values ($1, $2, $3, $4) returning {COLUMNS}"  # noqa: S608 - ours
 FIND = f"""
 select {COLUMNS} from endpoint where id = $1 and ($2::text is null or source = $2) and retired_at is null for update
@@ -122,8 +127,9 @@ async def change_endpoint(
     connection: Connection, actor: Actor, whose: Whose, types: list[EventType] | None, *, enabled: bool | None
 ) -> asyncpg.Record:
     """Change what an endpoint is told; stop calling it, or let it go on."""
+    hosts = await connection.fetchval(HOSTS_OF, whose.id, whose.source) if enabled else None
     held = await endpoint(connection, whose)
-    if enabled and leads_elsewhere(held["url"], await connection.fetchval(HOSTS, held["source"])):
+    if enabled and leads_elsewhere(held["url"], hosts or ()):
         raise StateConflictError(ELSEWHERE)
     row = await connection.fetchrow(CHANGE, whose.id, types, enabled, BY_HAND)
     if enabled is False:

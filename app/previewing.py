@@ -40,6 +40,8 @@ select (select name from service where slug = $1) as service, (select name from 
                 where n.source = $2 and n.event_source = '' and n.event_id = $3 and r.digest = $4) as signed
 """
 """The source (null: none), what it has said under the event_id, and whether a second person has let just that go."""
+MOST = 200
+"""Channels that are shown, those that are reached first: of these alone it is worked out what they would wait for."""
 FEW = 20
 """Channels of a kind that are shown each by itself; of more, those of one language show the same."""
 
@@ -52,7 +54,7 @@ class Reach:
     """A channel, and what keeps the notice from it, if anything; where nothing does, how it would look there.
 
     `awaits`: languages of texts that it would show and that nobody has approved. `meanwhile`: it shows another first.
-    `waits`: all that keeps the notice from going out there at once.
+    `waits`: all that keeps the notice from going out there at once, if it is among those that are shown.
     """
 
     slug: str
@@ -85,7 +87,8 @@ async def preview(
     if names is None or names["service"] is None:
         raise UnknownServiceError(pointer="#/service")
     rows = await pool.fetch(CHANNELS)
-    reasons = {row["slug"]: why_not(notice, channel_from(row)) for row in rows}
+    channels = [channel_from(row) for row in rows]
+    reasons = {row["slug"]: why_not(notice, channel) for row, channel in zip(rows, channels, strict=True)}
     reached = [row for row in rows if not reasons[row["slug"]]]
     first = _first(reached)
     questions = _questions(notice, names, first.values())
@@ -93,7 +96,7 @@ async def preview(
     found = [_reach(row, reasons[row["slug"]], first, rendered) for row in rows]
     withheld = unapproved(notice, names["guarded"], names["approved"])
     seen = [_withholding(reach, row, notice, withheld) for reach, row in zip(found, rows, strict=True)]
-    broadcast = rules.second_person and not names["signed"] and is_broadcast(notice, list(map(channel_from, rows)))
+    broadcast = rules.second_person and not names["signed"] and is_broadcast(notice, channels)
     held = replace(rules, second_person=broadcast, known=names["known"])
     other = names["known"] is not None and not names["same"]
     return await _timed(pool, notice, held, rows, seen), other
@@ -102,11 +105,11 @@ async def preview(
 async def _timed(
     pool: Pool, notice: Notice, rules: Rules, rows: Sequence[asyncpg.Record], seen: Sequence[Reach]
 ) -> list[Reach]:
-    """Add what the notice would wait for in each channel that it reaches."""
+    """Add what the notice would wait for in each channel that it reaches and that is shown."""
     now = datetime.now(UTC)
     pairs = list(zip(seen, rows, strict=True))
     reached = [row["id"] for reach, row in pairs if not reach.why_not]
-    stands = await standing(pool, notice, rules.known, reached, now)
+    stands = await standing(pool, notice, rules.known, reached[:MOST], now)
     return [
         replace(reach, waits=waits(notice, rules, stands[row["id"]], _shown(reach), now))
         if row["id"] in stands

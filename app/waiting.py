@@ -68,6 +68,7 @@ def waits(notice: Notice, rules: Rules, row: asyncpg.Record, shown: Shown, now: 
     at = max(now, notice.publish_at or now)
     pushes = 1 if shown.rendering is None else shown.rendering.pushes
     opens_at = row["opens_at"]
+    capped = at + rules.cap.until_tomorrow(at) if _is_capped(notice, rules, row, at) else None
     cases = (
         ("quota", rules.quota is not None, rules.quota),
         ("scheduled", at > now, at),
@@ -76,7 +77,7 @@ def waits(notice: Notice, rules: Rules, row: asyncpg.Record, shown: Shown, now: 
         ("paused", row["paused"], None),
         ("account_blocked", row["blocked"], None),
         ("platform_away", row["away"], None),
-        ("daily_cap", _is_capped(notice, rules, row, at), at + rules.cap.until_tomorrow(at)),
+        ("daily_cap", capped is not None, capped),
         ("push_choice", shown.rendering is not None and shown.rendering.chosen, None),
         ("push_quota", pushes > 0 and opens_at is not None and opens_at > at, opens_at),
         ("earlier", row["earlier"], None),

@@ -12,10 +12,9 @@ from app.api.notice_view import Tag
 from app.api.view import Count, Moment, SlugShown, View, Words
 from app.domain.advice import Advice
 from app.domain.waits import Wait
-from app.previewing import Reach
+from app.previewing import MOST, Reach
 from app.renderings import PartShown, Rendering
 
-MOST = 200
 Long = Annotated[str, Field(max_length=200_000, pattern=r"^[^\x00]*$")]
 Reason = Literal["test", "service", "grades", "schools", "areas", "language"]
 WaitsFor = Literal[

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from app.database import Pool
+from app.domain.notice import Notice
 from app.domain.waits import WORDS
+from app.doorbell import Doorbell
+from app.previewing import MOST
+from app.previewing import preview as reaches
 from app.settings import Settings
+from app.waiting import Rules
 from tests.api.calling import Answer, Caller, a_notice, fresh, served
 
 CAREFUL = {"second_person": True, "channel_per_day": 2, "equal_texts": "refuse"}
@@ -20,6 +25,12 @@ SEEN_TODAY = "update channel set told = 2, told_on = (now() at time zone 'Europe
 USED_UP = """
 insert into allowance (channel_id, today, month, opens_at)
 select id, 0, 1, now() + interval '5 hours' from channel where slug = $1
+"""
+CROWD = """
+insert into channel (id, slug, kind, address, language, services, paused_at)
+select gen_random_uuid(), 'folla-' || $1 || '-' || number, 'webhook',
+       'https://folla.example.it/' || $1 || number, 'it', array[$1], now()
+  from generate_series(1, 205) as number
 """
 BLOCKED = """
 insert into pace (kind, slowdown, blocked_reason, away_since) values ('noticeboard', 1, $1, $2)
@@ -143,6 +154,24 @@ async def test_how_a_channel_stands_is_said(operator: Caller, statement: str, re
 
     answer = await preview(operator, service)
     assert (list(waits(answer, slug)), waits(answer, other)) == ([reason], {})
+
+
+async def test_what_is_waited_for_is_looked_at_for_the_channels_that_are_shown(
+    operator: Caller, settings: Settings
+) -> None:
+    service = await operator.a_service()
+    await operator.pool.execute(CROWD, service)
+    notice = Notice.model_validate(a_notice(service=service))
+
+    try:
+        found, _ = await reaches(operator.pool, Doorbell(str(settings.redis_url)), notice, None, Rules())
+    finally:
+        await operator.pool.execute("update channel set retired_at = now() where services = array[$1]", service)
+
+    reached = [each for each in found if not each.why_not]
+    assert len(reached) >= MOST + 5
+    assert all(each.waits for each in reached[:MOST])
+    assert not any(each.waits for each in reached[MOST:])
 
 
 @pytest.mark.parametrize(("away", "reason"), [(None, "account_blocked"), (datetime.now(UTC), "platform_away")])

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A source with an endpoint, a noticeless Telegram, and a worker that calls."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 from pydantic_core import Url
 from uuid_utils.compat import uuid7
 
-from app.database import SERVER_SETTINGS, Pool
+from app.database import SERVER_SETTINGS, Connection, Pool
 from app.domain.callback import EventType
 from app.outgoing import Outgoing
 from app.settings import Settings
@@ -62,6 +63,13 @@ class Office:
     async def calls(self) -> list[dict[str, Any]]:
         rows = await self.pool.fetch("select row_to_json(c) as call from endpoint_call c order by created_at, id")
         return [json.loads(row["call"]) for row in rows]
+
+    async def waits(self, connection: Connection, doing: asyncio.Task[Any]) -> bool:
+        """Tell whether what is done in a connection comes to wait for another's lock."""
+        number, blocked = connection.get_server_pid(), False
+        while not (blocked or doing.done()):
+            blocked = await self.pool.fetchval("select cardinality(pg_blocking_pids($1)) > 0", number)
+        return blocked
 
     async def states(self) -> list[str]:
         return [call["state"] for call in await self.calls()]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A call is made until it is taken, given up, or unwanted: always under one id, never past what the receiver asks."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from tests.callbacks.conftest import Office
 from tests.given import accepted
 
 ME = Actor("test")
+IS_HELD = "select not exists (select from endpoint where id = $1 for update skip locked)"
 EVER = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 
@@ -186,6 +188,23 @@ async def test_two_failures_a_day_start_no_clock(office: Office) -> None:
         await office.pool.execute("update endpoint set failed_at = failed_at - interval '25 hours'")
 
     assert await office.pool.fetchval("select failing_since from endpoint") is None
+
+
+async def test_an_endpoint_is_enabled_from_its_source_on_so_that_no_two_changes_wait_for_each_other(
+    office: Office,
+) -> None:
+    whose = Whose(await office.endpoint(), "mensa")
+    await office.pool.execute("insert into source (slug, name) values ('mensa', 'Mensa') on conflict do nothing")
+    async with office.pool.acquire() as one, office.pool.acquire() as other, other.transaction():
+        await other.execute("set local lock_timeout = 0")
+        async with one.transaction():
+            await one.execute("select from source where slug = 'mensa' for update")
+            enabling = asyncio.create_task(change_endpoint(other, ME, whose, None, enabled=True))
+            waits = await office.waits(other, enabling)
+            held = await one.fetchval(IS_HELD, whose.id)
+        await enabling
+
+    assert (waits, held) == (True, False)
 
 
 async def test_what_was_missed_and_what_failed_is_made_up_for_under_the_old_ids(office: Office) -> None:
