@@ -83,7 +83,7 @@ class Dispatcher:
         if room <= AT_ONCE // 2 or self._way.is_closed:  # a claim for few costs nearly what one for many does
             return LONGEST_PAUSE
         late, self._late = max(self._late, self._opening()), 0.0
-        turn = Turn(room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late))
+        turn = Turn(room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late), self._way.beside)
         begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
         self._last, self._late = (begun, self._late) if taken.calls else (self._last, max(self._late, late))
@@ -99,7 +99,8 @@ class Dispatcher:
         return OPENING if time.monotonic() - self._last > COLD else 0.0
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
-        task = asyncio.create_task(self._leave(call, taken, begun))
+        may = self._way.enter(call.owed.id, alone=is_suspect(call.owed))
+        task = asyncio.create_task(self._leave(call, taken, begun) if may else self._give_back(call))
         self._calls.add(task)
         task.add_done_callback(self._ended)
 
@@ -110,8 +111,13 @@ class Dispatcher:
             log.error("turn.failed", error=type(error).__name__)
 
     async def _leave(self, call: Claimed, taken: Taken, begun: float) -> None:
-        async with self._way.taken(alone=is_suspect(call.owed)):
+        try:
             await self._carry_out(call, taken, begun)
+        finally:
+            self._way.leave(call.owed.id)
+
+    async def _give_back(self, call: Claimed) -> None:
+        await give_back(self._pool, [(call.owed.id, call.token)])
 
     async def _carry_out(self, call: Claimed, taken: Taken, begun: float) -> None:
         """Send at the reserved moment, unless the lease or the notice's own time is over by then.
@@ -121,7 +127,7 @@ class Dispatcher:
         await self._moment(taken.at + call.wait)
         elapsed = time.monotonic() - begun
         if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
-            await give_back(self._pool, [(call.owed.id, call.token)])
+            await self._give_back(call)
             return
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
             report = await self._desk.send(call.owed, call.intent)

@@ -2,42 +2,37 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The way out of one process: a call that may end the process goes out alone, so that it takes no other with it."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+
+from app.outbox import Beside
+
+QUICK = 2.0
+"""Seconds: nobody waits for a call that takes longer."""
 
 
 class Way:
-    """One per process, for its calls of every kind."""
+    """One per process, for its calls of every kind. Nobody waits on it: who may not leave gives back what he has."""
 
     def __init__(self) -> None:
         """Begin open, with nobody on it."""
-        self._out = 0
-        self._empty = asyncio.Event()
-        self._empty.set()
-        self._one = asyncio.Lock()
+        self._out: dict[int, float] = {}
+        self.is_closed = False
 
     @property
-    def is_closed(self) -> bool:
-        """Tell whether somebody goes alone, or waits to: nothing more should be claimed."""
-        return self._one.locked()
+    def beside(self) -> Beside:
+        """Say what is out."""
+        if not self._out:
+            return Beside.NOTHING
+        return Beside.SLOW if time.monotonic() - min(self._out.values()) > QUICK else Beside.QUICK
 
-    @asynccontextmanager
-    async def taken(self, *, alone: bool) -> AsyncIterator[None]:
-        """Be on the way: beside others, or when all others are back and before anybody else leaves."""
-        if alone:
-            async with self._one:
-                await self._empty.wait()
-                yield
-            return
-        while self._one.locked():
-            async with self._one:
-                pass
-        self._out += 1
-        self._empty.clear()
-        try:
-            yield
-        finally:
-            self._out -= 1
-            if not self._out:
-                self._empty.set()
+    def enter(self, delivery: int, *, alone: bool) -> bool:
+        """Leave, if nobody is out alone; `alone`: if nobody is out."""
+        if self.is_closed or (alone and self._out):
+            return False
+        self._out[delivery], self.is_closed = time.monotonic(), alone
+        return True
+
+    def leave(self, delivery: int) -> None:
+        """Be back."""
+        del self._out[delivery]
+        self.is_closed = False

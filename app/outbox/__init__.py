@@ -12,9 +12,10 @@ from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, sweep
 from app.outbox.together import begin, leave, steps_of
-from app.outbox.turn import Claimed, Taken, Turn
+from app.outbox.turn import Beside, Claimed, Taken, Turn
 
 __all__ = [
+    "Beside",
     "ChannelKind",
     "Claimed",
     "Done",

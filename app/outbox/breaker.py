@@ -16,11 +16,12 @@ from app.outbox.kind import ChannelKind
 from app.telemetry import log
 
 SUSPECT = "update pace set troubled_at = clock_timestamp() where kind = any($1)"
+# What made no call says nothing, such as what is postponed; what had an answer, a refusal too, says that it is there.
 LAST = """
 select d.channel_id, a.outcome not in ('failed', 'doubted') as answered
   from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
  where c.kind = $1 and a.started_at > $2::timestamptz - $3::interval and a.finished_at is not null
-   and a.outcome <> 'crashed'
+   and (a.outcome in ('failed', 'doubted') or a.outcome <> 'crashed' and a.wire not in ('none', 'connected'))
  order by a.started_at desc limit $4
 """
 COULD = """
@@ -31,16 +32,19 @@ ANSWERED = """
 select exists (
   select from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
    where c.kind = $1 and a.started_at > $2::timestamptz - $3::interval and a.finished_at > $4::timestamptz
-     and a.outcome not in ('failed', 'doubted', 'crashed'))
+     and a.outcome not in ('failed', 'doubted', 'crashed') and a.wire not in ('none', 'connected'))
 """
 URGENT = """
 select exists (
   select from delivery d join channel c on c.id = d.channel_id
-   where c.kind = $1 and d.state in ('due', 'in_doubt') and not d.parked and d.lane = 0 and d.ready_at <= $2)
+   where c.kind = $1 and d.state in ('due', 'in_doubt') and not d.parked and d.lane = 0 and d.ready_at <= $2
+     and d.awaits is null)
 """
 OPEN = "update pace set away_since = $2, asked_at = $2, asked = 0, blocked_reason = $3 where kind = $1"
 CALM = "update pace set troubled_at = null where kind = $1"
-CLOSE = "update pace set away_since = null, troubled_at = null, blocked_reason = null where kind = $1"
+CLOSE = """
+update pace set away_since = null, troubled_at = null, blocked_reason = nullif(blocked_reason, $2) where kind = $1
+"""
 ASKED = "update pace set asked_at = $2, asked = asked + 1 where kind = $1"
 # What waits because it failed need not wait any longer; only a doubt still rests, whose request may be on its way.
 # Whoever holds one of the rows records just now, and may be about to wait for the pace: nobody waits for him.
@@ -49,10 +53,11 @@ update delivery set due_at = case when state = 'in_doubt' then least(due_at, $2 
  where id in (
    select d.id from delivery d join channel c on c.id = d.channel_id
     where c.kind = $1 and d.state in ('due', 'in_doubt') and not d.parked and d.lease_until is null
-      and d.failures > 0 and d.due_at > $2
-    order by d.id for no key update of d skip locked)
+      and d.failures > 0 and d.awaits is null and d.due_at > $2::timestamptz
+      and (d.state = 'due' or d.due_at > $2::timestamptz + $3::interval)
+      for no key update of d skip locked)
 """
-SILENT = "the last {} calls had no answer, and now and then one call asks whether there is one again"
+SILENT = "its last calls had no answer, and now and then one call asks whether there is one again"
 
 
 async def suspect(pool: Pool, kinds: set[str]) -> None:
@@ -75,6 +80,12 @@ async def asked(connection: Connection, kind: ChannelKind, now: datetime) -> Non
     await connection.execute(ASKED, kind.name, now)
 
 
+async def wake(connection: Connection, kind: ChannelKind, now: datetime) -> bool:
+    """Make what waits because it failed due at once; tells whether anything did."""
+    changed: str = await connection.execute(WAKE, kind.name, now, DOUBT_RESTS)
+    return not changed.endswith(" 0")
+
+
 async def _when_troubled(connection: Connection, kind: ChannelKind, now: datetime) -> float | None:
     rows = await connection.fetch(LAST, kind.name, now, WITHIN, CALLS)
     last = [Heard(row["channel_id"], row["answered"]) for row in rows]
@@ -82,21 +93,19 @@ async def _when_troubled(connection: Connection, kind: ChannelKind, now: datetim
         await connection.execute(CALM, kind.name)
     if not is_away(last, await connection.fetchval(COULD, kind.name, CHANNELS)):
         return None
-    await connection.execute(OPEN, kind.name, now, SILENT.format(len(last)))
+    await connection.execute(OPEN, kind.name, now, SILENT)
     log.error("account.away", kind=kind.name)
     return rest(0, urgent=False).total_seconds()
 
 
 async def _when_away(connection: Connection, kind: ChannelKind, pace: asyncpg.Record) -> float | None:
-    now, since = pace["now"], pace["away_since"]
-    if await connection.fetchval(ANSWERED, kind.name, pace["asked_at"], WITHIN, since):
-        await connection.execute(CLOSE, kind.name)
-        await connection.execute(WAKE, kind.name, now, DOUBT_RESTS)
+    now, since, asked_at = pace["now"], pace["away_since"], pace["asked_at"]
+    # Calls of long ago say nothing about now: so long nobody asks only where there is nothing to ask with.
+    if now - asked_at > WITHIN or await connection.fetchval(ANSWERED, kind.name, asked_at, WITHIN, since):
+        await connection.execute(CLOSE, kind.name, SILENT)
+        await wake(connection, kind, now)
         log.info("account.back", kind=kind.name, seconds=round((now - since).total_seconds()))
         return None
     urgent = await connection.fetchval(URGENT, kind.name, now)
-    left: float = (pace["asked_at"] + rest(pace["asked"], urgent=urgent) - now).total_seconds()
-    if left > 0:
-        return left
-    await connection.execute(WAKE, kind.name, now, DOUBT_RESTS)  # so that there is something to ask with
-    return 0.0
+    left: float = (asked_at + rest(pace["asked"], urgent=urgent) - now).total_seconds()
+    return max(0.0, left)

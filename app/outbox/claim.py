@@ -11,7 +11,7 @@ from app.database import Connection, Pool
 from app.domain.delivery import Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.outbox.allowed import is_news
-from app.outbox.breaker import asked, waits
+from app.outbox.breaker import asked, waits, wake
 from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import OWED, owed
@@ -19,6 +19,8 @@ from app.outbox.record import end
 from app.outbox.step import one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
 
+LOOKS_AGAIN = 0.1
+"""Seconds until what must go alone may find its process empty."""
 NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
 # Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
 # claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
@@ -104,9 +106,13 @@ async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
 async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Taken:
     now = pace.now
     found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(pace.moments), now, kind.in_order)]
+    if not found and pace.asking and await wake(connection, kind, now):  # so that there is something to ask with
+        return Taken(now, pace.at, again=0.0)
     if not found:
         return Taken(now, pace.at, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
-    works = one_each([owed(row) for row in await connection.fetch(OWED, found)])
+    works = one_each([owed(row) for row in await connection.fetch(OWED, found)], turn.beside)
+    if not works:
+        return Taken(now, pace.at, again=LOOKS_AGAIN)
     steps = [step_of(work, kind, now) for work in works]
     ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     for work, settlement in ended:

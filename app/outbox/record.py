@@ -3,9 +3,10 @@
 """Writes down what attempts came to, behind the fence: a token that no longer holds changes nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
-from app.database import Connection, Pool
+from app.database import AWAY, Connection, Pool
 from app.domain.delivery import Action, Settlement
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Moved, Throttled, named
 from app.outbox.breaker import suspect
@@ -88,7 +89,8 @@ update channel c set turn_until = null, told = greatest(0, c.told - back.news::i
 async def record(pool: Pool, done: Sequence[Done]) -> set[int]:
     """Write the outcomes down and free their channels; returns the delivery ids whose lease still held."""
     held = await _written(pool, done)
-    await suspect(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
+    with suppress(*AWAY):  # it is written; whoever fails next says so again
+        await suspect(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
     return held
 
 

@@ -15,18 +15,22 @@ from app.outbox.allowed import allowed, capped, waiting
 from app.outbox.key import once_key
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import Owed, intent_text
+from app.outbox.turn import Beside
 from app.scrub import place
 from app.telemetry import log
 
 
-def one_each(works: Sequence[Owed]) -> list[Owed]:
+def one_each(works: Sequence[Owed], beside: Beside) -> list[Owed]:
     """Keep the first of each channel: two doubts of one channel are never looked at side by side.
 
-    What may have ended its workers is taken alone; all others up to the first of those are taken together.
+    What may have ended its workers is taken alone, and only where nothing else is on the wire. For that it waits, and
+    so do those behind it; but not for a call that takes its time.
     """
     first = list({work.channel_id: work for work in reversed(works)}.values())[::-1]
-    among = list(takewhile(lambda work: not is_suspect(work), first))
-    return among or first[:1]
+    before = list(takewhile(lambda work: not is_suspect(work), first))
+    if before or beside is Beside.QUICK:
+        return before
+    return first[:1] if beside is Beside.NOTHING else [work for work in first if not is_suspect(work)]
 
 
 def is_suspect(work: Owed) -> bool:

@@ -4,9 +4,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from app.domain.delivery import Intent, Settlement
 from app.outbox.owed import Owed
+
+
+class Beside(Enum):
+    """What else a process has on the wire when it claims: nothing, calls just begun, or one that takes its time."""
+
+    NOTHING = auto()
+    QUICK = auto()
+    SLOW = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,7 @@ class Turn:
     horizon: timedelta
     lease: timedelta
     late: timedelta = timedelta(0)
+    beside: Beside = Beside.NOTHING
 
 
 @dataclass(frozen=True, slots=True)

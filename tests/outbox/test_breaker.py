@@ -11,7 +11,7 @@ import pytest
 
 from app.database import Pool
 from app.domain.breaker import CALLS
-from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Refused, Wire
+from app.domain.outcome import Delivered, Doubted, Failed, Misconfigured, Outcome, Postponed, Refused, Wire
 from app.outbox import Claimed, Taken, claim
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, plain, recorded
@@ -19,7 +19,7 @@ from tests.outbox.conftest import TURN, plain, recorded
 NEVER_LEFT = Failed("never left: ConnectionRefusedError")
 NO_ANSWER = Doubted("no answer after the request had left: TimeoutError")
 PACE = "select away_since is not null as away, asked, blocked_reason from pace where kind = 'telegram'"
-LATER = "update pace set asked_at = asked_at - interval '30 seconds' where kind = 'telegram'"
+LATER = "update pace set asked = 10, asked_at = asked_at - interval '30 seconds' where kind = 'telegram'"
 DUE = "update delivery set due_at = now() where state in ('due', 'in_doubt')"
 
 
@@ -37,9 +37,18 @@ async def claims(pool: Pool, *, one_platform: bool = True) -> Sequence[Claimed]:
     return taken.calls
 
 
-async def end(pool: Pool, calls: Sequence[Claimed], outcome: Outcome = NEVER_LEFT) -> None:
+async def end(pool: Pool, calls: Sequence[Claimed], outcome: Outcome = NEVER_LEFT, wire: Wire | None = None) -> None:
+    reached = wire or (Wire.NONE if isinstance(outcome, Failed | Doubted) else Wire.BODY)
     for call in calls:
-        assert await recorded(pool, call, outcome, Wire.NONE) == {call.owed.id}
+        assert await recorded(pool, call, outcome, reached) == {call.owed.id}
+
+
+async def opened(pool: Pool, channels: int = 20) -> None:
+    """Let nobody be answered, until it counts as away."""
+    await publish(pool, channels)
+    while calls := await claims(pool):
+        await end(pool, calls)
+    assert await is_away(pool)
 
 
 async def is_away(pool: Pool) -> bool:
@@ -57,13 +66,13 @@ async def test_when_nobody_is_answered_one_call_asks_and_all_others_wait(pool: P
 
     assert await claims(pool) == ()
     assert await is_away(pool)
-    for asked in range(3):
+    for _ in range(3):
         await pool.execute(LATER)
         (asks,) = await claims(pool)
         assert await claims(pool) == ()
         await end(pool, [asks], outcome)
         assert await claims(pool) == ()
-        assert await pool.fetchval("select asked from pace where kind = 'telegram'") == asked + 1
+        assert await pool.fetchval("select asked from pace where kind = 'telegram'") == 11
     assert await is_away(pool)
 
 
@@ -148,3 +157,70 @@ async def test_two_workers_ask_once_between_them(pool: Pool) -> None:
     both = await asyncio.gather(*(claims(pool) for _ in range(8)))
 
     assert sum(len(calls) for calls in both) == 1
+
+
+async def test_what_made_no_call_is_no_answer(pool: Pool) -> None:
+    await opened(pool)
+    await pool.execute(LATER)
+
+    await end(pool, await claims(pool), Postponed(0, "its rest"), Wire.NONE)
+
+    assert await claims(pool) == ()
+    assert await is_away(pool)
+
+
+async def test_a_doubt_rests_its_time_though_the_platform_is_back(pool: Pool) -> None:
+    await opened(pool)
+    await pool.execute("update delivery set state = 'in_doubt', due_at = now() + interval '3 seconds' where id = 1")
+    await pool.execute(LATER)
+
+    await end(pool, await claims(pool), Delivered(("7",)))
+
+    assert 1 not in {call.owed.id for call in await claims(pool)}
+    assert not await is_away(pool)
+
+
+async def test_what_can_never_be_answered_does_not_keep_the_others_waiting(pool: Pool) -> None:
+    await opened(pool, channels=3)
+    await a_channel(pool, "fine", areas=["fine"])
+    await accepted(pool, audience={"areas": ["fine"]})
+    asked = set()
+    for _ in range(4):
+        await pool.execute(LATER)
+        asks = await claims(pool)
+        asked |= {call.owed.slug for call in asks}
+        for call in asks:
+            await recorded(pool, call, NEVER_LEFT, Wire.NONE)
+            await pool.execute("update delivery set due_at = now() + interval '1 hour' where id = $1", call.owed.id)
+
+    assert "fine" in asked
+
+
+async def test_what_waits_for_a_person_is_no_question(pool: Pool) -> None:
+    await opened(pool)
+    await pool.execute("update delivery set awaits = 'it', due_at = now() + interval '15 minutes'")
+    await pool.execute(LATER)
+
+    assert await claims(pool) == ()
+    assert await is_away(pool)
+
+
+async def test_with_nothing_to_ask_with_it_does_not_count_as_away_for_ever(pool: Pool) -> None:
+    await opened(pool)
+    await pool.execute("update delivery set state = 'delivered', settled_at = now()")
+    await pool.execute("update pace set asked_at = asked_at - interval '3 minutes' where kind = 'telegram'")
+
+    assert await claims(pool) == ()
+    assert not await is_away(pool)
+
+
+async def test_the_reason_why_the_account_is_refused_outlives_the_silence(pool: Pool) -> None:
+    await opened(pool)
+    await pool.execute(LATER)
+
+    await end(pool, await claims(pool), Misconfigured("401: Unauthorized"))
+    await claims(pool)
+
+    row = await pool.fetchrow(PACE)
+    assert row is not None
+    assert (row["away"], row["blocked_reason"]) == (False, "401: Unauthorized")
