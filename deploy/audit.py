@@ -3,6 +3,7 @@
 """./dev audit: known weaknesses of what the locks name, as pip-audit finds them.
 
 Ends with 0 where there are none but those that are waived, 1 where there are, 2 where nobody could be asked.
+With --tool it ends with 3 where the tool is missing only because there is no network.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.state import CHECKOUT
-from deploy.tools import ToolError, tool
+from deploy.tools import NoNetworkError, ToolError, tool
 from deploy.waivers import WaiverError, waived
 
 WAIVERS = CHECKOUT / "requirements" / "waivers.toml"
@@ -52,7 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     try:
         if options.tool:
-            return subprocess.run([tool("pip-audit"), "--version"], check=False).returncode
+            return _named()
         accepted = waived(WAIVERS.read_text(encoding="utf-8"), today())
         found = [each for lock in options.locks for each in weaknesses(lock, options.osv)]
     except WaiverError as error:
@@ -63,6 +64,15 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"Nothing is known of weaknesses, since the advisories could not be had: {reason}", file=sys.stderr)
         return 2
     return told(found, accepted)
+
+
+def _named() -> int:
+    """Say which pip-audit is used."""
+    try:
+        return subprocess.run([tool("pip-audit"), "--version"], check=False).returncode
+    except NoNetworkError as error:
+        print(f"pip-audit cannot be fetched without a network: {_last_word(str(error))}", file=sys.stderr)
+        return 3
 
 
 def today() -> date:

@@ -13,11 +13,17 @@ from deploy.state import CHECKOUT
 TOOLS = CHECKOUT / ".tools"
 LOCK = CHECKOUT / "requirements" / "tools.lock"
 STAMP = TOOLS / "campanella-lock"
+NO_NETWORK = ("name resolution", "newconnectionerror", "connection refused", "unreachable", "timed out")
+"""What pip writes, in small letters, where nothing can be fetched."""
 PIP = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input", "--retries", "2")
 
 
 class ToolError(Exception):
     """A tool could not be had, or failed; the text is what it wrote last."""
+
+
+class NoNetworkError(ToolError):
+    """It could not be fetched, since there is no network."""
 
 
 def tool(name: str) -> Path:
@@ -38,7 +44,8 @@ def run(words: Sequence[str | Path]) -> None:
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         last = "\n".join(done.stdout.strip().splitlines()[-12:])
-        raise ToolError(f"{' '.join(map(str, words[:4]))} ... failed.\n{last}")
+        away = any(sign in done.stdout.lower() for sign in NO_NETWORK)
+        raise (NoNetworkError if away else ToolError)(f"{' '.join(map(str, words[:4]))} ... failed.\n{last}")
 
 
 def _digest() -> str:

@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from deploy.tools import is_prepared
 from deploy.waivers import WaiverError, waived
 from tests.repository.test_locks import pins
 
+ITS_FILES = {f"{name}.py" for name in ("__init__", "audit", "state", "tools", "waivers")}
 TODAY = date(2026, 11, 26)
 REASON = "Only the part that serves files is concerned."
 LOCK = """segno==1.6.6 \\
@@ -135,6 +137,23 @@ def audit(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "deploy.audit", *words]
     direct = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     return subprocess.run(command, cwd=CHECKOUT, env=direct, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("blocked", "code"), [(False, 3), (True, 2)], ids=["no network", "no place for them"])
+def test_that_tools_are_missing_is_excused_by_a_missing_network_alone(
+    tmp_path: Path, code: int, *, blocked: bool
+) -> None:
+    shutil.copytree(CHECKOUT / "requirements", tmp_path / "requirements")
+    shutil.copytree(CHECKOUT / "deploy", tmp_path / "deploy", ignore=lambda _, names: set(names) - ITS_FILES)
+    if blocked:
+        (tmp_path / ".tools").write_text("no directory", encoding="utf-8")
+    nowhere = {"PIP_INDEX_URL": f"http://127.0.0.1:{free_port()}/", "PIP_NO_INDEX": "0", "PIP_CONFIG_FILE": os.devnull}
+    direct = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", **nowhere, "PYTHONPATH": str(tmp_path)}
+
+    command = [sys.executable, "-m", "deploy.audit", "--tool"]
+    done = subprocess.run(command, cwd=tmp_path, env=direct, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (code, "", 1)
 
 
 needs_the_tool = pytest.mark.skipif(not is_prepared(), reason="./dev audit --tool has not been called here")

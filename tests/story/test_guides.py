@@ -14,6 +14,7 @@ from app.api.docs import AUDIENCES, WORDS, guide
 from tests.story.conftest import ADMIN, Town
 
 BLOCKS = re.compile(r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+SECTIONS = re.compile(r"^## (\d+)\.", re.MULTILINE)
 CHANNEL = -1001000000077
 PROSE = re.compile(r'#.*|""".*?"""|SystemExit\("[^"]*"\)')
 """What is said to people within the code, and therefore differs from language to language."""
@@ -66,6 +67,14 @@ async def test_a_developer_who_follows_the_guide_hands_in_notices(town: Town, tm
     ]
     assert said.startswith(str(stored[1]["id"]))
     assert len(town.city.posts()) == 2
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_the_sections_of_a_guide_are_counted_one_by_one(audience: str, language: str) -> None:
+    numbers = [int(number) for number in SECTIONS.findall(guide(audience, language))]
+
+    assert numbers == list(range(1, len(numbers) + 1)) != []
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
