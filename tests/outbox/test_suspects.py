@@ -4,14 +4,11 @@
 
 from dataclasses import replace
 
-import pytest
-
 from app.database import Pool
 from app.domain.backoff import SUSPECT
 from app.outbox import Beside, Taken, claim
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, plain
-from workers.way import Way
 
 CRASHED = """
 update delivery d set crashes = $2 from channel c where c.id = d.channel_id and c.slug = any($1)
@@ -57,29 +54,3 @@ async def test_beside_others_it_waits_with_nothing_leased_but_not_for_a_call_tha
     assert await pool.fetchval("select count(*) from delivery where lease_until is not null") == 0
     assert slugs(await taken(pool, Beside.SLOW)) == ["c1", "c2", "c3", "c4"]
     assert slugs(await taken(pool, Beside.SLOW)) == []
-
-
-@pytest.mark.parametrize(
-    ("out", "alone", "may"), [(0, True, True), (1, True, False), (0, False, True), (3, False, True)]
-)
-def test_a_suspect_leaves_when_nobody_is_out(out: int, *, alone: bool, may: bool) -> None:
-    way = Way()
-    for number in range(out):
-        assert way.enter(number, alone=False)
-
-    assert way.enter(99, alone=alone) is may
-    assert way.is_closed is (alone and may)
-
-
-def test_nobody_leaves_beside_a_suspect_and_all_do_when_it_is_back() -> None:
-    way = Way()
-    assert way.beside is Beside.NOTHING
-    assert way.enter(1, alone=True)
-
-    assert not way.enter(2, alone=False)
-    assert not way.enter(3, alone=True)
-    assert way.beside is Beside.QUICK
-
-    way.leave(1)
-    assert way.enter(2, alone=False)
-    assert not way.is_closed
