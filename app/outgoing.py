@@ -17,6 +17,9 @@ from app.settings import Settings
 
 SECONDS, CONNECT = 10.0, 5.0
 REDIRECTS = 3
+CONNECTIONS = 600
+"""At a time. Webhooks (256 calls of one process), callbacks (50), questions and media share them: however many
+receivers hang, there is one left for everybody else, and for a second kind with as many calls."""
 SERVER_ERROR = 500
 
 
@@ -92,7 +95,9 @@ class Outgoing:
 
     def _session(self) -> ClientSession:
         if self._client is None:
-            connector = TCPConnector(socket_factory=self._socket, use_dns_cache=False, ssl=self._context, limit=256)
+            connector = TCPConnector(
+                socket_factory=self._socket, use_dns_cache=False, ssl=self._context, limit=CONNECTIONS
+            )
             headers = {"User-Agent": "Campanella", "Accept-Encoding": "identity"}
             timeout = ClientTimeout(total=SECONDS, sock_connect=3)
             self._client = ClientSession(connector=connector, timeout=timeout, headers=headers)

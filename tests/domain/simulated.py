@@ -19,25 +19,31 @@ from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.domain.settle import settle
 from app.domain.step import next_step
 from tests.domain.simulated_platform import Platform, unkept
-from tests.domain.simulated_world import BEGIN, LIMITS, OPEN, TIMEOUT, Call, Message, Row, Worker, World
+from tests.domain.simulated_world import BEGIN, LIMITS, OPEN, TIMEOUT, Call, Row, Worker, World
 
 HORIZON, LEASE = timedelta(seconds=0.2), timedelta(seconds=6)
 TROUBLE = timedelta(seconds=120)
 """For so long everything may go wrong; afterwards all must come to its end."""
+WAKES = 150
+"""So often a platform is taken to be back, or something is needed to ask it with."""
 MOST = timedelta(hours=3)
 
 
 class City(World):
-    """One run. `settling` and `stepping` are the product's own, unless a test asks what a fault in them would do."""
+    """One run. What it is given is the product's own, unless a test asks what a fault in it would do.
+
+    `resting`: how long a doubt rests at least when the platform is back.
+    """
 
     def __init__(
         self,
         seed: int,
         settling: Callable[..., Settlement] = settle,
         stepping: Callable[..., Intent | Settlement] = next_step,
+        resting: timedelta = DOUBT_RESTS,
     ) -> None:
         super().__init__(seed)
-        self.settle, self.step = settling, stepping
+        self.settle, self.step, self.resting = settling, stepping, resting
         self.free_at, self.platform = BEGIN, Platform(self)
 
     def run(self) -> list[str]:
@@ -46,7 +52,7 @@ class City(World):
             self.at(self.after(0, TROUBLE.total_seconds()), self.accept)
         for worker in self.workers:
             self.at(self.after(0, 1), lambda worker=worker: self.tick(worker))  # type: ignore[misc]
-        for deed in (self.kill, self.stall, self.stranger) * 6:
+        for deed in (*(self.kill, self.stall, self.stranger) * 6, *(self.wake,) * WAKES):
             self.at(self.after(0, TROUBLE.total_seconds()), deed)
         while self.is_troubled or (self.is_open() and self.now < BEGIN + MOST):
             self.goes_on()
@@ -80,17 +86,14 @@ class City(World):
             row.progress = replace(row.progress, wanted=wanted, state=State.DUE if again else state)
             row.due_at = row.due_at if state is State.IN_DOUBT else self.now  # a doubt keeps its rest
 
-    def stranger(self) -> None:
-        channel = self.dice.choice(self.channels)
-        channel.shows[next(channel.numbers)] = Message(None, "somebody else's")
-
-    def kill(self) -> None:
-        self.dice.choice(self.workers).life += 1
-
-    def stall(self) -> None:
-        self.dice.choice(self.workers).awake = self.after(0.5, 12)
-
     # What workers do.
+
+    def wake(self) -> None:
+        """Find the platform back: what waits because it failed is due at once, and only a doubt still rests."""
+        for row in self.rows:
+            if row.progress.state in OPEN and row.progress.failures and row.lease_until is None:
+                rest = self.resting if row.progress.state is State.IN_DOUBT else timedelta(0)
+                row.due_at = min(row.due_at, self.now + rest)
 
     def tick(self, worker: Worker) -> None:
         if self.now >= worker.awake:

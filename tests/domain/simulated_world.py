@@ -15,7 +15,7 @@ from app.domain.pace import Limits
 BEGIN = datetime(2038, 1, 19, 3, 13, tzinfo=UTC)
 """A minute before the seconds since 1970 outgrow 32 bits."""
 TIMEOUT = timedelta(seconds=2)
-LATEST = 2.5
+LATEST = 2.9
 """Seconds after which no doubted request lands any more: less than a doubt rests."""
 LIMITS = Limits(per_second=30, channel_per_second=1, group_per_minute=20)
 OPEN = (State.DUE, State.IN_DOUBT)
@@ -104,3 +104,15 @@ class World:
         """Let the next thing happen, at its moment."""
         self.now, _, deed = heapq.heappop(self._events)
         deed()
+
+    # What happens to everybody.
+
+    def stranger(self) -> None:
+        channel = self.dice.choice(self.channels)
+        channel.shows[next(channel.numbers)] = Message(None, "somebody else's")
+
+    def kill(self) -> None:
+        self.dice.choice(self.workers).life += 1
+
+    def stall(self) -> None:
+        self.dice.choice(self.workers).awake = self.after(0.5, 12)

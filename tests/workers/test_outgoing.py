@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The guard before every address that others chose: the table of security.md section 4, and a resolver that lies."""
 
+import asyncio
 import socket
 
 import pytest
@@ -9,7 +10,9 @@ from aiohttp import ClientError
 
 from app.domain.public import is_public
 from app.outgoing import FetchError, Outgoing
+from tests.workers.conftest import until
 from tests.workers.trap import Trap
+from workers.turn import AT_ONCE
 
 NOT_PUBLIC = [
     "127.0.0.1",
@@ -115,3 +118,28 @@ async def test_a_certificate_nobody_vouches_for_is_refused(trap: Trap) -> None:
 
 def test_the_test_machine_resolves_its_own_name_to_a_refused_address() -> None:
     assert not is_public(socket.gethostbyname("localhost"))
+
+
+async def test_receivers_that_hang_in_all_calls_of_a_kind_leave_connections_for_the_others(trap: Trap) -> None:
+    outgoing, hang = Outgoing([trap.host], trap.context), f"https://{trap.host}/hang"
+    many = AT_ONCE + 50  # and all callbacks at once
+
+    async def call() -> None:
+        async with outgoing.request("GET", hang, {}, b"", 600):
+            pass
+
+    calls: list[asyncio.Task[None]] = []
+
+    async def all_arrived() -> bool:
+        return trap.hits >= len(calls)
+
+    async with asyncio.TaskGroup() as group:
+        while len(calls) < many:  # a few at a time, so that none waits long for its handshake
+            calls += [group.create_task(call()) for _ in range(34)]
+            await until(all_arrived)
+        fetched = await outgoing.fetch(f"https://{trap.host}/a.png", 100)
+        for each in calls:
+            each.cancel()
+
+    assert fetched.content.startswith(b"\x89PNG")
+    await outgoing.close()

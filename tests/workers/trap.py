@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A web server on this machine, which a guarded client must never reach unless it is named as an exception."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,8 @@ class Trap:
                 raise web.HTTPFound("/round")
             case "/endless":
                 return await _endless(request)
+            case "/hang":
+                await asyncio.sleep(3600)
             case path if path in self.files:
                 return web.Response(body=self.files[path])
         raise web.HTTPNotFound(text="canary-in-a-body")
