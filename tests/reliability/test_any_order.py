@@ -24,8 +24,8 @@ async def runs(url: str, examples: int, steps: int) -> None:
 
 @pytest.mark.timeout(900)
 async def test_whatever_happens_in_whatever_order_the_rows_stay_sound(database_url: str) -> None:
-    """100 runs of 30 steps; the night has 1,000 of 40."""
-    await runs(database_url, 100, 30)
+    """300 runs of 30 steps; the night has 1,000 of 40."""
+    await runs(database_url, 300, 30)
 
 
 @pytest.mark.nightly

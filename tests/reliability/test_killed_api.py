@@ -20,8 +20,8 @@ from tests.reliability.ground import until
 
 
 async def test_an_api_killed_while_notices_come_in_keeps_its_word(counters: Counters, database_url: str) -> None:
-    """10 kills and 300 notices; the night has 500 and 10,000."""
-    await survives(counters, database_url, kills=10, notices=300)
+    """50 kills and 1,000 notices; the night has 500 and 10,000."""
+    await survives(counters, database_url, kills=50, notices=1000)
 
 
 @pytest.mark.nightly
@@ -78,8 +78,8 @@ async def keeps_its_word(
 async def test_an_api_whose_postgres_crashes_says_that_it_is_not_ready_and_keeps_its_word(
     counters: Counters, database_url: str, servers: Servers
 ) -> None:
-    """2 crashes and 300 notices; the night has 100 and 10,000."""
-    await crashes(counters, database_url, servers, times=2, notices=300)
+    """10 crashes and 1,000 notices; the night has 100 and 10,000."""
+    await crashes(counters, database_url, servers, times=10, notices=1000)
 
 
 @pytest.mark.nightly
@@ -108,8 +108,8 @@ async def are(counters: Counters, *, ready: bool) -> bool:
 
 
 async def test_fifty_copies_at_once_are_one_notice_and_one_answer(counters: Counters, database_url: str) -> None:
-    """20 notices, 50 copies of each at both counters; the night has 2,000."""
-    await races(counters, database_url, notices=20)
+    """200 notices, 50 copies of each at both counters; the night has 2,000."""
+    await races(counters, database_url, notices=200)
 
 
 @pytest.mark.nightly

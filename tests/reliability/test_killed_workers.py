@@ -28,8 +28,8 @@ async def feed(ground: Ground, notices: int, ahead: int) -> None:
 
 
 async def test_workers_killed_at_random_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
-    """40 kills and 1,000 deliveries; the night has 1,000 and 20,000."""
-    await survives(ground, kills=40, among=250, notices=50, channels=20, seed=1)
+    """100 kills and 2,000 deliveries; the night has 1,000 and 20,000."""
+    await survives(ground, kills=100, among=1000, notices=100, channels=20, seed=1)
 
 
 @pytest.mark.nightly

@@ -63,8 +63,8 @@ async def caller(ground: Ground, numbers: Iterable[int]) -> None:
 
 
 async def test_postgres_stopped_at_once_loses_nothing_that_was_acknowledged(ground: Ground, servers: Servers) -> None:
-    """3 crashes; the night has 100."""
-    await under_load(ground, 100, 3, partial(crash_postgres, servers))
+    """10 crashes; the night has 100."""
+    await under_load(ground, 300, 10, partial(crash_postgres, servers))
 
 
 @pytest.mark.nightly
@@ -81,8 +81,8 @@ async def crash_postgres(servers: Servers) -> None:
 
 
 async def test_redis_flushed_crashed_and_started_empty_loses_nothing(ground: Ground, servers: Servers) -> None:
-    """3 of each; the night has 50."""
-    await under_load(ground, 100, 3, partial(trouble_redis, servers))
+    """5 of each; the night has 50."""
+    await under_load(ground, 150, 5, partial(trouble_redis, servers))
 
 
 @pytest.mark.nightly

@@ -17,9 +17,9 @@ DOUBTS = "select count(*) from attempt where outcome in ('doubted', 'crashed') o
 
 
 async def test_replacing_workers_makes_no_doubt(prepare: Prepare) -> None:
-    """6 replacements; the night has 200."""
+    """20 replacements; the night has 200."""
     async with prepare(patience=UNHURRIED) as ground:
-        await rolls(ground, replacements=6)
+        await rolls(ground, replacements=20)
 
 
 @pytest.mark.nightly

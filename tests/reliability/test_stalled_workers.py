@@ -48,8 +48,8 @@ async def said(ground: Ground, event: str) -> bool:
 
 
 async def test_workers_stopped_past_their_leases_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
-    """6 stalls and 600 deliveries; the night has 200 and 20,000."""
-    await survives(ground, stalls=6, notices=30, seed=1)
+    """20 stalls and 2,000 deliveries; the night has 200 and 20,000."""
+    await survives(ground, stalls=20, notices=100, seed=1)
 
 
 @pytest.mark.nightly
