@@ -15,7 +15,8 @@ from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
 
 # wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
-# meanwhile changed it, and work is left.
+# meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
+# revision would stand beside a post that may have arrived.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 RECORD = """
 with x as (
@@ -31,6 +32,7 @@ with x as (
 ), done as (
   update delivery d
      set state = case when (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits) and x.final
+                           and not x.stray
                       then 'due' else x.state end,
          due_at = now() + x.wait,
          give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
@@ -38,8 +40,8 @@ with x as (
          failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
          deleted_at = case when x.deleted then now() else d.deleted_at end,
-         settled_at = case when (d.wanted, d.erase, d.awaits) is not distinct from (x.wanted, x.erase, x.awaits)
-                            and x.final then now() end
+         settled_at = case when x.final and (x.stray or (d.wanted, d.erase, d.awaits)
+                                             is not distinct from (x.wanted, x.erase, x.awaits)) then now() end
     from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
   returning d.id, d.channel_id
 ), tried as (

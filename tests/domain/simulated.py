@@ -188,7 +188,7 @@ class City(World):
         row.channel.free_at = max(row.channel.free_at, self.now + interval(LIMITS.channel_per_second))
         self.free(row)
         changed = row.progress.wanted != call.before.wanted and settled.state not in (*OPEN, State.HELD)
-        self.write(row, replace(settled, state=State.DUE) if changed else settled)
+        self.write(row, replace(settled, state=State.DUE) if changed and not settled.stray else settled)
         row.progress = replace(row.progress, crashes=0)
 
     def write(self, row: Row, settled: Settlement) -> None:

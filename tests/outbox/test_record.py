@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 import pytest
 
+from app.amend import Change, amend
 from app.database import Pool
 from app.domain.outcome import Absent, Delivered, Doubted, Refused, Wire
 from app.outbox import decide, give_back, redrive, sweep
-from tests.given import a_channel, accepted
+from app.routing import Routing
+from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
 
 LAPSE = "update delivery set lease_until = now() - interval '1 second' where lease_until is not null"
@@ -112,6 +114,23 @@ async def test_a_doubted_post_that_is_not_there_is_posted_again(pool: Pool) -> N
     (again,) = (await claimed(pool)).calls
 
     assert again.intent.action == "post"
+
+
+async def test_a_doubt_whose_question_is_refused_is_over_also_for_a_revision_that_came_meanwhile(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    notice = await accepted(pool, in_doubt="hold", event_id="mensa/1")
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    await pool.execute("update delivery set due_at = now()")
+    (question,) = (await claimed(pool)).calls
+    corrected = a_notice(in_doubt="hold", event_id="mensa/1", texts={"it": {"title": "Corretto"}})
+    await amend(pool, Routing(), Change(notice.id, "mensa", "test", None), corrected)
+
+    await recorded(pool, question, Refused("too large"))
+
+    (row,) = await deliveries(pool)
+    assert (question.intent.action, row["state"], row["settled_at"] is not None) == ("probe", "dead", True)
 
 
 async def test_a_doubt_survives_the_worker_that_asked(pool: Pool) -> None:
