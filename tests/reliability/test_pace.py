@@ -58,20 +58,20 @@ async def full_speed(ground: Ground, notices: int, channels: int) -> None:
 async def test_an_urgent_notice_overtakes_a_bulk_that_goes_on(prepare: Prepare) -> None:
     """1,200 bulk deliveries wait; 8 urgent notices reach the wire before the bulk is done; the night has 5,000."""
     async with prepare(limits=IN_COMPANY, pace=PACE) as ground:
-        await overtakes(ground, bulk=20, urgent=8)
+        await overtakes(ground, bulk=20, urgent=8, private=False)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(7200)
 async def test_urgent_notices_overtake_all_night(prepare: Prepare) -> None:
     async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
-        await overtakes(ground, bulk=84, urgent=100)
+        await overtakes(ground, bulk=84, urgent=100, private=True)
 
 
-async def overtakes(ground: Ground, bulk: int, urgent: int) -> None:
-    """The chats are families' own: there is no limit of a minute, so that nothing but the bulk could delay anybody."""
+async def overtakes(ground: Ground, bulk: int, urgent: int, *, private: bool) -> None:
+    """In families' own chats there is no limit of a minute, so that nothing but the bulk could delay anybody."""
     for number in range(CHATS):
-        await ground.channel(f"c{number}", private=True, areas=[f"area {number}"])
+        await ground.channel(f"c{number}", private=private, areas=[f"area {number}"])
     for _ in range(bulk):
         await ground.accept(priority="bulk")
     ground.workers.start(2)
