@@ -15,7 +15,7 @@ from app.domain.breaker import CALLS, CHANNELS, WITHIN, Heard, is_away, rest
 from app.outbox.kind import ChannelKind
 from app.telemetry import log
 
-SUSPECT = "update pace set troubled_at = clock_timestamp() where kind = any($1)"
+TROUBLED = "update pace set troubled_at = clock_timestamp() where kind = any($1)"
 # What made no call says nothing, such as what is postponed; what had an answer, a refusal too, says that it is there.
 LAST = """
 select d.channel_id, a.outcome not in ('failed', 'doubted') as answered
@@ -60,10 +60,10 @@ update delivery set due_at = case when state = 'in_doubt' then least(due_at, $2 
 SILENT = "its last calls had no answer, and now and then one call asks whether there is one again"
 
 
-async def suspect(pool: Pool, kinds: set[str]) -> None:
+async def note_trouble(pool: Pool, kinds: set[str]) -> None:
     """Remember that calls had no answer, so that the next claim looks whether any had one."""
     if kinds:
-        await pool.execute(SUSPECT, list(kinds))
+        await pool.execute(TROUBLED, list(kinds))
 
 
 async def waits(connection: Connection, kind: ChannelKind, pace: asyncpg.Record) -> float | None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from app.database import AWAY, Connection, Pool
 from app.domain.delivery import Action, Settlement
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Moved, Throttled, named
-from app.outbox.breaker import suspect
+from app.outbox.breaker import note_trouble
 from app.outbox.consequences import Done, follow_up, prepare, reaches_further
 from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
@@ -92,7 +92,7 @@ async def record(pool: Pool, done: Sequence[Done]) -> set[int]:
     """Write the outcomes down and free their channels; returns the delivery ids whose lease still held."""
     held = await _written(pool, done)
     with suppress(*AWAY):  # it is written; whoever fails next says so again
-        await suspect(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
+        await note_trouble(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
     return held
 
 
