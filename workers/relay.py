@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from app.database import Pool, is_away
 from app.domain.delivery import State
-from app.outbox import sweep
+from app.outbox import end_frozen, sweep
 from app.telemetry import SETTLED, log
 from workers.clock import Clock
 from workers.prune import Kept, anchor_in_the_log, prune
@@ -80,6 +80,8 @@ class Relay:
 
     async def _tick(self) -> None:
         self._clock.set(await self._pool.fetchval(SEEN, self._id, socket.gethostname()))
+        if frozen := await end_frozen(self._pool):  # before all that may wait for what it has locked
+            log.warning("transaction.ended", transactions=frozen)
         await self._pool.execute(FORGET)
         swept = await sweep(self._pool)
         if swept.lapsed:

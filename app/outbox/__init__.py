@@ -10,7 +10,7 @@ from app.outbox.person import decide, redrive, resume
 from app.outbox.record import give_back, record
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.step import is_suspect
-from app.outbox.sweep import Swept, sweep
+from app.outbox.sweep import Swept, end_frozen, sweep
 from app.outbox.together import begin, leave, steps_of
 from app.outbox.turn import Beside, Claimed, Taken, Turn
 
@@ -27,6 +27,7 @@ __all__ = [
     "begin",
     "claim",
     "decide",
+    "end_frozen",
     "give_back",
     "hold",
     "is_known",

@@ -3,6 +3,7 @@
 """Finds what nobody recorded: lapsed leases become doubts, lapsed times become ends. Any worker may, at any moment."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.database import Pool
 from app.domain.backoff import DOUBT_RESTS
@@ -63,6 +64,15 @@ update delivery d
        last_error = 'the channel was retired'
   from over where d.id = over.id
 """
+# A process that stands still between preparing a statement and running it is "active" to Postgres, whose own limits for
+# statements and for idle transactions both do not count then: what it has locked, the pace too, it would hold for ever.
+FROZEN = """
+select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
+ where datname = current_database() and usename = current_user and application_name = 'campanella'
+   and state = 'active' and wait_event = 'ClientRead' and xact_start < clock_timestamp() - $1::interval
+"""
+STANDS_STILL = timedelta(seconds=15)
+"""As long as Postgres gives an idle transaction (app.database)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +89,9 @@ async def sweep(pool: Pool) -> Swept:
     retired = await pool.execute(RETIRED)
     await pool.execute(STRAY)
     return Swept(lapsed, int(expired.split()[-1]), int(retired.split()[-1]))
+
+
+async def end_frozen(pool: Pool, after: timedelta = STANDS_STILL) -> int:
+    """End the transactions of processes of ours that stand still in the middle of one; gives how many."""
+    ended: int = await pool.fetchval(FROZEN, after)
+    return ended
