@@ -108,7 +108,7 @@ EVENTS = {
     "alarm.failed": "An alarm did not reach the operators; it is sent again.",
     "outcome.lost": "An outcome could not be written down, by a fault of ours; its attempt counts as one without any.",
     "delivery.broken": "A notice could not be made into posts, by a fault of ours; that delivery is given up.",
-    "transaction.ended": "A process stood still in a transaction and kept the others waiting; its transaction was ended.",
+    "transaction.ended": "A process stood still in a transaction and kept the others waiting; it was ended.",
     "lease.lapsed": "A worker vanished in the middle of its work; what it had begun is in doubt.",
     "turn.failed": "A worker's turn broke off; the next one takes up what is left.",
     "doorbell.lost": "The workers could not be rung for; they look by themselves within a second.",
