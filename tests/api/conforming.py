@@ -88,7 +88,7 @@ MAY_BE: Mapping[Refusal, str] = {
     # What is in a text or a number.
     **_each("preview_notice amend_notice", 422, "invalid-notice", WRITTEN),
     **_each("hand_in_batch", 422, "invalid-notice", rf"/\d+({WRITTEN}|/service|/event_id)"),
-    **_each("hand_in_notice", 422, "invalid-notice", rf"(/\d+)?({EVENT}|(/data)?({WRITTEN}))|{BULLETIN}|{ALERT}"),
+    **_each("hand_in_notice", 422, "invalid-notice", rf"(/\d+)?({EVENT}|(/data)?({WRITTEN}|/event_id))|{BULLETIN}|{ALERT}"),
     **_each("hand_in_notice", 400, "invalid-event", EVENT),
     **_each("hand_in_notice", 400, "malformed-body"),
     **_each(f"{HANDED_IN} amend_notice", 422, "personal-data", r"(/\d+)?(/data)?/.*"),
