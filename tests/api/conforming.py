@@ -44,6 +44,8 @@ WRITTEN = (
     r"|/(links|attachments)/\d+/(title|href)|/contacts/\d+/(label|hours)"
 )
 """Whether a text shows something, whether a day and a host exist; and of the whole whether its times are in order."""
+SAID = f"{WRITTEN}|/event_id"
+"""Also whether the notice's own id is that of the event around it."""
 EVENT = r"/([a-z0-9_]+|\(withheld\))|ce-[a-z]+"
 """Whether a time has come, how many bytes a text has, whether there are more extensions than we keep."""
 BULLETIN = r"/id|/(today|tomorrow)(/features/\d+(/properties(/[^/]+)?)?)?"
@@ -88,7 +90,7 @@ MAY_BE: Mapping[Refusal, str] = {
     # What is in a text or a number.
     **_each("preview_notice amend_notice", 422, "invalid-notice", WRITTEN),
     **_each("hand_in_batch", 422, "invalid-notice", rf"/\d+({WRITTEN}|/service|/event_id)"),
-    **_each("hand_in_notice", 422, "invalid-notice", rf"(/\d+)?({EVENT}|(/data)?({WRITTEN}|/event_id))|{BULLETIN}|{ALERT}"),
+    **_each("hand_in_notice", 422, "invalid-notice", rf"(/\d+)?({EVENT}|(/data)?({SAID}))|{BULLETIN}|{ALERT}"),
     **_each("hand_in_notice", 400, "invalid-event", EVENT),
     **_each("hand_in_notice", 400, "malformed-body"),
     **_each(f"{HANDED_IN} amend_notice", 422, "personal-data", r"(/\d+)?(/data)?/.*"),
