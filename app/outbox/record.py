@@ -18,6 +18,7 @@ from app.scrub import scrubbed
 # meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
 # revision would stand beside a post that may have arrived.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
+# address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = """
 with x as (
   select *, state in ('delivered', 'withdrawn', 'dead', 'expired') as final
@@ -53,7 +54,8 @@ with x as (
      set turn_until = null, address = coalesce(x.address, c.address),
          free_at = greatest(c.free_at, clock_timestamp() + x.rest),
          sent = c.sent[1:cardinality(c.sent) - 1] || clock_timestamp(),
-         last_reference = case when not x.stray then coalesce(x.latest, c.last_reference) end,
+         last_reference = case when x.address is null and not x.stray then coalesce(x.latest, c.last_reference) end,
+         can_ask = c.can_ask and x.address is null,
          paused_at = case when x.gone is null then c.paused_at else now() end,
          paused_reason = coalesce(x.gone, c.paused_reason)
     from x join done using (id) where c.id = done.channel_id

@@ -4,7 +4,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from pydantic_core import Url
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.migrate import configuration, engine_for, migrate, newest, present
 from app.settings import Settings
@@ -49,4 +49,28 @@ async def test_every_migration_can_be_taken_back_and_made_again(database_url: st
         await connection.run_sync(lambda there: command.upgrade(configuration(there), "head"))
         assert await connection.run_sync(present) == newest()
 
+    await engine.dispose()
+
+
+async def test_a_basic_group_loses_the_proof_that_it_can_be_asked_and_a_channel_keeps_it(database_url: str) -> None:
+    engine = engine_for(settings(database_url))
+    proved = """
+insert into channel (id, slug, kind, address, language, can_ask, last_reference, check_result,
+                     services, grades, schools, areas)
+select gen_random_uuid(), slug, kind, address, 'it', true, '41', json_build_object('address', checked),
+       '{}', '{}', '{}', '{}'
+  from (values ('group', 'telegram', '-77', '-77'), ('channel', 'telegram', '-1001', '-1001'),
+               ('named', 'telegram', '@scuola', '@scuola'), ('moved', 'telegram', '-1002', '-78'),
+               ('other', 'paper', '-77', '-77')) as t (slug, kind, address, checked)
+"""
+
+    async with engine.connect() as connection:
+        await connection.run_sync(lambda there: command.downgrade(configuration(there), "0030"))
+        await connection.execute(text(proved))
+        await connection.run_sync(lambda there: command.upgrade(configuration(there), "head"))
+        rows = await connection.execute(text("select slug, can_ask, last_reference from channel order by slug"))
+        found = {row.slug: (row.can_ask, row.last_reference) for row in rows}
+
+    keeps, loses = (True, "41"), (False, None)
+    assert found == {"channel": keeps, "group": loses, "moved": loses, "named": keeps, "other": keeps}
     await engine.dispose()

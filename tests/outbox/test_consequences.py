@@ -77,6 +77,19 @@ async def test_a_channel_that_moved_to_where_another_is_already_pauses(pool: Poo
     assert "heir" in row["paused_reason"]
 
 
+async def test_at_its_new_address_a_channel_is_not_asked_after_numbers_of_the_old_one(pool: Pool) -> None:
+    await a_channel(pool, "classe", address="-77", can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    await recorded(pool, call, Moved("-10077"))
+
+    row = await pool.fetchrow("select address, can_ask, last_reference from channel")
+    assert row is not None
+    assert tuple(row) == ("-10077", False, None)
+
+
 async def test_a_notice_on_which_our_own_code_breaks_is_set_aside_and_delays_no_other(pool: Pool) -> None:
     await a_channel(pool, "a")
     await a_channel(pool, "b")

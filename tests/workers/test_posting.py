@@ -184,13 +184,17 @@ async def test_a_mended_channel_goes_on_by_itself_and_one_paused_by_hand_does_no
 
 async def test_a_group_that_became_a_supergroup_is_followed(city: City) -> None:
     city.sandbox.add_chat(-77, "group", "Classe 3B")
-    await city.channel("classe", -77)
+    await city.channel("classe", -77, can_ask=True)
+    await city.pool.execute("update channel set last_reference = '41'")
     heir = city.sandbox.migrate(-77)
 
     await city.accepts()
     await city.settled()
 
-    assert await city.pool.fetchval("select address from channel") == str(heir)
+    row = await city.pool.fetchrow("select address, can_ask, last_reference from channel")
+    assert row is not None
+    assert (row["address"], row["can_ask"]) == (str(heir), False)
+    assert row["last_reference"] == str(city.posts(heir)[0].id)
     assert len(city.posts(heir)) == 1
 
 
@@ -255,6 +259,18 @@ async def test_a_channel_proves_that_it_can_be_asked_and_leaves_nothing_behind(c
     assert (answer.can_ask, answer.problem) == (True, None)
     assert city.posts() == []
     assert await city.pool.fetchval("select last_reference from channel") == "2"
+
+
+async def test_a_basic_group_cannot_prove_that_it_can_be_asked_and_gets_no_test_post(city: City) -> None:
+    """Its numbers are also those of every private chat: an empty place behind the last post says nothing there."""
+    await until(lambda: _alive(city))
+    city.sandbox.add_chat(-77, "group", "Classe 3B")
+    await city.channel("classe", -77)
+
+    answer = await checks.ask(city.pool, city.bell, "telegram", "-77", prove=True)
+
+    assert (answer.verdict, answer.can_ask, city.sandbox.messages(-77)) == ("ok", False, [])
+    assert "basic group" in (answer.problem or "")
 
 
 async def test_a_bot_that_may_edit_others_must_not_ask_by_editing(city: City) -> None:

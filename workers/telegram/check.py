@@ -32,35 +32,44 @@ EDITS_OTHERS = (
     "The bot may edit other people's posts, so it must not ask by editing. Take that right away, or set "
     "CAMPANELLA_TELEGRAM_OPERATIONS_CHAT."
 )
+OWN_NUMBERS = ("channel", "supergroup")
+SHARED_NUMBERS = (
+    "A basic group shares its numbers with all private chats, so it cannot be asked; doubts follow the policy. "
+    "Make it a supergroup (let new members see its history) or a channel."
+)
 
 
 async def inspect(sender: Sender, address: str, pause: Pause | None) -> Finding:
     """Check one address; with a pause, also prove that it can be asked. Never raises."""
     try:
-        answer = await _inspect(sender, address)
+        answer, kind = await _inspect(sender, address)
         if pause is None or answer.verdict != "ok" or answer.rights is None:
             return Finding(answer)
+        if kind not in OWN_NUMBERS:  # what is behind its last post may be in any other chat
+            return Finding(replace(answer, problem=SHARED_NUMBERS))
         return await _prove(sender, address, answer, pause)
     except Exception as error:  # noqa: BLE001 - a check that cannot be made is an answer too
         return Finding(Answer("unknown", f"Telegram could not be reached: {type(error).__name__}"))
 
 
-async def _inspect(sender: Sender, address: str) -> Answer:
+async def _inspect(sender: Sender, address: str) -> tuple[Answer, str]:
+    """Say what Telegram says of an address, and what kind of chat it is."""
     chat_reply = await _call(sender, GetChat(chat_id=address))
     chat = _result(chat_reply)
     if chat is None:
-        return _refused(chat_reply, NOT_FOUND)
+        return _refused(chat_reply, NOT_FOUND), ""
+    kind = str(chat.get("type"))
     answer = Answer("ok", title=_text(chat.get("title") or chat.get("first_name")), address=_number(chat, address))
-    if chat.get("type") == "private":
-        return answer
+    if kind == "private":
+        return answer, kind
     answer = replace(answer, link=_link(chat.get("username")))
     member_reply = await _call(sender, GetChatMember(chat_id=address, user_id=sender.bot.id))
     member = _result(member_reply)
     if member is None:
-        return _refused(member_reply, NO_MEMBER)
+        return _refused(member_reply, NO_MEMBER), kind
     rights = {name: member.get(name) is True for name in RIGHTS}
-    problem = _problem(str(chat.get("type")), str(member.get("status")), rights)
-    return replace(answer, verdict="ok" if problem is None else "refused", problem=problem, rights=rights)
+    problem = _problem(kind, str(member.get("status")), rights)
+    return replace(answer, verdict="ok" if problem is None else "refused", problem=problem, rights=rights), kind
 
 
 def _problem(kind: str, status: str, rights: dict[str, bool]) -> str | None:
