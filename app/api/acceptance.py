@@ -20,8 +20,8 @@ from app.domain.errors import (
     EqualTextError,
     EventExistsError,
     ForbiddenError,
-    InvalidNoticeError,
     PersonalDataError,
+    UnfitNowError,
 )
 from app.domain.leading import first_foreign
 from app.domain.notice import Notice
@@ -57,7 +57,7 @@ def refuse_unfit(house: House, caller: Caller, notice: Notice, within: str = "#"
         raise ForbiddenError("This source may not speak of this service.")
     foreign = first_foreign(notice, caller.link_hosts) if caller.link_hosts else None
     if foreign is not None:
-        raise InvalidNoticeError(FOREIGN, pointer=within + foreign.removeprefix("#"))
+        raise UnfitNowError(FOREIGN, pointer=within + foreign.removeprefix("#"))
     found = first_certain(notice, accounts_in(house.settings.own_ibans))
     if found is not None:
         raise PersonalDataError(pointer=within + found[0].removeprefix("#"))

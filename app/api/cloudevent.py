@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.errors import CampanellaError, InvalidEventError, InvalidNoticeError
+from app.domain.errors import CampanellaError, InvalidEventError, InvalidNoticeError, UnfitNowError
 from app.domain.instant import OUT_OF_BOUNDS, is_near
 from app.domain.uri import is_uri, is_uri_reference
 
@@ -104,7 +104,7 @@ def _refuse_forms(present: Mapping[str, Any], place: Place) -> None:
 
 def _refuse_future(present: Mapping[str, Any], place: Place, now: datetime) -> None:
     if "time" in present and _moment("time", present["time"], place) > now + AHEAD:
-        raise refused(place("time"), "The time of the event is in the future.", InvalidNoticeError)
+        raise refused(place("time"), "The time of the event is in the future.", UnfitNowError)
 
 
 def _expiry(extensions: Mapping[str, Any], place: Place) -> datetime | None:

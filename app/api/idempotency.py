@@ -29,7 +29,6 @@ from app.domain.errors import (
     EventExistsError,
     IdempotencyKeyInvalidError,
     InvalidNoticeError,
-    PersonalDataError,
     RequestInProgressError,
 )
 
@@ -37,8 +36,12 @@ HEADER = "Idempotency-Key"
 QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 FORM = re.compile(r"[\x21-\x7e]{1,255}")
 SHOWN = r'^([!#-~][!-~]{0,254}|"([!#-[\]-~]|\\["\\]){1,255}")$'
-DURABLE = (EventExistsError, InvalidNoticeError, PersonalDataError)
-"""Refusals that follow from the content: these very classes are kept and replayed, all others are looked at afresh."""
+DURABLE = (EventExistsError, InvalidNoticeError)
+"""Refusals that follow from the content alone: these very classes are kept, and of no subclass of them an instance.
+
+What settings, an administrator or the clock may decide otherwise next time (UnfitNowError, PersonalDataError with the
+accounts of the municipality) is looked at afresh.
+"""
 DESCRIPTION = (
     "Optional: a value of your own for this request, the same in every further try. For seven days the same request "
     "is answered with the first answer, byte for byte, and `Idempotent-Replayed: true`. It belongs to your source "

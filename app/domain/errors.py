@@ -110,6 +110,12 @@ class InvalidNoticeError(CampanellaError):
     problem, status = "invalid-notice", 422
 
 
+class UnfitNowError(InvalidNoticeError):
+    """The body is readable but breaks a rule."""
+
+    # One that settings, an administrator or the clock may lift: the same content may be welcome next time.
+
+
 class UnknownServiceError(CampanellaError):
     """There is no such service."""
 

@@ -3,12 +3,15 @@
 """Idempotency-Key: what a key may be, whose it is, what is kept under it, and for how long."""
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.api.calling import Caller, a_notice, fresh
 from tests.api.keyed import is_replayed, sent
 from workers.prune import prune
+
+BATCH = "/v1/notices/batch"
 
 
 async def test_a_body_that_has_no_canonical_form_is_refused_as_it_is_without_a_key(source: Caller) -> None:
@@ -82,6 +85,38 @@ async def test_3_3_what_may_go_well_next_time_is_not_kept(operator: Caller, sour
 
     assert (unknown.problem, unreadable.status) == ("unknown-service", 400)
     assert (answer.status, is_replayed(answer)) == (202, False)
+
+
+async def test_3_3_a_link_that_an_operator_allows_meanwhile_is_welcome_under_the_same_key(
+    operator: Caller, source: Caller
+) -> None:
+    notice = a_notice(links=[{"title": "Scheda", "href": "https://altrove.example/x"}])
+    await operator.patch(f"/v1/sources/{source.slug}", {"link_hosts": ["comune.prato.it"]})
+    foreign = [await sent(source, notice, "chiave"), await source.post(BATCH, [notice], Idempotency_Key="molte")]
+    await operator.patch(f"/v1/sources/{source.slug}", {"link_hosts": ["altrove.example"]})
+
+    allowed = [await sent(source, notice, "chiave"), await source.post(BATCH, [notice], Idempotency_Key="molte")]
+
+    assert [answer.status for answer in foreign] == [422, 422]
+    assert [answer.status for answer in allowed] == [202, 202]
+
+
+TOMORROW = "2199-01-01T00:00:00+00:00"
+DECIDED_ELSEWHERE = {
+    "a clock, in an event": (a_notice(), {"ce-specversion": "1.0", "ce-source": "/mensa", "ce-type": "t"}),
+    "the accounts of a municipality": (a_notice(texts={"it": {"title": "IT60 X054 2811 1010 0000 0123 456"}}), {}),
+}
+
+
+@pytest.mark.parametrize(("notice", "event"), DECIDED_ELSEWHERE.values(), ids=DECIDED_ELSEWHERE)
+async def test_3_3_a_refusal_that_does_not_follow_from_the_content_alone_is_looked_at_afresh(
+    source: Caller, notice: dict[str, Any], event: dict[str, str]
+) -> None:
+    attributes = {**event, "ce-id": notice["event_id"], "ce-time": TOMORROW} if event else {}
+
+    answers = [await source.post("/v1/notices", notice, **attributes, Idempotency_Key="chiave") for _ in range(2)]
+
+    assert [(answer.status, is_replayed(answer)) for answer in answers] == [(422, False), (422, False)]
 
 
 async def test_3_31_after_seven_days_the_key_is_forgotten_and_the_event_is_not(source: Caller) -> None:
