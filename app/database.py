@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
 from asyncpg.exceptions._base import DataError as BaseDataError
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -65,6 +66,15 @@ class Database:
 def engine_to(url: str, how: Mapping[str, Any], **pool: Any) -> AsyncEngine:
     """Give an engine whose driver reads the URL by itself: SQLAlchemy would take sslmode for an argument of a call."""
     return create_async_engine("postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url, **how), **pool)
+
+
+async def driver_of(session: AsyncSession) -> Driver:
+    """Give the driver's connection of a session, whose transaction must have begun for that."""
+    begun = await session.connection()
+    await begun.execute(text("select"))
+    raw = await begun.get_raw_connection()
+    connection: Driver = raw.driver_connection  # type: ignore[assignment]  # it is asyncpg's
+    return connection
 
 
 async def _as_it_is(_: object) -> None:

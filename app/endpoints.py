@@ -16,11 +16,10 @@ from uuid_utils.compat import uuid7
 from app.audit import Actor, record
 from app.database import Connection
 from app.domain.callback import EventType
-from app.domain.errors import CampanellaError, NotFoundError, StateConflictError, UnauthenticatedError
+from app.domain.errors import CampanellaError, NotFoundError, StateConflictError
 from app.domain.hosts import host_of
 from app.domain.leading import is_among
 from app.domain.public import Place
-from app.fallen import FALLEN
 from app.tables import Call, Endpoint, Source
 from app.vault import Vault, forget, rotate
 
@@ -55,10 +54,8 @@ update endpoint
 """  # noqa: S608 - ours
 HOLD_BACK = "update endpoint_call set state = 'missed', settled_at = now() where endpoint_id = $1 and state = 'due'"
 RETIRE = "update endpoint set retired_at = now() where id = $1"
-ASK = f"""
-update endpoint set ask_at = now(), asked_at = null, consented_at = null, problem = null
-  from (select $2::text) as caller (by) where endpoint.id = $1 and not {FALLEN}
-"""  # noqa: S608 - ours
+ASK = "update endpoint set ask_at = now(), asked_at = null, consented_at = null, problem = null where id = $1"
+WAITING = "select count(*) from endpoint_call where endpoint_id = $1 and state = 'due'"
 AGAIN = """
 update endpoint_call set state = 'due', tries = 0, due_at = now(), settled_at = null, error = null
  where id in (select id from endpoint_call where endpoint_id = $1 and state = $2 and created_at >= $3 limit 10000)
@@ -172,11 +169,13 @@ async def new_secret(
     await record(connection, actor, "secret.created", f"callback/{whose.id}")
 
 
-async def ask_again(connection: Connection, by: str, whose: Whose) -> None:
-    """Let a worker ask for consent once more. Raises UnauthenticatedError where `by` is a key that stands no more."""
+async def ask_again(connection: Connection, actor: Actor, whose: Whose) -> int:
+    """Let a worker ask for consent once more; gives how many calls wait for it."""
     await endpoint(connection, whose)
-    if await connection.execute(ASK, whose.id, by) == "UPDATE 0":
-        raise UnauthenticatedError
+    await connection.execute(ASK, whose.id)
+    waiting: int = await connection.fetchval(WAITING, whose.id)
+    await record(connection, actor, "callback.checked", f"callback/{whose.id}")
+    return waiting
 
 
 async def replay(connection: Connection, actor: Actor, whose: Whose, state: str, since: datetime) -> int:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Keys as an administrator issues and revokes them, over HTTP or on the command line."""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -85,9 +86,11 @@ async def revoke(session: AsyncSession, number: str, source: str | None, actor: 
 async def revoke_leaked(session: AsyncSession, text: str, actor: Actor, pepper: bytes | None) -> str | None:
     """Revoke the key that somebody shows as leaked; gives its id, or None when it is no key of ours."""
     number = key_id(text)
-    key = await session.get(Key, number or "", with_for_update=True)
-    if key is None or key.digest != digest(text, pepper if key.peppered else None):
+    key = None if number is None else await session.get(Key, number)
+    if key is None or not hmac.compare_digest(key.digest, digest(text, pepper if key.peppered else None)):
         return None
+    # Held only now: who guesses keeps nobody waiting.
+    key = await session.get_one(Key, number, with_for_update=True, populate_existing=True)
     await _revoked(session, key, actor)
     return key.id
 

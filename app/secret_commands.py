@@ -4,6 +4,7 @@
 
 import typer
 
+from app.auditing import this_user
 from app.database import Database
 from app.running import in_the_database
 from app.settings import load
@@ -27,7 +28,7 @@ def secrets_rotate() -> None:
     vault = Vault.of(load())
 
     async def work(database: Database) -> None:
-        done = await encrypt_anew(database.pool, vault)
+        done = await encrypt_anew(database.pool, vault, this_user())
         typer.echo(f"{done} secrets were encrypted anew with the key {vault.first}.")
 
     in_the_database(work)

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from uuid_utils.compat import uuid7
 
+from app.audit import Actor, record
 from app.database import Connection, Pool
 from app.domain.errors import NotSetUpError
 from app.settings import Settings
@@ -113,7 +114,7 @@ async def forget(connection: Connection, purpose: str, owner: str) -> None:
     await connection.execute(FORGET, purpose, owner)
 
 
-async def encrypt_anew(pool: Pool, vault: Vault) -> int:
+async def encrypt_anew(pool: Pool, vault: Vault, actor: Actor) -> int:
     """Encrypt with the first key whatever another one encrypted; returns how many secrets that were."""
     done = 0
     while True:
@@ -123,6 +124,9 @@ async def encrypt_anew(pool: Pool, vault: Vault) -> int:
                 place = _place(row["id"], row["purpose"], row["owner"])
                 text = vault.open(place, row["key_id"], row["content"])
                 await connection.execute(REWRITE, row["id"], vault.first, vault.seal(place, text))
+            if rows:
+                told = {"secrets": len(rows)}
+                await record(connection, actor, "secret.rotated", f"secret-key/{vault.first}", after=told)
         if not rows:
             return done
         done += len(rows)

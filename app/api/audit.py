@@ -32,7 +32,7 @@ Named = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]+$")]
 
 class AuditFilter(Paging):
     who: Named | None = Field(None, description="Acts of this key (its id), or of `admin`.")
-    act: Annotated[str, Field(max_length=60, pattern=r"^[a-z_]+\.[a-z_]+$")] | None = Field(
+    act: Annotated[str, Field(max_length=60, pattern=r"^[a-z_]+\.[a-z_-]+$")] | None = Field(
         None, description="Acts of this sort.", examples=["key.created"]
     )
     target: Named | None = Field(None, description="Acts on this thing.", examples=["channel/scuola"])

@@ -78,10 +78,7 @@ async def list_calls(
 async def check_callback(caller: Owner, callback_id: CallbackInPath, house: Open) -> Replayed:
     """Let a worker ask again now; until the receiver consents, its calls wait. The answer counts those that wait."""
     async with house.database.pool.acquire() as connection, connection.transaction():
-        await ask_again(connection, caller.key, Whose(callback_id, caller.source))
-        waiting = await connection.fetchval(
-            "select count(*) from endpoint_call where endpoint_id = $1 and state = 'due'", callback_id
-        )
+        waiting = await ask_again(connection, caller.actor, Whose(callback_id, caller.source))
     house.doorbell.ring()
     return Replayed(calls=waiting)
 

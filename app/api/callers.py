@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Names the caller of a request and refuses those whose role does not allow it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -20,7 +19,6 @@ from app.api.problems import CHALLENGE, EITHER, EXCESS, SOURCE, TOLD
 from app.api.signed import is_signed
 from app.database import AWAY
 from app.domain.errors import (
-    AbnormalUsageError,
     ForbiddenError,
     InvalidHeaderError,
     UnauthenticatedError,
@@ -108,9 +106,8 @@ async def _known(house: House, request: Request) -> Caller:
     if not given:
         raise _unauthenticated(house, request)
     address = request.scope[CLIENT]
-    wait = house.wrong_keys.wait(address)
-    if wait and not house.access.has_seen(key):
-        raise AbnormalUsageError(wait=math.ceil(wait) + 1, violated=["wrong-keys"])
+    if house.wrong_keys.wait(address) and not house.access.has_seen(key):
+        house.wrong_keys.refuse_many(address)
     caller = await _held(house, request, scheme.lower(), key) if key else None
     if caller is None or (caller.signers and not await is_signed(house, caller, request)):
         house.wrong_keys.count(address)

@@ -16,7 +16,7 @@ from app.access import Caller
 from app.api.callers import ChannelAdmin, ChannelOnlooker
 from app.api.channel_view import ChannelSeen, channels_seen
 from app.api.examples import CHANNEL_CHANGES, CHANNELS
-from app.api.house import House, Open
+from app.api.house import Open
 from app.api.idempotency import Making, was_made_now
 from app.api.pages import Next, Pages, Paging
 from app.api.reading import MERGE_PATCH, Reading
@@ -26,6 +26,7 @@ from app.api.view import View, answer, no_content
 from app.audit import record
 from app.channels import add_channel, channel_named, pause, retire
 from app.checks import ask
+from app.database import driver_of
 from app.domain.markup import checked_plain_text
 from app.domain.notice import SPELT, LanguageTag, Name, Slug, Strict
 from app.kinds import KnownKind
@@ -146,12 +147,14 @@ async def change_channel(
     audience, paused = fields.pop("audience", {}), fields.pop("paused", None)
     async with house.database.sessions.begin() as session:
         channel = await channel_named(session, slug, for_update=True)
+        if paused is False:
+            await _resumed(session, channel, caller)
         if fields or audience:
             await channels.change_channel(session, channel, {**fields, **audience}, caller.actor)
         if paused:
             await pause(session, channel, caller.actor)
     if paused is False:
-        await _resumed(house, channel, caller)
+        house.doorbell.ring()
     _say_what_changed(slug, paused=paused)
     return await show_channel(caller, slug, house)
 
@@ -169,11 +172,9 @@ async def retire_channel(caller: ChannelAdmin, slug: SlugInPath, house: Open) ->
     return no_content()
 
 
-async def _resumed(house: House, channel: Channel, caller: Caller) -> None:
-    async with house.database.pool.acquire() as connection, connection.transaction():
-        await resume(connection, channel.id)
-        await record(connection, caller.actor, "channel.resumed", f"channel/{channel.slug}")
-    house.doorbell.ring()
+async def _resumed(session: AsyncSession, channel: Channel, caller: Caller) -> None:
+    await resume(await driver_of(session), channel.id)
+    await record(session, caller.actor, "channel.resumed", f"channel/{channel.slug}")
 
 
 def _say_what_changed(slug: str, *, paused: bool | None) -> None:

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import asyncpg
 from fastapi import Depends, Header
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +22,7 @@ from app.api.house import House
 from app.api.keeper import Keeper, KeptMeanwhileError
 from app.api.problems import EXCESS
 from app.api.reading import BODY
-from app.database import Connection, Driver
+from app.database import Connection, driver_of
 from app.domain.errors import (
     CampanellaError,
     EventExistsError,
@@ -126,7 +125,7 @@ class Once:
 
         async def run(keeper: Keeper) -> Response:
             async with house.database.sessions.begin() as session:
-                connection = await _plain(session)
+                connection = await driver_of(session)
                 await keeper.reserve(connection)
                 response = await make(session)
                 await session.flush()
@@ -178,12 +177,3 @@ async def _once(request: Request, _: Given = None) -> Once:
 
 
 Making = Annotated[Once, Depends(_once)]
-
-
-async def _plain(session: AsyncSession) -> Driver:
-    """Give the driver's connection of a session, whose transaction must have begun for that."""
-    begun = await session.connection()
-    await begun.execute(text("select"))
-    raw = await begun.get_raw_connection()
-    connection: Driver = raw.driver_connection  # type: ignore[assignment]  # it is asyncpg's
-    return connection

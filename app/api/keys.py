@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from app.api.callers import SourceAdmin, SourceOnlooker
 from app.api.document_answers import NOTED
+from app.api.edge import CLIENT
 from app.api.examples import KEYS, LEAKED
 from app.api.house import Open
 from app.api.idempotency import Making, was_made_now
@@ -123,8 +124,14 @@ async def revoke_key(caller: SourceAdmin, key_id: KeyInPath, house: Open) -> Res
 async def report_leaked_key(
     request: Request, leaked: Annotated[LeakedKey, Depends(Reading(LeakedKey, examples=LEAKED))], house: Open
 ) -> Response:
-    """Revoke a key by showing it: whoever finds one can do so, without a key. The answer is always the same."""
-    reporter = Actor("reported", "whoever found the key", request.client.host if request.client else None)
+    """Revoke a key by showing it: whoever finds one can do so, without a key. The answer is always the same.
+
+    Each report counts as a wrong key of the address that it comes from, and who has sent too many waits.
+    """
+    address = request.scope[CLIENT]
+    house.wrong_keys.refuse_many(address)
+    house.wrong_keys.count(address)
+    reporter = Actor("reported", "whoever found the key", address)
     async with house.database.sessions.begin() as session:
         number = await revoke_leaked(session, leaked.key, reporter, house.settings.pepper)
     if number is not None:

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Wrong keys by address: who tries many is told to wait, and costs no look-up meanwhile. Nobody is locked out."""
 
+import math
 import time
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from app.domain.errors import AbnormalUsageError
 from app.domain.rate import Policy, Standing
 
 MOST = 10_000
@@ -25,6 +27,12 @@ class WrongKeys:
         if self._policy is None or address is None or not self._until:
             return 0.0
         return self._policy.wait(self._ahead(_network(address)))
+
+    def refuse_many(self, address: str | None) -> None:
+        """Raise AbnormalUsageError while another wrong key from there is not looked at."""
+        wait = self.wait(address)
+        if wait:
+            raise AbnormalUsageError(wait=math.ceil(wait) + 1, violated=["wrong-keys"])
 
     def standing(self, address: str | None) -> Standing:
         """Say how an address stands, for whoever is answered before any key is known."""

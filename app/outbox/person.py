@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.database import Connection, Pool
+from app.database import Connection, Driver, Pool
 from app.domain.backoff import GIVE_UP
 from app.domain.decision import Decision, decided
 from app.domain.errors import StateConflictError
@@ -68,7 +68,7 @@ async def decide(there: Pool | Connection, delivery: int, decision: Decision, re
     return True
 
 
-async def resume(there: Pool | Connection, channel: UUID) -> None:
+async def resume(there: Pool | Connection | Driver, channel: UUID) -> None:
     """Let a paused channel be posted to again, with all it is still owed."""
     await there.execute(RESUME, channel)
 

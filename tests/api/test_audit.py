@@ -3,10 +3,12 @@
 """Every administrative act leaves an entry that says who, what and why; it can be read and not changed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from app.api.audit import AuditFilter
 from app.audit import verify
 from tests.api.calling import Caller, a_delivery, fresh
 from tests.api.typing_in import Environment, Typed
@@ -142,6 +144,15 @@ async def test_no_entry_holds_a_key_or_an_address_of_a_channel(operator: Caller)
 
     assert str(source.key).rsplit("_", 1)[-1] not in rows
     assert "4711471147" not in rows
+
+
+def test_every_act_that_is_named_anywhere_can_be_asked_for() -> None:
+    """Names of log events are of the same form, and among them; what matters is that no act is missing."""
+    files = [file.read_text(encoding="utf-8") for folder in ("app", "workers") for file in Path(folder).rglob("*.py")]
+    acts = {act for text in files if "record(" in text for act in re.findall(r'"([a-z_-]+\.[a-z_-]+)"', text)}
+
+    assert acts >= {"notice.glass-broken", "key.created", "channel.paused", "callback.checked", "secret.rotated"}
+    assert {AuditFilter(act=act).act for act in acts} == acts
 
 
 async def test_the_list_goes_back_in_pages_and_can_be_narrowed(operator: Caller) -> None:

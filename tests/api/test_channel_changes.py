@@ -57,6 +57,21 @@ async def test_a_paused_channel_keeps_what_it_is_owed_and_gives_it_back(operator
     assert (resumed.body["state"], resumed.body["deliveries"]["due"]) == ("active", 2)
 
 
+async def test_a_change_that_cannot_be_carried_out_whole_changes_nothing(operator: Caller) -> None:
+    service = await operator.a_service()
+    slug = await operator.a_channel(service, title="Prima")
+    await (await operator.a_source()).hand_in(service=service)
+    await operator.patch(f"/v1/channels/{slug}", {"paused": True})
+    holding = "select from delivery d join channel c on c.id = d.channel_id where c.slug = $1 for update of d"
+
+    async with operator.pool.acquire() as connection, connection.transaction():
+        await connection.execute(holding, slug)
+        refused = await operator.patch(f"/v1/channels/{slug}", {"title": "Dopo", "paused": False})
+
+    channel = (await operator.get(f"/v1/channels/{slug}")).body
+    assert (refused.status, channel["title"], channel["state"]) == (503, "Prima", "paused")
+
+
 async def test_a_retired_channel_is_owed_nothing_and_its_slug_is_free(operator: Caller) -> None:
     service = await operator.a_service()
     slug = await operator.a_channel(service)

@@ -141,6 +141,17 @@ async def test_a_leaked_key_can_be_reported_by_anybody_who_learns_nothing(operat
     assert (entry["who"], entry["address"]) == ("reported", "127.0.0.1")
 
 
+async def test_a_report_of_a_guess_waits_for_nobody_who_holds_that_key(operator: Caller, source: Caller) -> None:
+    guess = str(source.key)[:23] + "0" * 32
+    shown = [guess + checksum(guess), "segreto"]
+
+    async with operator.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from key where id = $1 for update", str(source.key)[10:22])
+        answers = [await operator.having(None).post("/v1/keys/revocations", {"key": key}) for key in shown]
+
+    assert [answer.status for answer in answers] == [202, 202]
+
+
 async def test_the_bootstrap_key_ends_with_the_first_operator(servers: Servers, database_url: str) -> None:
     settings = some_settings(database_url, servers.redis.url(0), admin_key_stays=False)
     stays = some_settings(database_url, servers.redis.url(0))

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
+from app.api.application import api
+from app.api.callers import Acting
 from app.domain.key import Role
 from tests.api.calling import Answer, Caller, a_delivery, fresh
 from tests.api.revoking import STATE, number_of, of_role, remembered, revoke
@@ -62,6 +65,12 @@ CASES = [(name, role) for name in WRITING for role in sorted(TABLE[name][0])]
 NOTHING_WRITTEN = {"preview_notice"}
 NOT_PREPARED = {"choose_push", "choose_pushes", "countersign_notice", "enter_push", "approve_text", "replay_call"}
 """Nothing here waits for these; they write their act down like all others."""
+ACTS = {
+    route.name
+    for route in api().routes
+    if isinstance(route, APIRoute) and any(isinstance(each.call, Acting) for each in route.dependant.dependencies)
+}
+"""What the audit log keeps, at least when an operator does it."""
 OTHERWISE = {"change_source": {"name": "Un altro nome"}, "redrive_dead_letters": {}}
 STATES = {"redrive_dead_letter": "dead", "redrive_dead_letters": "dead", "decide_delivery": "held"}
 
@@ -120,8 +129,11 @@ async def test_what_a_standing_key_may_do_a_fallen_one_may_not(
 
     refused = await there.ask(meanwhile, name)
     after = await operator.pool.fetch(STATE)
-    standing = await there.ask(await of_role(operator, there.owner, role), name)
+    whoever = await of_role(operator, there.owner, role)
+    standing = await there.ask(whoever, name)
 
     assert after == before
     assert standing.status < 300 or name in NOT_PREPARED
     assert refused.status == 401 or name in NOT_PREPARED | NOTHING_WRITTEN
+    if role is Role.OPERATOR and name in ACTS - NOT_PREPARED:
+        assert await operator.pool.fetchval("select count(*) from audit where who = $1", number_of(whoever)) >= 1

@@ -81,6 +81,23 @@ def test_not_more_than_so_many_addresses_are_remembered() -> None:
     assert keys.wait("10.0.39.60") > 0
 
 
+async def test_a_report_of_a_key_says_from_where_it_came_and_many_are_too_many(
+    guarded: Caller, operator: Caller
+) -> None:
+    source = await operator.a_source()
+    nobody = guarded.having(None)
+
+    answers = [
+        await nobody.post("/v1/keys/revocations", {"key": key}, X_Forwarded_For="198.51.100.30")
+        for key in (str(source.key), "segreto", new_key().text)
+    ]
+
+    assert [answer.status for answer in answers] == [202, 429, 429]
+    assert answers[-1].problem == "abnormal-usage-detected"
+    path = f"/v1/audit?target=key/{str(source.key)[10:22]}&act=key.revoked"
+    assert [entry["address"] for entry in (await operator.get(path)).body["items"]] == ["198.51.100.30"]
+
+
 async def test_the_bootstrap_key_is_not_locked_out_either_once_it_was_good(guarded: Caller) -> None:
     before = await asked(guarded, guarded.key, "198.51.100.20")
 

@@ -4,6 +4,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,11 +12,13 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from app.audit import Actor
 from app.database import SERVER_SETTINGS, Pool
 from app.vault import LockedError, Vault, encrypt_anew, forget, keep, kept, new_key, rotate
 from tests.api.calling import some_settings
 
 OLD, NEW = new_key(), new_key()
+WHO = Actor("cli:prova")
 CANARY = "whsec_Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5"
 
 
@@ -76,13 +79,16 @@ async def test_encrypting_anew_makes_the_old_key_needless(pool: Pool) -> None:
     for number in range(3):
         await a_secret(pool, str(number), f"{CANARY}{number}")
 
-    done = await encrypt_anew(pool, vault(NEW, OLD))
+    done = await encrypt_anew(pool, vault(NEW, OLD), WHO)
 
     assert done == 3
     assert [await kept(pool, vault(NEW), "channel", str(number)) for number in range(3)] == [
         [f"{CANARY}{number}"] for number in range(3)
     ]
-    assert await encrypt_anew(pool, vault(NEW, OLD)) == 0
+    assert await encrypt_anew(pool, vault(NEW, OLD), WHO) == 0
+    (entry,) = await pool.fetch("select who, target, after from audit where act = 'secret.rotated'")
+    assert (entry["who"], entry["target"]) == ("cli:prova", f"secret-key/{vault(NEW).first}")
+    assert json.loads(entry["after"]) == {"secrets": 3}
 
 
 async def test_a_key_that_is_missing_is_named_by_its_id(pool: Pool) -> None:
