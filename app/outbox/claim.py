@@ -12,6 +12,7 @@ from app.domain.delivery import Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
+from app.outbox.due import due, seconds_to_next
 from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import OWED, owed
@@ -24,27 +25,12 @@ LOOKS_AGAIN = 0.1
 NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
 # Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
 # claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
+# The time is that after the lock: Postgres reckons a plain `select ... for update` out before it waits for the row.
 PACE = """
+with mine as materialized (select * from pace where kind = $1 for update)
 select free_at, slowdown, troubled_at, away_since, asked_at, asked, clock_timestamp() as now,
        set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)
-  from pace where kind = $1 for update
-"""
-# Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
-# own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
-DUE = """
-select d.id
-  from delivery d join channel c on c.id = d.channel_id
- where d.state in ('due', 'in_doubt') and not d.parked and d.due_at <= $3 and d.ready_at <= $3
-   and c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3
-   and (d.state = 'in_doubt' or not exists (
-     select from delivery e
-      where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-        and e.ready_at <= $3 and ($4 or e.due_at <= $3) and (e.awaits is null or c.interim and e.due_at <= $3)
-        and (e.rank, e.id) < (d.rank, d.id)))
-   and (d.state = 'in_doubt' or not c.can_ask or not exists (
-     select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
- order by d.rank, d.id limit $2
-   for no key update of c, d skip locked
+  from mine
 """
 RESERVE = """
 update channel c
@@ -60,13 +46,6 @@ update pace
    set free_at = $2, slowdown = greatest(1, slowdown * 0.999 ^ $3),
        blocked_reason = case when away_since is not null then blocked_reason end
  where kind = $1
-"""
-NEXT = """
-select min(c.free_at) from channel c
- where c.kind = $1 and c.free_at > $2::timestamptz and c.free_at < $2::timestamptz + interval '1.5 seconds'
-   and c.paused_at is null and c.turn_until is null
-   and exists (select from delivery d where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
-                                        and d.due_at <= $2::timestamptz + interval '1.5 seconds')
 """
 
 
@@ -105,11 +84,11 @@ async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
 
 async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Taken:
     now = pace.now
-    found = [row["id"] for row in await connection.fetch(DUE, kind.name, len(pace.moments), now, kind.in_order)]
+    found = await due(connection, kind.name, len(pace.moments), now, in_order=kind.in_order)
     if not found and pace.asking and await wake(connection, kind, now):  # so that there is something to ask with
         return Taken(now, pace.at, again=0.0)
     if not found:
-        return Taken(now, pace.at, again=_seconds(await connection.fetchval(NEXT, kind.name, now), now))
+        return Taken(now, pace.at, again=await seconds_to_next(connection, kind.name, now))
     works = one_each([owed(row) for row in await connection.fetch(OWED, found)], turn.beside)
     if not works:
         return Taken(now, pace.at, again=LOOKS_AGAIN)
@@ -150,7 +129,3 @@ def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> datetime:
     sent = sorted(at for at in call.owed.sent if at > now - MINUTE)
     is_group = kind.is_group(call.owed.address)
     return channel_free_at([*sent, call.slot], kind.limits, is_group=is_group) or now
-
-
-def _seconds(moment: datetime | None, now: datetime) -> float | None:
-    return None if moment is None else (moment - now).total_seconds()

@@ -9,8 +9,10 @@ from uuid import UUID
 from app.database import Pool
 from app.domain.pace import interval
 
+# The row is locked first: an update that has waited for whoever changed nothing goes by the time before it waited.
 SLOT = """
-update pace set free_at = greatest(free_at, clock_timestamp()) + $2::interval where kind = $1
+with mine as materialized (select kind from pace where kind = $1 for update)
+update pace set free_at = greatest(free_at, clock_timestamp()) + $2::interval from mine where pace.kind = mine.kind
 returning extract(epoch from free_at - $2::interval - clock_timestamp())::float8
 """
 HOLD = """

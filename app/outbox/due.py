@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Which deliveries may go out now, most urgent first, found without going through all that waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.database import Connection
+
+NEAR = 256
+"""Deliveries at the head of all lanes that are looked at first."""
+SPARE = 32
+"""More than are asked for: somebody else may hold some."""
+FREE = "c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3"
+WAITING = "d.state in ('due', 'in_doubt') and not d.parked and d.due_at <= $3 and d.ready_at <= $3"
+# Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
+# own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
+FIRST = """
+(d.state = 'in_doubt' or not exists (
+   select from delivery e
+    where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
+      and e.ready_at <= $3 and ($4 or e.due_at <= $3) and (e.awaits is null or c.interim and e.due_at <= $3)
+      and (e.rank, e.id) < (d.rank, d.id)))
+and (d.state = 'in_doubt' or not c.can_ask or not exists (
+   select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
+"""
+# head, near: usually what is most urgent belongs to a channel that is free. far: where the head of the lanes waits for
+# channels that rest, each that is free is asked for its first; else a claim would take the longer the more is waiting.
+# The lateral joins go through their rows in order, and stop when there are enough: `offset 0` keeps them from being
+# turned into others.
+DUE = f"""
+with head as materialized (
+  select id, channel_id, rank, state, parked, due_at, ready_at from delivery
+   where state in ('due', 'in_doubt') and not parked and lease_until is null
+   order by rank, id limit {NEAR}
+), near as materialized (
+  select d.id, d.rank
+    from head d cross join lateral (select * from channel where id = d.channel_id offset 0) c
+   where {FREE} and {WAITING} and {FIRST}
+   limit $2 + {SPARE}
+), far as materialized (
+  select d.id, d.rank from channel c cross join lateral (
+    select d.id, d.rank from delivery d where d.channel_id = c.id and {WAITING} and {FIRST}
+     order by d.rank, d.id limit 1) d
+   where {FREE} and (select count(*) from head) = {NEAR} and (select count(*) from near) < $2
+), found as materialized (
+  select id, rank from near union select id, rank from far order by rank, id limit $2 + {SPARE}
+)
+select held.id
+  from found cross join lateral (
+    select d.id from delivery d join channel c on c.id = d.channel_id
+     where d.id = found.id and {FREE} and {WAITING}
+       for no key update of c, d skip locked) held
+ limit $2
+"""  # noqa: S608 - every part is ours
+NEXT = """
+select min(c.free_at) from channel c
+ where c.kind = $1 and c.free_at > $2::timestamptz and c.free_at < $2::timestamptz + interval '1.5 seconds'
+   and c.paused_at is null and c.turn_until is null
+   and exists (select from delivery d where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
+                                        and d.due_at <= $2::timestamptz + interval '1.5 seconds')
+"""
+
+
+async def due(connection: Connection, kind: str, most: int, now: datetime, *, in_order: bool) -> Sequence[int]:
+    """Lock and name at most so many deliveries that may go out, and their channels; what others hold is passed over."""
+    return [row["id"] for row in await connection.fetch(DUE, kind, most, now, in_order)]
+
+
+async def seconds_to_next(connection: Connection, kind: str, now: datetime) -> float | None:
+    """Say in how many seconds a channel with work has rested; None where none has within a second or so."""
+    moment: datetime | None = await connection.fetchval(NEXT, kind, now)
+    return None if moment is None else (moment - now).total_seconds()
