@@ -22,14 +22,14 @@ from app.domain.errors import (
 )
 from app.domain.lane import GOALS, LANES
 from app.domain.likeness import digest
-from app.domain.notice import Notice
+from app.domain.notice import Notice, Priority
 from app.fallen import FALLEN
 from app.intake import attached
 from app.routing import Routing
 
 # Whoever amends or withdraws holds the notice, so that revisions are one line; sending never waits for it.
 LOCK = f"""
-select revision, withdrawn_at, event_id, content, {FALLEN} as fallen
+select revision, withdrawn_at, event_id, priority, content, {FALLEN} as fallen
   from notice cross join (select $3::text) as caller (by)
  where id = $1 and source = $2 for no key update of notice
 """  # noqa: S608 - ours
@@ -144,7 +144,7 @@ async def withdraw(pool: Pool, change: Change, *, delete: bool = False) -> Amend
         if first:
             _agreed(row["revision"], change.expected)
             await connection.execute(WITHDRAW, change.number)
-        lane = LANES[Notice.model_validate_json(row["content"]).priority]
+        lane = LANES[Priority(row["priority"])]
         await connection.execute(HOLD, change.number)
         tag = await connection.execute(NOTHING, change.number, GIVE_UP[lane], delete, first)
         changed = first or not tag.endswith(" 0")

@@ -16,7 +16,8 @@ from app.domain.approval import is_guarded, text_digest
 from app.domain.backoff import GIVE_UP
 from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError
 from app.domain.lane import LANES
-from app.domain.notice import Notice, Priority, Text
+from app.domain.notice import Priority, Text
+from app.domain.stored import as_stored
 
 NOTICE = """
 select n.revision, n.priority, n.content, n.withdrawn_at, coalesce(v.approvals, '{}') as guarded
@@ -102,7 +103,7 @@ def _read(row: asyncpg.Record, consent: Consent) -> Text:
         raise StateConflictError("the notice is withdrawn")
     if row["revision"] != consent.revision:
         raise PreconditionFailedError(f"the notice is at revision {row['revision']} now", revision=row["revision"])
-    text = Notice.model_validate_json(row["content"]).texts.get(consent.language)
+    text = as_stored(row["content"]).texts.get(consent.language)
     if text is None:
         raise StateConflictError(f"the notice has no text in {consent.language}", pointer="#/language")
     if not is_guarded(consent.language, row["guarded"]):

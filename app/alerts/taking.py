@@ -15,6 +15,7 @@ from app.amend import Change, amend, withdraw
 from app.database import Pool
 from app.domain.errors import EventExistsError, StateConflictError
 from app.domain.notice import Notice
+from app.domain.stored import as_stored
 from app.fallen import FALLEN
 from app.intake import Accepted, Origin, accept
 from app.routing import Routing
@@ -163,7 +164,7 @@ def _change(hand: Hand, row: asyncpg.Record) -> Change:
 
 
 def _notice(row: asyncpg.Record) -> Notice:
-    return Notice.model_validate_json(row["content"])
+    return as_stored(row["content"])
 
 
 def _digest(alert: Alert) -> bytes:

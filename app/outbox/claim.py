@@ -15,10 +15,10 @@ from app.outbox.breaker import asked, waits, wake
 from app.outbox.due import due, seconds_to_next
 from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
-from app.outbox.owed import OWED, owed
 from app.outbox.record import end
 from app.outbox.step import one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
+from app.outbox.works import works_of
 
 LOOKS_AGAIN = 0.1
 """Seconds until what must go alone may find its process empty."""
@@ -89,7 +89,7 @@ async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pa
         return Taken(now, pace.at, again=0.0)
     if not found:
         return Taken(now, pace.at, again=await seconds_to_next(connection, kind.name, now))
-    works = one_each([owed(row) for row in await connection.fetch(OWED, found)], turn.beside)
+    works = one_each(await works_of(connection, found), turn.beside)
     if not works:
         return Taken(now, pace.at, again=LOOKS_AGAIN)
     steps = [step_of(work, kind, now) for work in works]

@@ -14,6 +14,7 @@ import asyncpg
 
 from app.domain.delivery import Action, Intent, Post, Progress, State
 from app.domain.notice import DoubtPolicy, Notice
+from app.domain.stored import as_stored
 from app.trace import Trace
 from app.trace import parsed as stored
 
@@ -145,7 +146,7 @@ def owed(row: asyncpg.Record) -> Owed:
 @lru_cache(maxsize=256)
 def parsed(content: str) -> Notice:
     """Read a stored notice; a bulk to many channels reads it once."""
-    return Notice.model_validate_json(content)
+    return as_stored(content)
 
 
 def intent_from(text: str | None) -> Intent | None:

@@ -10,8 +10,9 @@ from app.database import Connection
 from app.domain.delivery import Intent
 from app.outbox.allowed import is_news
 from app.outbox.kind import ChannelKind
-from app.outbox.owed import OWED, Owed, intent_text, owed
+from app.outbox.owed import Owed, intent_text
 from app.outbox.step import step_of
+from app.outbox.works import works_of
 
 FREE = """
 select id from delivery
@@ -43,7 +44,7 @@ async def steps_of(
 ) -> list[tuple[Owed, Intent]]:
     """Lock deliveries that nobody has begun, and give the step of each that has one to take, in the order of ids."""
     free = {row["id"] for row in await connection.fetch(FREE, list(ids))}
-    works = [owed(row) for row in await connection.fetch(OWED, [number for number in ids if number in free])]
+    works = await works_of(connection, [number for number in ids if number in free])
     found: list[tuple[Owed, Intent]] = []
     for work in works:  # each that is news counts against what the channel may be told today
         news = sum(is_news(*each) for each in found)
