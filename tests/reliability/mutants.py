@@ -78,7 +78,7 @@ NO_EXPIRY = mutant(
 )
 NO_ORDER = mutant(
     "the earlier delivery of a channel is not waited for",
-    ("app/outbox/claim.py", "and (e.rank, e.id) < (d.rank, d.id))", "and false)"),
+    ("app/outbox/due.py", "and (e.rank, e.id) < (d.rank, d.id))", "and false)"),
 )
 CREDULOUS = mutant(
     "a probe adopts whatever it finds",
