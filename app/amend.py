@@ -3,36 +3,23 @@
 """Corrections and withdrawals: a new wish for every delivery of a notice; the difference to what is shown is work."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
-from app.audit import Actor, record
 from app.database import Connection, Pool
 from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
 from app.domain.channel import reached
-from app.domain.errors import (
-    NotFoundError,
-    PreconditionFailedError,
-    StateConflictError,
-    UnauthenticatedError,
-    UnknownServiceError,
-)
+from app.domain.errors import StateConflictError, UnknownServiceError
 from app.domain.lane import GOALS, LANES
 from app.domain.likeness import digest
 from app.domain.notice import Notice, Priority
-from app.fallen import FALLEN
+from app.hold import HOLD, Change, agreed, locked, noted
 from app.intake import attached
-from app.routing import Routing
+from app.routing import Routing, Snapshot
 
-# Whoever amends or withdraws holds the notice, so that revisions are one line; sending never waits for it.
-LOCK = f"""
-select revision, withdrawn_at, event_id, priority, content, {FALLEN} as fallen
-  from notice cross join (select $3::text) as caller (by)
- where id = $1 and source = $2 for no key update of notice
-"""  # noqa: S608 - ours
+__all__ = ["Amended", "Change", "amend", "amend_within", "withdraw", "withdraw_within"]
+
 REVISE = """
 with kept as (
   insert into revision (notice_id, number, content, digest, created_by) values ($1, $2, $3::json, $4, $5)
@@ -45,8 +32,6 @@ update notice
                  union select unnest($12::uuid[])) as all_of_them)
  where id = $1
 """
-# Always in the order of their ids, as the recorder does: two who change many rows never wait for each other.
-HOLD = "select from delivery where notice_id = $1 order by id for no key update"
 # A doubt rests its time whatever is wished meanwhile: the doubted request may still be on its way.
 # What was delivered, refused or expired is due again; what a person must decide stays with the person.
 # What a retired channel shows stays as it is: nobody speaks there any more.
@@ -89,20 +74,6 @@ update delivery d
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Which notice of which source is changed, by which key, and the revision it was read at (None: any).
-
-    `actor` is who does it in place of the source; what a source does with its own is no administrative act.
-    """
-
-    number: UUID
-    source: str
-    by: str
-    expected: int | None
-    actor: Actor | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Amended:
     """The revision a notice has now; `changed` is False when the content was the same already."""
 
@@ -118,17 +89,21 @@ async def amend(pool: Pool, routing: Routing, change: Change, notice: Notice) ->
     when the key stands no more.
     """
     snapshot = await routing.refresh(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        return await amend_within(connection, snapshot, change, notice)
+
+
+async def amend_within(connection: Connection, snapshot: Snapshot, change: Change, notice: Notice) -> Amended:
+    """Do the same in a transaction of the caller's, by a snapshot that was read just before."""
     if notice.service not in snapshot.services:
         raise UnknownServiceError(pointer="#/service")
+    revision = await _present(connection, change, notice)
+    if await connection.fetchval(LATEST, change.number, revision) == digest(notice):
+        return Amended(revision, changed=False)
     channels = [channel.id for channel in reached(notice, snapshot.channels)]
-    async with pool.acquire() as connection, connection.transaction():
-        revision = await _present(connection, change, notice)
-        if await connection.fetchval(LATEST, change.number, revision) == digest(notice):
-            return Amended(revision, changed=False)
-        waits = snapshot.must_wait(notice)
-        await _revise(connection, change, revision + 1, notice, channels, waits=waits)
-        await _noted(connection, change, "notice.amended", {"source": change.source, "revision": revision + 1})
-        return Amended(revision + 1, changed=True)
+    await _revise(connection, change, revision + 1, notice, channels, waits=snapshot.must_wait(notice))
+    await noted(connection, change, "notice.amended", {"source": change.source, "revision": revision + 1})
+    return Amended(revision + 1, changed=True)
 
 
 async def withdraw(pool: Pool, change: Change, *, delete: bool = False) -> Amended:
@@ -137,52 +112,38 @@ async def withdraw(pool: Pool, change: Change, *, delete: bool = False) -> Amend
     With `delete`, what is posted is taken away where the platform allows it, also of a notice withdrawn before.
     """
     async with pool.acquire() as connection, connection.transaction():
-        row = await _locked(connection, change)
-        first = row["withdrawn_at"] is None
-        if not first and not delete:
-            return Amended(row["revision"], changed=False)
-        if first:
-            _agreed(row["revision"], change.expected)
-            await connection.execute(WITHDRAW, change.number)
-        lane = LANES[Priority(row["priority"])]
-        await connection.execute(HOLD, change.number)
-        tag = await connection.execute(NOTHING, change.number, GIVE_UP[lane], delete, first)
-        changed = first or not tag.endswith(" 0")
-        if changed:
-            await _noted(connection, change, "notice.withdrawn", {"source": change.source, "delete": delete})
-        return Amended(row["revision"], changed=changed)
+        return await withdraw_within(connection, change, delete=delete)
 
 
-async def _noted(connection: Connection, change: Change, act: str, after: Mapping[str, object]) -> None:
-    if change.actor is not None:
-        await record(connection, change.actor, act, f"notice/{change.number}", after=after)
+async def withdraw_within(connection: Connection, change: Change, *, delete: bool = False) -> Amended:
+    """Do the same in a transaction of the caller's."""
+    row = await locked(connection, change)
+    first = row["withdrawn_at"] is None
+    if not first and not delete:
+        return Amended(row["revision"], changed=False)
+    if first:
+        agreed(row["revision"], change.expected)
+        await connection.execute(WITHDRAW, change.number)
+    lane = LANES[Priority(row["priority"])]
+    await connection.execute(HOLD, change.number)
+    tag = await connection.execute(NOTHING, change.number, GIVE_UP[lane], delete, first)
+    changed = first or not tag.endswith(" 0")
+    if changed:
+        await noted(connection, change, "notice.withdrawn", {"source": change.source, "delete": delete})
+    return Amended(row["revision"], changed=changed)
 
 
 async def _present(connection: Connection, change: Change, notice: Notice) -> int:
-    row = await _locked(connection, change)
+    row = await locked(connection, change)
     if row["withdrawn_at"] is not None:
         raise StateConflictError("the notice is withdrawn; hand in a new one")
     if row["event_id"] != notice.event_id:
         raise StateConflictError("the event_id of a notice cannot change", pointer="#/event_id")
     if json.loads(row["content"]).get("test", False) != notice.test:
         raise StateConflictError("an exercise cannot become real, nor the other way round", pointer="#/test")
-    _agreed(row["revision"], change.expected)
+    agreed(row["revision"], change.expected)
     revision: int = row["revision"]
     return revision
-
-
-async def _locked(connection: Connection, change: Change) -> asyncpg.Record:
-    row = await connection.fetchrow(LOCK, change.number, change.source, change.by)
-    if row is None:
-        raise NotFoundError
-    if row["fallen"]:
-        raise UnauthenticatedError
-    return row
-
-
-def _agreed(revision: int, expected: int | None) -> None:
-    if expected is not None and expected != revision:
-        raise PreconditionFailedError(f"the notice is at revision {revision} now", revision=revision)
 
 
 async def _revise(

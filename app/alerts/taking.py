@@ -2,53 +2,29 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Does what a message of an authority asks for: an alert is told, an update amends it, a cancellation ends it."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
 
 from app.alerts.cap import Alert
+from app.alerts.messages import Messages
 from app.alerts.notices import Zones, all_clear_of, notice_of
-from app.amend import Change, amend, withdraw
-from app.database import Pool
-from app.domain.errors import EventExistsError, StateConflictError
+from app.amend import Change, amend_within, withdraw_within
+from app.database import Connection, Pool
+from app.domain.errors import CampanellaError, StateConflictError, UnavailableError, UnknownServiceError
 from app.domain.notice import Notice
 from app.domain.stored import as_stored
-from app.fallen import FALLEN
-from app.intake import Accepted, Origin, accept
-from app.routing import Routing
+from app.hold import hold_several
+from app.intake import CHANGING, EPOCHS, Accepted, Origin, stored_or_found, wish_for
+from app.routing import Routing, Snapshot
 
-# Every message is kept with the notice that it is about, so that later ones may name any of them.
-NOTE = f"""
-insert into alert_message (source, sender, identifier, sent, subject, digest, notice_id, applied_at)
-select $1, $2, $3, $4, $5, $6, $7, case when $8::boolean then now() end
-  from (select $9::text) as caller (by) where not {FALLEN} on conflict do nothing
-"""  # noqa: S608 - ours
-KNOWN = """
-select notice_id, digest, applied_at from alert_message where source = $1 and sender = $2 and identifier = $3
-"""
-DONE = "update alert_message set applied_at = now() where source = $1 and sender = $2 and identifier = $3"
-NOTICES = "select id, content, event_id from notice where id = any($1::uuid[]) order by created_at desc, id desc"
-# An alert whose row was lost to a crash right after it was accepted is found by its natural key.
-MEANT = """
-select m.notice_id
-  from alert_message m
-  join unnest($2::text[], $3::text[], $4::timestamptz[]) as r (sender, identifier, sent)
-    using (sender, identifier, sent)
- where m.source = $1
-union
-select n.id from notice n join unnest($2::text[], $3::text[]) as r (sender, identifier)
-    on n.event_source = 'urn:cap:' || r.sender and n.event_id = r.identifier where n.source = $1
-"""
-OPEN = """
-select m.notice_id from alert_message m join notice n on n.id = m.notice_id
- where m.source = $1 and m.sender = $2 and m.subject = $3 and n.withdrawn_at is null
-   and (n.expires_at is null or n.expires_at > now())
+NOTICES = """
+select id, content, event_id, withdrawn_at is null as open from notice
+ where id = any($1::uuid[]) order by created_at desc, id desc
 """
 MIXED = "An exercise changes no real alert, nor a real one an exercise."
-LATER = "select exists (select from alert_message where notice_id = any($1::uuid[]) and sent > $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,109 +40,114 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a message: the notice that was accepted for it, or the one that it changed."""
+    """What became of a message: the notice that was accepted for it, now or before, or the one that it changed."""
 
     number: UUID
     notice: Notice | None = None
     accepted: Accepted | None = None
     withdrawn: tuple[UUID, ...] = ()
-    changed: bool = True
 
 
-def event_source(alert: Alert) -> str:
-    return f"urn:cap:{alert.sender}"
+class _MovedError(Exception):
+    """The channels have changed in the meantime: all is undone and begun again."""
 
 
 async def take(hand: Hand, alert: Alert) -> Taken | None:
-    """Act on a message; None where it says that a danger is over of which nobody was told. Repeatable.
+    """Act on a message, wholly or not at all; None where it ends a danger of which nobody was told. Repeatable.
 
     Raises StateConflictError for references to what is not known, withdrawn, or real while this is an exercise, and for
     a message that came after a later one; EventExistsError where the identifier was used for something else.
     """
-    if alert.kind == "Alert" and not alert.clears:
-        return await _told(hand, alert)
-    known = await hand.pool.fetchrow(KNOWN, hand.source, alert.sender, alert.identifier)
-    if known is not None and known["digest"] != _digest(alert):
-        raise EventExistsError(pointer="#/alert/identifier", notice=str(known["notice_id"]))
-    meant = await _meant(hand, alert, known)
-    if not meant:
-        return None
-    if alert.clears:
-        return await _ended(hand, alert, meant)
-    if known is not None and known["applied_at"] is not None:
-        return Taken(known["notice_id"], changed=False)
-    return await _amended(hand, alert, meant)
+    for _ in range(EPOCHS):
+        snapshot = await hand.routing.refresh(hand.pool)
+        try:
+            async with hand.pool.acquire() as connection, connection.transaction():
+                return await _Taking(hand, alert, snapshot, connection).taken()
+        except _MovedError:
+            continue
+    raise UnavailableError(CHANGING)
 
 
-async def _told(hand: Hand, alert: Alert) -> Taken:
-    notice = notice_of(alert, alert.identifier, hand.zones)
-    accepted = await accept(hand.pool, hand.routing, notice, Origin(hand.source, hand.by, event_source(alert)))
-    await _note(hand, alert, accepted.id, applied=True)
-    return Taken(accepted.id, notice, accepted)
+class _Taking:
+    """One message, in the one transaction that does all it asks for."""
 
+    def __init__(self, hand: Hand, alert: Alert, snapshot: Snapshot, connection: Connection) -> None:
+        self._hand, self._alert, self._snapshot, self._connection = hand, alert, snapshot, connection
+        self._messages = Messages(connection, hand.source, hand.by)
 
-async def _meant(hand: Hand, alert: Alert, known: asyncpg.Record | None) -> list[asyncpg.Record]:
-    """Find the notices that a message is about, newest first."""
-    if known is not None:
-        return await hand.pool.fetch(NOTICES, [known["notice_id"]])
-    found = await (_referenced(hand, alert) if alert.references else _open(hand, alert))
-    notices = await hand.pool.fetch(NOTICES, found)
-    if any(_notice(row).test != alert.test for row in notices):
-        raise StateConflictError(MIXED, pointer="#/alert/status")
-    if found and await hand.pool.fetchval(LATER, found, alert.sent):
-        raise StateConflictError("A later message about this alert has been taken already.", pointer="#/alert/sent")
-    return list(notices)
+    async def taken(self) -> Taken | None:
+        hand, alert = self._hand, self._alert
+        if alert.kind == "Alert" and not alert.clears:
+            return await self._told(notice_of(alert, alert.identifier, hand.zones))
+        known = await self._messages.known(alert)
+        if known is None or known["applied_at"] is None:
+            numbers = await self._messages.meant(alert, known)
+            await hold_several(self._connection, hand.source, numbers)
+            # Looked at again, now that nobody else changes anything here: a copy may have come first.
+            known = await self._messages.known(alert)
+        if known is not None and known["applied_at"] is not None:
+            again = Accepted(known["id"], known["created_at"], known["owed"], replayed=True)
+            return Taken(again.id, _notice(known), again)
+        meant = await self._fitting(numbers, begun=known is not None)
+        if not meant:
+            return None
+        return await (self._ended(meant) if alert.clears else self._amended(meant))
 
+    async def _fitting(self, numbers: Sequence[UUID], *, begun: bool) -> list[asyncpg.Record]:
+        """Give the notices that are held, newest first, if this is the message to change them.
 
-async def _referenced(hand: Hand, alert: Alert) -> list[UUID]:
-    named = zip(*((each.sender, each.identifier, each.sent) for each in alert.references), strict=True)
-    found = await hand.pool.fetch(MEANT, hand.source, *map(list, named))
-    if not found:
-        raise StateConflictError("No alert that is referred to is known here.", pointer="#/alert/references")
-    return [row["notice_id"] for row in found]
+        What names none ends what is open; `begun`: also what it has withdrawn before it was cut off.
+        """
+        alert, rows = self._alert, await self._connection.fetch(NOTICES, numbers)
+        if any(_notice(row).test != alert.test for row in rows):
+            raise StateConflictError(MIXED, pointer="#/alert/status")
+        if await self._messages.is_late(alert, numbers):
+            raise StateConflictError("A later message about this alert has been taken already.", pointer="#/alert/sent")
+        return [row for row in rows if row["open"] or alert.references or begun]
 
+    async def _told(self, notice: Notice) -> Taken:
+        accepted = await self._accepted(notice)
+        await self._messages.keep(self._alert, accepted.id)
+        return Taken(accepted.id, notice, accepted)
 
-async def _open(hand: Hand, alert: Alert) -> list[UUID]:
-    rows = await hand.pool.fetch(OPEN, hand.source, alert.sender, alert.subject)
-    return [row["notice_id"] for row in rows]
+    async def _amended(self, meant: Sequence[asyncpg.Record]) -> Taken:
+        """Give the newest notice that is open its new form; what an update puts together is told once."""
+        first = next((row for row in meant if row["open"]), meant[0])
+        notice = notice_of(self._alert, first["event_id"], self._hand.zones)
+        await amend_within(self._connection, self._snapshot, self._change(first["id"]), notice)
+        others = await self._withdrawn([row for row in meant if row is not first])
+        await self._messages.keep(self._alert, first["id"])
+        return Taken(first["id"], withdrawn=others)
 
+    async def _ended(self, meant: Sequence[asyncpg.Record]) -> Taken:
+        """Withdraw what is meant, then say that it is over: the withdrawal reaches nobody who has read the alert."""
+        withdrawn = await self._withdrawn(meant)
+        notice = all_clear_of(self._alert, self._alert.identifier, _notice(meant[0]))
+        accepted = await self._accepted(notice)
+        await self._messages.keep(self._alert, meant[0]["id"])
+        return Taken(accepted.id, notice, accepted, withdrawn)
 
-async def _amended(hand: Hand, alert: Alert, meant: Sequence[asyncpg.Record]) -> Taken:
-    """Give the newest notice that is meant its new form; what an update puts together is told once."""
-    first, *others = meant
-    notice = notice_of(alert, first["event_id"], hand.zones)
-    await _note(hand, alert, first["id"], applied=False)
-    await amend(hand.pool, hand.routing, _change(hand, first), notice)
-    for other in others:
-        await withdraw(hand.pool, _change(hand, other))
-    await hand.pool.execute(DONE, hand.source, alert.sender, alert.identifier)
-    return Taken(first["id"], withdrawn=tuple(other["id"] for other in others))
+    async def _withdrawn(self, rows: Sequence[asyncpg.Record]) -> tuple[UUID, ...]:
+        """Withdraw notices; give those that were not yet."""
+        done = [(row["id"], await withdraw_within(self._connection, self._change(row["id"]))) for row in rows]
+        return tuple(number for number, withdrawn in done if withdrawn.changed)
 
+    async def _accepted(self, notice: Notice) -> Accepted:
+        """Store a notice, or find what an earlier call stored."""
+        if notice.service not in self._snapshot.services:
+            raise UnknownServiceError(pointer="#/service")
+        origin = Origin(self._hand.source, self._hand.by, f"urn:cap:{self._alert.sender}")
+        wish = replace(wish_for(notice, origin), confirmed=True)
+        answer = (await stored_or_found(self._connection, self._snapshot, {0: wish})).get(0)
+        if answer is None:
+            raise _MovedError
+        if isinstance(answer, CampanellaError):
+            raise answer
+        return answer
 
-async def _ended(hand: Hand, alert: Alert, meant: Sequence[asyncpg.Record]) -> Taken:
-    """Withdraw what is meant, then say that it is over: the withdrawal alone reaches nobody who has read the alert."""
-    await _note(hand, alert, meant[0]["id"], applied=False)
-    for each in meant:
-        await withdraw(hand.pool, _change(hand, each))
-    notice = all_clear_of(alert, alert.identifier, _notice(meant[0]))
-    accepted = await accept(hand.pool, hand.routing, notice, Origin(hand.source, hand.by, event_source(alert)))
-    await hand.pool.execute(DONE, hand.source, alert.sender, alert.identifier)
-    return Taken(accepted.id, notice, accepted, withdrawn=tuple(each["id"] for each in meant))
-
-
-async def _note(hand: Hand, alert: Alert, number: UUID, *, applied: bool) -> None:
-    what = (alert.identifier, alert.sent, alert.subject, _digest(alert), number, applied)
-    await hand.pool.execute(NOTE, hand.source, alert.sender, *what, hand.by)
-
-
-def _change(hand: Hand, row: asyncpg.Record) -> Change:
-    return Change(row["id"], hand.source, hand.by, None)
+    def _change(self, number: UUID) -> Change:
+        return Change(number, self._hand.source, self._hand.by, None)
 
 
 def _notice(row: asyncpg.Record) -> Notice:
     return as_stored(row["content"])
-
-
-def _digest(alert: Alert) -> bytes:
-    """Tell two messages apart by what they say, not by how their XML is written."""
-    return hashlib.sha256(repr(alert).encode()).digest()

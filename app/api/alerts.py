@@ -82,10 +82,9 @@ async def _answered(house: House, source: str, taken: Taken) -> Response:
         house.doorbell.ring()
     if taken.notice is not None and taken.accepted is not None:
         return await acknowledged(house, taken.notice, source, taken.accepted)
-    if taken.changed:
-        log.info("notice.amended", notice=str(taken.number))
-        house.doorbell.ring()
-    return await seen_now(house, taken.number, source, replayed=not taken.changed)
+    log.info("notice.amended", notice=str(taken.number))
+    house.doorbell.ring()
+    return await seen_now(house, taken.number, source, replayed=False)
 
 
 MEDIA = (
