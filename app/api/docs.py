@@ -38,6 +38,7 @@ WORDS = {
         "reference": "Documentazione delle API",
         "operators": "Guida per chi opera",
         "developers": "Guida per chi sviluppa",
+        "receivers": "Guida per chi è chiamato",
         "noscript": "Questa pagina ha bisogno di JavaScript. Il contratto si legge anche in /openapi.yaml.",
         "document": "/docs/openapi.it.json",
         "other": "en",
@@ -49,13 +50,14 @@ WORDS = {
         "reference": "Documentation of the API",
         "operators": "Guide for operators",
         "developers": "Guide for developers",
+        "receivers": "Guide for receivers",
         "noscript": "This page needs JavaScript. The contract can also be read at /openapi.yaml.",
         "document": "/docs/openapi.json",
         "other": "it",
         "other_name": "Italiano",
     },
 }
-AUDIENCES = ("operators", "developers")
+AUDIENCES = ("operators", "developers", "receivers")
 
 
 def routes(document: dict[str, object], installation: Installation) -> list[BaseRoute]:

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.api.application import api
+from app.api.docs import AUDIENCES
 from app.api.document_webhooks import webhooks
 from tests.api.calling import ADMIN_KEY, Caller
 
@@ -114,12 +115,12 @@ async def test_the_page_speaks_the_language_that_is_asked_for(
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("audience", ["operators", "developers"])
+@pytest.mark.parametrize("audience", AUDIENCES)
 async def test_a_guide_is_read_without_the_internet(watched: Watched, operator: Caller, audience: str) -> None:
     await watched.page.goto(f"{operator.address}/docs/guide/{audience}?lang=it")
 
     assert await watched.page.locator("h1").inner_text() in await watched.page.content()
-    assert await watched.page.locator("pre").count() > 3
+    assert await watched.page.locator("pre").count() > 0
     assert (watched.hosts, watched.complaints) == ({"127.0.0.1"}, [])
 
 

@@ -15,6 +15,7 @@ PAGES = [
     "/docs?lang=en",
     "/docs/guide/operators",
     "/docs/guide/developers",
+    "/docs/guide/receivers",
     "/docs/openapi.json",
     "/openapi.yaml",
     "/problems",

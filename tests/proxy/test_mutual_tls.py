@@ -4,6 +4,7 @@
 
 import asyncio
 import base64
+import json
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,7 @@ import pytest
 from tests.proxy.conftest import ADMIN
 from tests.proxy.paper import NAME, Paper, paper
 from tests.proxy.running import NGINX, Proxy, fresh
+from tests.story.copying import SHELL, code, typed
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="Debian's nginx is not installed")
 
@@ -24,14 +26,19 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Paper:
     return paper(tmp_path_factory.mktemp("shown"))
 
 
-@pytest.fixture(scope="module")
-async def bound(proxy: Proxy, shown: Paper) -> dict[str, str]:
-    """Give the header with the key of a source that is bound to the certificate."""
+async def a_bound_key(proxy: Proxy, thumbprint: str) -> str:
+    """Make a source, and a key that is bound to a certificate."""
     slug, whose = fresh(), {"Authorization": f"Bearer {ADMIN}", "Host": NAME}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{proxy.api.port}", headers=whose) as session:
         await session.post("/v1/sources", json={"slug": slug, "name": "Un sistema"})
-        async with session.post(f"/v1/sources/{slug}/keys", json={"certificate": shown.thumbprint}) as answer:
-            return {"Authorization": f"Bearer {(await answer.json())['key']}"}
+        async with session.post(f"/v1/sources/{slug}/keys", json={"certificate": thumbprint}) as answer:
+            return str((await answer.json())["key"])
+
+
+@pytest.fixture(scope="module")
+async def bound(proxy: Proxy, shown: Paper) -> dict[str, str]:
+    """Give the header with the key of a source that is bound to the certificate."""
+    return {"Authorization": f"Bearer {await a_bound_key(proxy, shown.thumbprint)}"}
 
 
 def told(certificate: Paper) -> list[str]:
@@ -95,3 +102,15 @@ async def test_whoever_shows_no_certificate_uses_what_is_bound_to_none(proxy: Pr
     status, _, _ = await proxy.get("/v1/services", {"Authorization": f"Bearer {ADMIN}"}, mutual=True)
 
     assert status == 200
+
+
+async def test_whoever_follows_the_guide_calls_with_a_certificate_of_their_own(proxy: Proxy, tmp_path: Path) -> None:
+    (tmp_path / ".curlrc").write_text(f'resolve = "{NAME}:{proxy.mutual}:127.0.0.1"\nnoproxy = "*"\n')
+    ours = {"HOME": str(tmp_path), "CURL_CA_BUNDLE": str(proxy.paper.certificate), "CAMPANELLA": f"https://{NAME}"}
+    thumb, call = code("developers", "en", "sh", "11").split("\n\n")
+    made = await typed(tmp_path, ours, *SHELL, code("developers", "en", "sh", "9") + thumb)
+
+    ours |= {"SOURCE_KEY": await a_bound_key(proxy, made.split()[-1]), "MUTUAL": f"https://{NAME}:{proxy.mutual}"}
+    said = await typed(tmp_path, ours, *SHELL, call)
+
+    assert json.loads(said)["items"] == []

@@ -2,41 +2,26 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The guides, followed by somebody who copies every command as it stands."""
 
-import asyncio
-import os
+import json
 import re
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from app.api.docs import AUDIENCES, WORDS, guide
-from tests.story.conftest import ADMIN, Town, until
+from app.vault import new_key
+from tests.receiver import Receiver, a_receiver
+from tests.story.conftest import ADMIN, Make, Town, until
+from tests.story.copying import BLOCKS, PROSE, SECTIONS, SHELL, code, typed
 
-BLOCKS = re.compile(r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
-SECTIONS = re.compile(r"^## (\d+)\.", re.MULTILINE)
 KEYS = re.compile(r"camp_\w+$", re.MULTILINE)
-SHELL = ("bash", "-euo", "pipefail", "-c")
-CHANNEL, UNKNOWN = -1001000000077, 401
-PROSE = re.compile(r'#.*|""".*?"""|SystemExit\("[^"]*"\)')
-"""What is said to people within the code, and therefore differs from language to language."""
-
-
-def code(audience: str, language: str, kind: str, section: str = "") -> str:
-    """Put all that a guide, or one section of it, says of one kind together, as somebody types it in this order."""
-    parts = SECTIONS.split(guide(audience, language))[1:]
-    told = [text for number, text in zip(parts[::2], parts[1::2], strict=True) if section in ("", number)]
-    return "\n".join(found["code"] for text in told for found in BLOCKS.finditer(text) if found["kind"] == kind)
-
-
-async def typed(directory: Path, environment: dict[str, str], *command: str, fails: bool = False) -> str:
-    """Run a command; what it says, if it succeeds, or fails where that is expected."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=directory, env={"PATH": os.environ["PATH"], **environment}, stdout=-1, stderr=-1
-    )
-    said, complained = await asyncio.wait_for(process.communicate(), 60)
-    assert (process.returncode != 0) is fails, said.decode() + complained.decode()
-    return said.decode()
+CHANNEL, CHANGED, UNKNOWN = -1001000000077, 200, 401
+NOTICES = 8
+"""That the guide for developers hands in; one of them is an exercise."""
 
 
 def environment_of(town: Town) -> dict[str, str]:
@@ -66,24 +51,60 @@ async def test_an_operator_who_follows_the_guide_is_read_on_telegram_and_keeps_e
     assert '"detail"' in await typed(tmp_path, wrong, "bash", "-c", code("operators", language, "sh", "2"))
 
 
+@pytest.fixture
+async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
+    async with a_receiver(tmp_path) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+async def calling(make_town: Make, receiver: Receiver) -> AsyncIterator[Town]:
+    """A town that calls the receiver."""
+    async with make_town(secret_keys=SecretStr(new_key()), **receiver.settings) as town:
+        yield town
+
+
 @pytest.mark.parametrize("language", WORDS)
-async def test_a_developer_who_follows_the_guide_hands_in_notices(town: Town, tmp_path: Path, language: str) -> None:
-    await town.city.channel("scuola")
-    source = await town.makes("/sources", {"slug": "mensa", "name": "Ufficio mensa"})
-    environment = {**environment_of(town), "SOURCE_KEY": source["key"]}
-    (tmp_path / "consegna.py").write_text(code("developers", language, "python"), encoding="utf-8")
+async def test_a_developer_who_follows_the_guide_hands_in_notices_and_is_called(
+    calling: Town, receiver: Receiver, tmp_path: Path, language: str
+) -> None:
+    def typed_in(*sections: str) -> str:
+        return "\n".join(code("developers", language, "sh", section) for section in sections)
 
-    await typed(tmp_path, environment, *SHELL, code("developers", language, "sh"))
-    said = await typed(tmp_path, environment, sys.executable, "consegna.py")
-    await town.city.settled()
+    await calling.city.channel("scuola")
+    source = await calling.makes("/sources", {"slug": "mensa", "name": "Ufficio mensa", "event_sources": ["/mensa"]})
+    environment = {**environment_of(calling), "SOURCE_KEY": source["key"], "RECEIVER": receiver.url()}
+    environment["AUDIENCE"] = calling.city.settings.audience
 
-    stored = await town.city.pool.fetch("select id, event_id, revision from notice order by created_at")
-    assert [(row["event_id"], row["revision"]) for row in stored] == [
-        ("mensa/2026-11-24/1", 2),
-        ("mensa/2026-12-01/2", 1),
-    ]
-    assert said.startswith(str(stored[1]["id"]))
-    assert len(town.city.posts()) == 2
+    made = await typed(tmp_path, environment, *SHELL, typed_in("5"))
+    receiver.secrets.append(json.loads(made)["secret"])
+    await typed(tmp_path, environment, *SHELL, typed_in("1", "2", "3", "6", "7", "8"))
+    said = await typed(tmp_path, environment, sys.executable, "-c", code("developers", language, "python", "4"))
+    await typed(tmp_path, environment, *SHELL, typed_in("9"))
+    registered = {"signers": [(tmp_path / "sistema.pem").read_text()]}
+    merge = {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/merge-patch+json"}
+    async with calling.client.patch("/v1/sources/mensa", json=registered, headers=merge) as answer:
+        assert answer.status == CHANGED
+    signed = await typed(tmp_path, environment, sys.executable, "-c", code("developers", language, "python", "9"))
+    await calling.city.settled()
+
+    stored = await calling.city.pool.fetch("select id, event_id, revision from notice order by created_at, id")
+    number = {row["event_id"]: str(row["id"]) for row in stored}
+    assert {row["event_id"]: row["revision"] for row in stored if row["revision"] > 1} == {"mensa/2026-11-24/1": 2}
+    assert len(stored) == NOTICES
+    assert (said.split()[0], signed.strip()) == (number["mensa/2026-12-01/2"], number["mensa/2026-12-09/1"])
+    assert len(calling.city.posts()) == NOTICES - 1
+    await until(lambda: told(receiver, "mensa/2026-12-09/1"), 60)
+    names: dict[str, Any] = {}
+    exec(code("receivers", language, "python"), names)  # noqa: S102 - it is our own documentation
+    call = next(call for call in receiver.calls if call.event["data"]["event_id"] == "mensa/2026-12-09/1")
+    moment = int(call.headers["webhook-timestamp"])
+    assert names["is_ours"](receiver.secrets[0], call.headers, call.body, moment)
+
+
+async def told(receiver: Receiver, event: str) -> bool:
+    """Tell whether the source was called about this event."""
+    return event in {each["data"]["event_id"] for each in receiver.taken.values()}
 
 
 @pytest.mark.parametrize("language", WORDS)
