@@ -83,6 +83,7 @@ EVENTS = {
     "delivery.redriven": "A person gave a dead letter a fresh start.",
     "attempt.crashed": "A fault of ours ended an attempt; how far it got on the wire decides what follows.",
     "account.throttled": "A platform told us to slow down, which our pace should have prevented.",
+    "operations.moved": "The operations chat has a new address, which the settings should say.",
     "account.away": "A platform answers nobody; one call asks now and then, and all deliveries to it wait meanwhile.",
     "account.back": "A platform answers again; what waited for it goes out at once.",
     "account.misconfigured": "A platform refuses our account, such as for a wrong token; nothing can be posted.",

@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asking after a doubt: only exactly the doubted post is adopted, and nothing of anybody's is written over."""
 
+import json
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from aiogram import Bot
 
+from app.domain.outcome import Foreign, Gone, Outcome, Postponed, Unclear
+from app.domain.pace import Limits
 from deploy.sandbox import Sandbox
 from deploy.sandbox.chats import Author
 from deploy.sandbox.faults import FaultKind
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_media import PDF, attached, png
 from tests.workers.trap import Trap
+from workers.telegram.operations import OperationsChat
+from workers.telegram.session import Watch, WatchedSession
 
 OPERATIONS = -1009999999999
 SLOW = {"telegram_timeout": 2, "lease": 3.5, "telegram_operations_chat": str(OPERATIONS)}
@@ -112,6 +118,23 @@ async def test_a_bot_that_may_edit_others_by_now_asks_no_more_by_editing(city: C
     )
 
 
+@pytest.mark.parametrize("city", [{"telegram_operations_chat": "-55"}], indirect=True)
+async def test_an_operations_chat_that_moved_is_followed_and_is_no_address_of_a_channel(city: City) -> None:
+    await askable(city)
+    city.sandbox.add_chat(-55, "group", "Sala operativa")
+    heir = city.sandbox.migrate(-55)
+    city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
+
+    await city.accepts(in_doubt="hold")
+    await city.settled("delivered", "held")
+
+    row = await city.pool.fetchrow("select address, can_ask, paused_at from channel")
+    assert row is not None
+    assert tuple(row) == (str(CHAT), True, None)
+    assert (await city.states(), len(city.posts())) == (["delivered"], 1)
+    assert city.posts(heir) == []
+
+
 @pytest.mark.parametrize("city", [SLOW], indirect=True)
 async def test_asking_by_forward_ends_within_its_time_however_slow_both_calls_are(city: City) -> None:
     """The forward takes three quarters of the time, and the copy cannot be deleted at all: the lease holds."""
@@ -126,3 +149,65 @@ async def test_asking_by_forward_ends_within_its_time_however_slow_both_calls_ar
     probes = await city.pool.fetch("select outcome from attempt where action = 'probe'")
     assert {row["outcome"] for row in probes} == {"delivered"}
     assert len(city.posts()) == 1
+
+
+@pytest.fixture
+async def operations(sandbox: Sandbox) -> AsyncIterator[OperationsChat]:
+    sandbox.add_chat(CHAT, "channel", "Scuola")
+    sandbox.add_chat(OPERATIONS, "channel", "Sala operativa")
+    sandbox.post_as_human(CHAT, "Auguri")
+    session = WatchedSession(sandbox.url, 60)
+    yield OperationsChat(Bot(sandbox.token, session=session), session, str(OPERATIONS), Limits(0, 0, 0))
+    await session.close()
+
+
+async def asked(operations: OperationsChat) -> Outcome:
+    return await operations.ask(str(CHAT), "2", json.dumps({"text": "Prova", "entities": []}), Watch())
+
+
+@pytest.mark.parametrize("fault", [FaultKind.CHAT_NOT_FOUND, FaultKind.KICKED, FaultKind.TOO_LARGE])
+async def test_an_operations_chat_that_is_gone_says_nothing_of_the_channel(
+    sandbox: Sandbox, operations: OperationsChat, fault: FaultKind
+) -> None:
+    sandbox.faults.add(fault, method="forwardMessage")
+
+    outcome = await asked(operations)
+
+    assert isinstance(outcome, Unclear)
+    assert outcome.reason.startswith("the operations chat ")
+
+
+async def test_a_channel_that_is_gone_is_told_from_an_operations_chat_that_is(
+    sandbox: Sandbox, operations: OperationsChat
+) -> None:
+    for method in ("forwardMessage", "getChatMember"):
+        sandbox.faults.add(FaultKind.KICKED, method=method)
+
+    assert isinstance(await asked(operations), Gone)
+
+
+async def test_haste_in_the_operations_chat_is_haste_of_no_channel_and_is_waited_out(
+    sandbox: Sandbox, operations: OperationsChat
+) -> None:
+    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=100)
+
+    first, second = await asked(operations), await asked(operations)
+
+    assert isinstance(first, Postponed)
+    assert isinstance(second, Postponed)
+    assert len([entry for entry in sandbox.journal if entry.method == "forwardMessage"]) == 1
+
+
+async def test_the_operations_chat_has_a_pace_of_its_own_and_whoever_waits_gets_another_moment(
+    sandbox: Sandbox, operations: OperationsChat
+) -> None:
+    """A forward every hundred seconds: the second and the third are not made, and are told different times."""
+    operations.limits = Limits(0, 0.01, 20)
+
+    first, second, third = [await asked(operations) for _ in range(3)]
+
+    assert first == Foreign()
+    assert isinstance(second, Postponed)
+    assert isinstance(third, Postponed)
+    assert third.seconds > second.seconds > 0
+    assert len([entry for entry in sandbox.journal if entry.method == "forwardMessage"]) == 1

@@ -12,7 +12,7 @@ from aiogram.methods import DeleteMessage, GetChat, GetChatMember, TelegramMetho
 
 from app.checks import Answer
 from app.domain.delivery import Action
-from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused, named
+from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused, named, reason
 from workers.desk import Finding, Pause
 from workers.telegram.calls import post
 from workers.telegram.errors import read
@@ -82,7 +82,7 @@ def _problem(kind: str, status: str, rights: dict[str, bool]) -> str | None:
 
 async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> Finding:
     """Post a silent test post, ask for it and for the place after it, delete it; say whether asking tells the truth."""
-    if sender.operations_chat is None and (answer.rights or {}).get("can_edit_messages"):
+    if sender.operations is None and (answer.rights or {}).get("can_edit_messages"):
         return Finding(replace(answer, problem=EDITS_OTHERS))
     text = f"Prova di Campanella {secrets.token_hex(4)}"
     await pause()
@@ -95,7 +95,7 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
     await pause()
     await _call(sender, DeleteMessage(chat_id=address, message_id=number))
     honest = isinstance(answers[0], Delivered) and isinstance(answers[1], Absent)
-    why = f"Asking does not tell the truth here ({', '.join(map(named, answers))}); doubts follow the policy."
+    why = f"Asking does not tell the truth here ({', '.join(map(_said, answers))}); doubts follow the policy."
     return Finding(replace(answer, can_ask=honest, problem=None if honest else why), str(number))
 
 
@@ -105,6 +105,10 @@ async def _ask_twice(sender: Sender, address: str, number: int, payload: str, pa
     there = await sender.ask(address, str(number), payload)
     await pause()
     return there, await sender.ask(address, str(number + 1), payload)
+
+
+def _said(answer: Outcome) -> str:
+    return reason(answer) or named(answer)
 
 
 def _refused(reply: Reply, sentence: str) -> Answer:

@@ -13,6 +13,7 @@ from app.settings import SettingsError
 from workers.desk import Desk, Tools
 from workers.media import contents
 from workers.telegram import check
+from workers.telegram.operations import OperationsChat
 from workers.telegram.preview import previewed
 from workers.telegram.sender import Sender
 from workers.telegram.session import WatchedSession
@@ -28,8 +29,10 @@ def desk(tools: Tools) -> Desk:
     bot = Bot(settings.telegram_token.get_secret_value(), session=session)
     silent_below = Priority(settings.telegram_silent_below)
     load = partial(contents, tools.pool)
-    sender = Sender(bot, session, silent_below, settings.telegram_operations_chat, load, settings.telegram_timeout)
     limits = Limits(settings.telegram_per_second, settings.telegram_chat_per_second, settings.telegram_group_per_minute)
+    room = settings.telegram_operations_chat
+    operations = None if room is None else OperationsChat(bot, session, room, limits)
+    sender = Sender(bot, session, silent_below, operations, load, settings.telegram_timeout)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)
     inspect = partial(check.inspect, sender)

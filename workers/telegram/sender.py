@@ -3,7 +3,6 @@
 """One call to Telegram: no retry, no exception, no waiting."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,25 +10,23 @@ from typing import Any
 from uuid import UUID
 
 from aiogram import Bot
-from aiogram.methods import DeleteMessage, ForwardMessage, GetChatMember, TelegramMethod
-from aiohttp import ClientError
+from aiogram.methods import GetChatMember, TelegramMethod
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Foreign, Outcome, Unclear
+from app.domain.outcome import Delivered, Outcome, Unclear
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
 from workers.telegram.calls import File, delete, edit, post, read_payload, reply_to, upload, wants_files
 from workers.telegram.errors import broke, has_changed, read, standing
+from workers.telegram.operations import OperationsChat
 from workers.telegram.session import Reply, Watch, WatchedSession
 
 Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
 """Give the contents of a notice's media by address."""
 KNOWN_FILES = 1000
-TIDY = 0.1
-"""Seconds kept for the way back when a copy is taken away."""
 TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
 OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
@@ -41,7 +38,7 @@ class Sender:
     bot: Bot
     session: WatchedSession
     silent_below: Priority
-    operations_chat: str | None
+    operations: OperationsChat | None
     load: Load
     timeout: float
     _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
@@ -105,10 +102,8 @@ class Sender:
     async def ask(self, address: str, place: str, payload: str, watch: Watch | None = None) -> Outcome:
         """Ask whether a place holds exactly this content, without being able to change what is not ours."""
         watch = watch or Watch()
-        if self.operations_chat is None:
-            outcome = await self._ask_by_edit(address, place, payload, watch)
-        else:
-            outcome = await self._ask_by_forward(self.operations_chat, address, place, payload, watch)
+        ask = self._ask_by_edit if self.operations is None else self.operations.ask
+        outcome = await ask(address, place, payload, watch)
         album = len(read_payload(payload)[2])
         if isinstance(outcome, Delivered) and album > 1:  # its other items stand behind the one that was found
             return replace(outcome, latest=str(int(place) + album - 1))
@@ -130,30 +125,6 @@ class Sender:
         if member is None:
             return read(reply, Action.PROBE)
         return Unclear(TOO_MIGHTY) if member.get("can_edit_messages") is True else None
-
-    async def _ask_by_forward(self, operations: str, address: str, place: str, payload: str, watch: Watch) -> Outcome:
-        """Have the place forwarded, look at the copy, which carries the whole text, and take it away again."""
-        forward = ForwardMessage(
-            chat_id=operations, from_chat_id=address, message_id=int(place), disable_notification=True
-        )
-        reply = await self._call(forward, watch)
-        outcome = read(reply, Action.PROBE, place)
-        if not isinstance(outcome, Delivered):
-            return outcome
-        copy = json.loads(reply.body or b"{}").get("result") or {}
-        await self._tidy(operations, copy.get("message_id"), watch)
-        text, medium = copy.get("text") or copy.get("caption"), bool(copy.get("photo") or copy.get("document"))
-        wanted, _, media = read_payload(payload)
-        return outcome if text and text == wanted and medium is bool(media) else Foreign()
-
-    async def _tidy(self, operations: str, number: object, watch: Watch) -> None:
-        """Take a copy away in what time is left; a copy that stays is silent, and harms nobody."""
-        if not isinstance(number, int):
-            return
-        until = None if watch.until is None else watch.until - TIDY
-        with contextlib.suppress(TimeoutError, ClientError, OSError):
-            async with asyncio.timeout_at(until):
-                await self._call(DeleteMessage(chat_id=operations, message_id=number), Watch())
 
 
 def file_id(message: object) -> str | None:

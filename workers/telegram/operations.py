@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""The operations chat, to which a doubtful place is forwarded in order to read it, and which is no channel of ours."""
+
+import asyncio
+import contextlib
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiogram import Bot
+from aiogram.methods import DeleteMessage, ForwardMessage, GetChatMember, TelegramMethod
+from aiohttp import ClientError
+
+from app.domain.delivery import Action
+from app.domain.outcome import Delivered, Foreign, Gone, Moved, Outcome, Postponed, Refused, Throttled, Unclear
+from app.domain.pace import MINUTE, Limits, channel_free_at, interval
+from app.telemetry import log
+from workers.telegram.calls import read_payload
+from workers.telegram.errors import read, standing
+from workers.telegram.session import Reply, Watch, WatchedSession
+
+TIDY = 0.1
+"""Seconds kept for the way back when a copy is taken away."""
+BUSY = "the operations chat takes no more forwards for the moment"
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class OperationsChat:
+    """Reads places for one process. What this chat refuses says nothing of the channel that is asked about."""
+
+    bot: Bot
+    session: WatchedSession
+    address: str
+    limits: Limits
+    _sent: list[datetime] = field(default_factory=list)
+    _shut: datetime = LONG_AGO
+    _promised: datetime = LONG_AGO
+
+    async def ask(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
+        """Have a place forwarded, look at the copy, which carries the whole text, and take it away again."""
+        wait = self._wait(_now())
+        if wait:
+            return Postponed(wait.total_seconds(), BUSY)
+        reply = await self._forward(address, place, watch)
+        outcome = read(reply, Action.PROBE, place)
+        if isinstance(outcome, Moved):
+            log.warning("operations.moved", address=outcome.address)
+            self.address = outcome.address
+            reply = await self._forward(address, place, watch)
+            outcome = read(reply, Action.PROBE, place)
+        if not isinstance(outcome, Delivered):
+            return await self._refused(address, outcome)
+        copy = json.loads(reply.body or b"{}").get("result") or {}
+        await self._tidy(copy.get("message_id"), watch)
+        text, medium = copy.get("text") or copy.get("caption"), bool(copy.get("photo") or copy.get("document"))
+        wanted, _, media = read_payload(payload)
+        return outcome if text and text == wanted and medium is bool(media) else Foreign()
+
+    def _wait(self, now: datetime) -> timedelta:
+        """Say how long until the chat takes another forward; whoever has to wait gets a moment of his own."""
+        self._sent = [at for at in self._sent if at > now - MINUTE]
+        free = max(self._shut, channel_free_at(self._sent, self.limits, is_group=True) or now)
+        if free <= now:
+            self._sent.append(now)
+            return timedelta(0)
+        moment = max(free, self._promised)
+        a_minute, a_second = self.limits.group_per_minute, self.limits.channel_per_second
+        self._promised = moment + (MINUTE / a_minute if a_minute else interval(a_second))
+        return moment - now
+
+    async def _refused(self, address: str, outcome: Outcome) -> Outcome:
+        """Keep what the operations chat has against a forward away from the channel and from the account."""
+        match outcome:
+            case Throttled(seconds):
+                self._shut = _now() + timedelta(seconds=seconds)
+                return Postponed(seconds, BUSY)
+            case Moved(elsewhere):
+                return Unclear(f"the operations chat has moved twice, to {elsewhere} at last")
+            case Gone(why):
+                return await self._look(address) or Unclear(f"the operations chat cannot be forwarded to: {why}")
+            case Refused(why):
+                return Unclear(f"the operations chat did not get the forward: {why}")
+        return outcome
+
+    async def _look(self, address: str) -> Gone | None:
+        """Tell whether it is the channel itself that is gone: a refused forward does not say which of the two."""
+        reply = await self._call(GetChatMember(chat_id=address, user_id=self.bot.id), Watch())
+        outcome = None if standing(reply) else read(reply, Action.PROBE)
+        return outcome if isinstance(outcome, Gone) else None
+
+    async def _forward(self, address: str, place: str, watch: Watch) -> Reply:
+        forward = ForwardMessage(
+            chat_id=self.address, from_chat_id=address, message_id=int(place), disable_notification=True
+        )
+        return await self._call(forward, watch)
+
+    async def _tidy(self, number: object, watch: Watch) -> None:
+        """Take a copy away in what time is left; a copy that stays is silent, and harms nobody."""
+        if not isinstance(number, int):
+            return
+        until = None if watch.until is None else watch.until - TIDY
+        with contextlib.suppress(TimeoutError, ClientError, OSError):
+            async with asyncio.timeout_at(until):
+                await self._call(DeleteMessage(chat_id=self.address, message_id=number), Watch())
+
+    async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
+        return await self.session.exchange(self.bot, method, watch)
+
+
+def _now() -> datetime:
+    """Give a moment that no change of the clock moves."""
+    return datetime.fromtimestamp(time.monotonic(), UTC)
