@@ -108,7 +108,7 @@ EVENTS = {
     "alarm.sent": "The operators were told of something that waits for them.",
     "alarm.failed": "An alarm did not reach the operators; it is sent again.",
     "outcome.lost": "An outcome could not be written down, by a fault of ours; its attempt counts as one without any.",
-    "delivery.broken": "A notice could not be made into posts, by a fault of ours; that delivery is given up.",
+    "delivery.broken": "A delivery could not be read or made into posts, by a fault of ours; it is given up.",
     "transaction.ended": "A process stood still in a transaction and kept the others waiting; it was ended.",
     "lease.lapsed": "A worker vanished in the middle of its work; what it had begun is in doubt.",
     "turn.failed": "A worker's turn broke off; the next one takes up what is left.",
