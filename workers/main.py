@@ -63,7 +63,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     turns = [Dispatcher(pool, desk, recorder, settings, way) for desk in desks.values()]
     more = [Callbacks(pool, outgoing, settings, clock).look, Alarms(pool, settings, alarm_post(settings)).look]
     more.append(Counting(desks.values()).look)
-    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock)
+    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock, way)
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

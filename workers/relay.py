@@ -15,13 +15,16 @@ from app.outbox import end_frozen, sweep
 from app.telemetry import SETTLED, log
 from workers.clock import Clock
 from workers.prune import Kept, anchor_in_the_log, prune
+from workers.way import Way
 
 TICK = 1.0
 PRUNE_EVERY = 600
 """Ticks between two prunings."""
 SEEN = """
 insert into worker (id, host) values ($1, $2) on conflict (id) do update set seen_at = now()
-returning clock_timestamp()
+returning clock_timestamp() as now, exists (
+  select from worker old
+   where old.id <> $1 and old.seen_at between now() - interval '2 minutes' and now() - interval '3 seconds') as silent
 """
 FORGET = "delete from worker where seen_at < now() - interval '1 hour'"
 
@@ -32,9 +35,9 @@ Errand = Callable[[], Coroutine[None, None, object]]
 class Relay:
     """One per process: its tick, and what a ring of the doorbell sets off."""
 
-    def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept, clock: Clock) -> None:
-        """Take what is to be done at each look, the clock to set, and a name for this process."""
-        self._pool, self._errands, self._kept, self._clock = pool, errands, kept, clock
+    def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept, clock: Clock, way: Way) -> None:
+        """Take what is to be done at each look, the clock to set, the way to warn, and a name for this process."""
+        self._pool, self._errands, self._kept, self._clock, self._way = pool, errands, kept, clock, way
         self._id = uuid7()
         self._work: set[asyncio.Task[None]] = set()
         self._away = False
@@ -79,7 +82,9 @@ class Relay:
         await self._pool.execute("delete from worker where id = $1", self._id)
 
     async def _tick(self) -> None:
-        self._clock.set(await self._pool.fetchval(SEEN, self._id, socket.gethostname()))
+        (seen,) = await self._pool.fetch(SEEN, self._id, socket.gethostname())
+        self._clock.set(seen["now"])
+        self._way.careful = seen["silent"]
         if frozen := await end_frozen(self._pool):  # before all that may wait for what it has locked
             log.warning("transaction.ended", transactions=frozen)
         await self._pool.execute(FORGET)

@@ -83,7 +83,9 @@ class Dispatcher:
         if room <= AT_ONCE // 2 or self._way.is_closed:  # a claim for few costs nearly what one for many does
             return LONGEST_PAUSE
         late, self._late = max(self._late, self._opening()), 0.0
-        turn = Turn(room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late), self._way.beside)
+        turn = Turn(
+            room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late), self._way.beside, self._way.careful
+        )
         begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
         self._last, self._late = (begun, self._late) if taken.calls else (self._last, max(self._late, late))

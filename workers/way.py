@@ -17,6 +17,8 @@ class Way:
         """Begin open, with nobody on it."""
         self._out: dict[int, float] = {}
         self.is_closed = False
+        self.careful = False
+        """A worker has ended without a word lately: perhaps on what it was rendering."""
 
     @property
     def beside(self) -> Beside:

@@ -3,11 +3,12 @@
 """Takes due work: lease, intent and pace in one transaction, before one byte leaves."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-from app.database import Connection, Pool
+from app.database import AWAY, Connection, Pool
 from app.domain.delivery import Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.outbox.allowed import is_news
@@ -15,6 +16,7 @@ from app.outbox.breaker import asked, waits, wake
 from app.outbox.due import due, seconds_to_next
 from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
+from app.outbox.noting import Noted, note
 from app.outbox.record import end
 from app.outbox.step import one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
@@ -65,31 +67,66 @@ class _Pace:
 
 async def claim(pool: Pool, kind: ChannelKind, turn: Turn) -> Taken:
     """Claim due deliveries of free channels, most urgent first, one per channel, no more than the pace lets out."""
-    async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(PACE, kind.name)
-        at = monotonic()  # the moments are counted from here: the rest of the claim may take a while
-        if row is None:
-            await connection.execute(NEW_KIND, kind.name)
-            return Taken(datetime.now(UTC), at, again=0.0)
-        away = await waits(connection, kind, row)
-        if away:
-            return Taken(row["now"], at, again=away)
-        rate, free_at = kind.limits.per_second / row["slowdown"], row["free_at"]
-        ahead = free_at - row["now"]
-        if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
-            return Taken(row["now"], at, again=(ahead - turn.horizon / 2).total_seconds())
-        moments = slots(free_at, row["now"], turn.horizon, rate, turn.most if away is None else 1)
-        return await _take(connection, kind, turn, _Pace(row["now"], at, moments, interval(rate), away is not None))
+    async with pool.acquire() as connection:
+        if turn.careful:
+            return await _claim_with_care(connection, kind, turn)
+        async with connection.transaction():
+            return await _take(connection, kind, turn, await _pace(connection, kind, turn))
 
 
-async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Taken:
+async def _claim_with_care(connection: Connection, kind: ChannelKind, turn: Turn) -> Taken:
+    """Count what is about to be rendered in a transaction of its own, and take that back when it has been."""
+    async with connection.transaction():
+        pace = await _pace(connection, kind, turn)
+        if isinstance(pace, Taken):
+            return pace
+        found = await due(connection, kind.name, len(pace.moments), pace.now, in_order=kind.in_order)
+        works = one_each(await works_of(connection, found), turn.beside)
+        if found and not works:
+            return Taken(pace.now, pace.at, again=LOOKS_AGAIN)
+        noted = await note(connection, works, pace.now)
+    try:
+        async with connection.transaction():
+            taken = await _take(connection, kind, turn, await _pace(connection, kind, turn), noted)
+            await noted.forget(connection)
+    except Exception:
+        with suppress(*AWAY):
+            await noted.forget(connection)
+        raise
+    return taken
+
+
+async def _pace(connection: Connection, kind: ChannelKind, turn: Turn) -> _Pace | Taken:
+    """Lock the pace of the account, so that claims of a kind come one after the other; a Taken where none may."""
+    row = await connection.fetchrow(PACE, kind.name)
+    at = monotonic()  # the moments are counted from here: the rest of the claim may take a while
+    if row is None:
+        await connection.execute(NEW_KIND, kind.name)
+        return Taken(datetime.now(UTC), at, again=0.0)
+    away = await waits(connection, kind, row)
+    if away:
+        return Taken(row["now"], at, again=away)
+    rate, free_at = kind.limits.per_second / row["slowdown"], row["free_at"]
+    ahead = free_at - row["now"]
+    if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
+        return Taken(row["now"], at, again=(ahead - turn.horizon / 2).total_seconds())
+    moments = slots(free_at, row["now"], turn.horizon, rate, turn.most if away is None else 1)
+    return _Pace(row["now"], at, moments, interval(rate), away is not None)
+
+
+async def _take(
+    connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace | Taken, noted: Noted | None = None
+) -> Taken:
+    if isinstance(pace, Taken):
+        return pace
     now = pace.now
-    found = await due(connection, kind.name, len(pace.moments), now, in_order=kind.in_order)
+    found = await _found(connection, kind, pace, noted)
     if not found and pace.asking and await wake(connection, kind, now):  # so that there is something to ask with
         return Taken(now, pace.at, again=0.0)
     if not found:
         return Taken(now, pace.at, again=await seconds_to_next(connection, kind.name, now))
-    works = one_each(await works_of(connection, found), turn.beside)
+    works = await works_of(connection, found)
+    works = one_each(works if noted is None else noted.as_before(works), turn.beside)
     if not works:
         return Taken(now, pace.at, again=LOOKS_AGAIN)
     steps = [step_of(work, kind, now) for work in works]
@@ -100,6 +137,12 @@ async def _take(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pa
     calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)
     return Taken(now, pace.at, claimed, tuple(ended), 0.0)
+
+
+async def _found(connection: Connection, kind: ChannelKind, pace: _Pace, noted: Noted | None) -> Sequence[int]:
+    if noted is None:
+        return await due(connection, kind.name, len(pace.moments), pace.now, in_order=kind.in_order)
+    return (await noted.again(connection, pace.now))[: len(pace.moments)]
 
 
 async def _reserve(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
-from app.domain.backoff import SUSPECT
+from app.domain.backoff import CRASHES, SUSPECT
 from app.domain.delivery import Action, Intent, Part, Settlement, State
 from app.domain.outcome import Refused
 from app.domain.step import next_step
@@ -60,6 +60,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
 
 def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     """Render, and decide what closes the difference between what the channel shows and what it should."""
+    if work.progress.crashes >= CRASHES:  # it may be the rendering on which they died
+        return next_step(work.progress, (), work.revision, now, can_ask=work.can_ask)
     parts: Sequence[Part] | Refused = kind.render(work)
     if isinstance(parts, Refused):
         return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)

@@ -23,6 +23,7 @@ class Turn:
     """How much one claim may take: at most so many, reserved so far ahead, leased for so long.
 
     `late`: how long after their moments calls go out; what follows moves by it, so that no second gets too many.
+    `careful`: a worker ended without a word lately, so what is rendered is counted before.
     """
 
     most: int
@@ -30,6 +31,7 @@ class Turn:
     lease: timedelta
     late: timedelta = timedelta(0)
     beside: Beside = Beside.NOTHING
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from workers.main import run
 
 KIND = "fragile"
 POISON = "veleno"
+BITTER = "amaro"
+"""On this one the process dies before anything is sent, while it is rendered."""
 SLOW = 0.2
 """Seconds that a send takes: those beside the poison are on the wire when it kills."""
 PAPER = "POISON_TEST_PAPER"
@@ -36,6 +38,9 @@ def desk(_: Tools) -> Desk:
 
 def shown(owed: Owed) -> Sequence[Part]:
     title = next(iter(owed.notice.texts.values())).title
+    if title == BITTER:
+        write(f"{owed.slug} {title}\n")
+        os.kill(os.getpid(), signal.SIGKILL)
     return [Part(digest=title, payload=title)]
 
 
