@@ -16,9 +16,9 @@ from app.api.acceptance import announce, located, origin_of, refuse_unfit
 from app.api.admission import beyond, let_in
 from app.api.arrivals import Arrival
 from app.api.batch_view import BatchAnswer, BatchItem, item_of
-from app.api.fingerprint import LENIENT, is_lenient
 from app.api.house import House
 from app.api.keeper import Keeper
+from app.api.preferences import LENIENT, is_lenient
 from app.api.reading import MOST_ERRORS, Where, pointer, read, validated
 from app.api.view import answer
 from app.database import Connection

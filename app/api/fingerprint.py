@@ -9,13 +9,11 @@ import rfc8785
 from starlette.requests import Request
 
 from app.alerts.bulletin import MEDIA_TYPE as BULLETIN
+from app.api.preferences import is_lenient
 from app.api.reading import read
 
 VERSION = "2"
 """Raised when the same request has another fingerprint than before, so that old rows are not taken for others."""
-
-
-LENIENT = "handling=lenient"
 
 
 def fingerprint(request: Request, body: bytes) -> bytes:
@@ -26,12 +24,6 @@ def fingerprint(request: Request, body: bytes) -> bytes:
     asked = [VERSION, request.method, route, request.path_params, media_type, event, is_lenient(request)]
     told = json.dumps(asked, default=str).encode()
     return hashlib.sha256(told + b"\n" + _canonical(media_type, body)).digest()
-
-
-def is_lenient(request: Request) -> bool:
-    """Tell whether the good ones of a batch are wanted though others are not (RFC 7240)."""
-    wishes = [wish.strip().lower() for line in request.headers.getlist("prefer") for wish in line.split(",")]
-    return LENIENT in wishes or 'handling="lenient"' in wishes
 
 
 def _canonical(media_type: str, body: bytes) -> bytes:

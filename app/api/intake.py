@@ -112,15 +112,10 @@ async def hand_in_batch(
 
 async def _received(house: House, caller: Caller, arrival: Arrival, once: Once, awaited: Answering) -> Response:
     turn_away_early(house, caller, arrival.body, says_priority=arrival.medium.says_priority)
-    await awaited.expect(house, caller)
-    return await awaited.waited(house, caller, await _stored(house, caller, arrival, once))
 
-
-async def _stored(house: House, caller: Caller, arrival: Arrival, once: Once) -> Response:
-    if once.key is None:
-        return await arrival.medium.receive(house, caller, arrival)
-
-    async def receive(keeper: Keeper) -> Response:
+    async def receive(keeper: Keeper | None = None) -> Response:
+        await awaited.expect(house, caller)
         return await arrival.medium.receive(house, caller, replace(arrival, keeper=keeper))
 
-    return await once.given(house, caller, arrival.body, receive)
+    stored = await (receive() if once.key is None else once.given(house, caller, arrival.body, receive))
+    return await awaited.waited(house, caller, stored)

@@ -37,6 +37,10 @@ class KeptMeanwhileError(Exception):
     """A twin of this request was answered while we waited."""
 
 
+class Repeated(Response):
+    """An answer that was given before, as it was kept: nothing is done for it, and nothing of it is changed."""
+
+
 @dataclass(slots=True)
 class Keeper:
     """One key of one caller, and what was asked under it.
@@ -59,7 +63,7 @@ class Keeper:
             raise IdempotencyKeyReusedError
         # As the kept names are spelled, so that an answer that was a replay already says it once.
         headers = {**json.loads(row["headers"]), "idempotent-replayed": "true"}
-        return Response(self._opened(row["body"]), row["status"], headers)
+        return Repeated(self._opened(row["body"]), row["status"], headers)
 
     async def reserve(self, connection: Inside) -> None:
         """Take the key inside a transaction; a twin waits here until this one ends, or two seconds."""

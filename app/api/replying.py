@@ -14,20 +14,22 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.api.house import House
+from app.api.keeper import Repeated
 from app.api.notice_view import ONE, summaries
+from app.api.preferences import HEADER as PREFER
+from app.api.preferences import LONGEST as LONGEST_PREFER
+from app.api.preferences import given, seconds_to_wait
 from app.api.problems import REQUEST
 from app.api.view import answer
-from app.domain.errors import InvalidHeaderError, InvalidParameterError
+from app.domain.errors import InvalidHeaderError
 from app.reply import Reply, expect_reply
 
 LONGEST = 20
 """Seconds that a caller may wait."""
 LOOK, SLOWEST = 0.05, 0.5
 KEPT = ("Location", "Idempotent-Replayed")
-REPLY_TO, PREFER = "X-ReplyTo", "Prefer"
-LONGEST_PREFER = 200
+REPLY_TO = "X-ReplyTo"
 TOO_LONG = f"Send at most {LONGEST_PREFER} characters."
-WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:[,;]|$)", re.IGNORECASE)
 NUMBER = re.compile(r"/v1/notices/([0-9a-f-]{36})$")
 OWN = "select id from endpoint where source = $1 and url = $2 and retired_at is null"
 OPEN = "select exists (select from delivery where notice_id = $1 and state in ('due', 'in_doubt'))"
@@ -50,7 +52,8 @@ Preferred = Annotated[
         alias=PREFER,
         description=(
             f"wait=N: answer when nothing of the notice is open any more (200), at the latest after N seconds (202), "
-            f"{LONGEST} at most. handling=lenient: store the good ones of a batch."
+            f"{LONGEST} at most; what is kept under an Idempotency-Key is the 202 with which it was stored, and it is "
+            f"given again at once. handling=lenient: store the good ones of a batch."
         ),
         json_schema_extra={"maxLength": LONGEST_PREFER, "pattern": r"^.*$"},
         examples=["wait=1"],
@@ -65,26 +68,27 @@ class Answering:
         """Read the headers; a preference that cannot be read is none (RFC 7240), but it has an end."""
         self._request = request
         self._reply_to = request.headers.getlist(REPLY_TO)
-        preferred = ", ".join(request.headers.getlist(PREFER))
-        if len(preferred) > LONGEST_PREFER:
+        if len(given(request)) > LONGEST_PREFER:
             raise InvalidHeaderError(errors=[{"parameter": PREFER, "detail": TOO_LONG, "rule": "string_too_long"}])
-        found = WAIT.search(preferred)
-        self._wait = min(int(found[1]), LONGEST) if found else 0
+        self._wait = min(seconds_to_wait(request), LONGEST)
 
     async def expect(self, house: House, caller: Caller) -> None:
-        """Let what is stored now be answered at the callback that was named; InvalidParameterError if it is none."""
+        """Let what is stored now be answered at the callback that was named; InvalidHeaderError if it is none."""
         endpoint: UUID | None = None
         if self._reply_to:
             endpoint = await house.database.pool.fetchval(OWN, caller.source, self._reply_to[0])
             if endpoint is None or len(self._reply_to) > 1:
                 place = {"parameter": REPLY_TO, "detail": NOT_OWN, "rule": "unknown"}
-                raise InvalidParameterError(NOT_OWN, errors=[place])
+                raise InvalidHeaderError(NOT_OWN, errors=[place])
         expect_reply(Reply(endpoint, self._request.scope[REQUEST]))
 
     async def waited(self, house: House, caller: Caller, response: Response) -> Response:
-        """Hold the answer back until the notice is settled or the time is over; no connection is held meanwhile."""
+        """Hold the answer back until the notice is settled or the time is over; no connection is held meanwhile.
+
+        One that was kept under an Idempotency-Key is given as it is.
+        """
         found = NUMBER.search(response.headers.get("Location", ""))
-        if not self._wait or found is None:
+        if not self._wait or found is None or isinstance(response, Repeated):
             return response
         number = UUID(found[1])
         with house.gate.crowd.stand_aside():

@@ -7,7 +7,9 @@ import json
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
+from app.api.preferences import preferences
 from tests.api.calling import Answer, Caller, a_notice, fresh
 from tests.api.events import BATCH, a_sender, an_event, binary, structured
 
@@ -81,6 +83,29 @@ async def test_2_50_one_bad_event_of_a_hundred_stops_them_all(sender: Caller) ->
     assert (answer.status, answer.problem) == (422, "invalid-notice")
     assert answer.pointers == ["#/41/data/texts"]
     assert await stored(sender, ids(batch)) == 0
+
+
+PREFERENCES = [
+    (["handling=lenient"], "lenient"),
+    (["handling=lenient; x=1"], "lenient"),
+    (["Handling = lenient"], "lenient"),
+    (['respond-async, handling="lenient"'], "lenient"),
+    (["handling=strict, handling=lenient"], "strict"),
+    (["handling=lenient", "handling=strict"], "lenient"),
+    (['note="a, handling=lenient"'], None),
+    (['note=1; b="a, handling=lenient"', "wait=5"], None),
+    (["handling"], ""),
+    (['"' * 9000], None),
+]
+
+
+@pytest.mark.parametrize(("lines", "handling"), PREFERENCES)
+def test_how_a_batch_is_handled_is_read_as_rfc_7240_says_and_of_two_preferences_the_first_counts(
+    lines: list[str], handling: str | None
+) -> None:
+    headers = [(b"prefer", line.encode()) for line in lines]
+
+    assert preferences(Request({"type": "http", "headers": headers})).get("handling") == handling
 
 
 async def test_2_50_with_lenient_handling_the_good_ones_are_stored(sender: Caller) -> None:

@@ -33,7 +33,7 @@ async def test_an_address_that_is_no_callback_of_the_source_is_refused(
 
     answer = await source.post("/v1/notices", a_notice(), X_ReplyTo=address)
 
-    assert (answer.status, answer.problem, answer.pointers) == (400, "invalid-parameter", ["X-ReplyTo"])
+    assert (answer.status, answer.problem, answer.pointers) == (400, "invalid-header", ["X-ReplyTo"])
     assert (await source.get("/v1/notices")).body["items"] == []
 
 
@@ -71,7 +71,32 @@ async def test_who_has_waited_in_vain_is_answered_as_usual(operator: Caller, sou
     assert answer.headers["Location"].endswith(answer.body["id"])
 
 
-@pytest.mark.parametrize("preference", ["wait=0", "wait=soon", "waiting=5", "respond-async"])
+async def test_what_is_kept_under_a_key_is_given_again_as_it_is_though_the_first_had_waited(
+    operator: Caller, source: Caller
+) -> None:
+    service = await operator.a_service()
+    await operator.a_channel(service)
+    callback = (await source.post("/v1/callbacks", {"url": URL, "types": []})).body["id"]
+    event, wishes = a_notice(service=service), {"Prefer": "wait=20", "X-ReplyTo": URL, "Idempotency-Key": "attesa"}
+
+    waiting = asyncio.create_task(source.post("/v1/notices", event, **wishes))
+    await delivered(source, event["event_id"])
+    first = await waiting
+    await source.call("DELETE", f"/v1/callbacks/{callback}")
+    again = [await source.post("/v1/notices", event, **wishes) for _ in range(2)]
+    without = await source.post("/v1/notices", event, Prefer="wait=20")
+
+    assert (first.status, first.body["deliveries"]["delivered"]) == (200, 1)
+    assert [(answer.status, answer.body["deliveries"]["due"], answer.text) for answer in again] == [
+        (202, 1, again[0].text)
+    ] * 2
+    assert {answer.headers["Idempotent-Replayed"] for answer in (*again, without)} == {"true"}
+    assert (without.status, without.body["id"]) == (200, first.body["id"])
+
+
+@pytest.mark.parametrize(
+    "preference", ["wait=0", "wait=soon", "waiting=5", "respond-async", 'x="a, wait=5"', "wait=soon, wait=5"]
+)
 async def test_a_preference_that_cannot_be_read_is_none(source: Caller, preference: str) -> None:
     answer = await source.post("/v1/notices", a_notice(), Prefer=preference)
 
