@@ -56,7 +56,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=PATIENCE,
         timeout_keep_alive=75,
-        h11_max_incomplete_event_size=16_384,
     )
     look_seldom()
     Leaving(config, health).run(_sockets(config))

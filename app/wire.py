@@ -16,7 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD, END_OF_HEAD = b"HTTP/1.1 ", b"\r\n\r\n"
 MOST_JOINED = 65_536
 """Bytes of a body from which copying it costs more than a write of its own."""
-UNREADABLE = "campanella.unreadable"
+UNREADABLE, TOO_LARGE = "campanella.unreadable", "too large"
+"""In the scope: why there is no request to read. One whose head is too large is refused before its end."""
+MOST_OF_A_HEAD = 32_768
+"""Bytes: more than any head that would be accepted, whatever blanks it has."""
 ARRIVED = "campanella.arrived"
 """In the scope: when the first byte of the request was read, by the monotonic clock."""
 MOST_HELD = 65_536
@@ -31,7 +34,12 @@ KNOWN = frozenset(
 )
 """Methods that the parser reads; with any other it gives up before the first header."""
 REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) (/[!-~]{0,4000}) HTTP/1\.[01]\r?\n")
-LINE = {400: b"HTTP/1.1 400 Bad Request", 404: b"HTTP/1.1 404 Not Found", 405: b"HTTP/1.1 405 Method Not Allowed"}
+LINE = {
+    400: b"HTTP/1.1 400 Bad Request",
+    404: b"HTTP/1.1 404 Not Found",
+    405: b"HTTP/1.1 405 Method Not Allowed",
+    431: b"HTTP/1.1 431 Request Header Fields Too Large",
+}
 
 
 class Joined:
@@ -84,6 +92,8 @@ class Protocol(HttpToolsProtocol):
         self._at_once = getattr(self.app, "at_once", None)
         self._is_between = True
         self._held = b""
+        self._is_in_head = self._is_refused = False
+        self._begun = self._head_size = 0
 
     def connection_made(self, transport: Any) -> None:
         """Write through something that joins."""
@@ -100,7 +110,21 @@ class Protocol(HttpToolsProtocol):
                 self._answer(data, answer)
                 return
         self._last = data
+        if not self._is_refused:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Let the parser read, which keeps a head until its end: one that has none in sight is refused."""
+        begun, is_between = self._begun, self._is_between
         super().data_received(data)
+        if not self._is_in_head:
+            return
+        more = self._begun - begun
+        self._head_size = 0 if more else self._head_size
+        if more == 0 or (more == 1 and is_between):  # else it began somewhere behind another request
+            self._head_size += len(data)
+        if self._head_size > MOST_OF_A_HEAD:
+            self._turn_away({**self._scope("", b"/"), UNREADABLE: TOO_LARGE})
 
     def _answer(self, data: bytes, answer: bytes) -> None:
         if not answer:
@@ -112,8 +136,19 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note when it came."""
         super().on_message_begin()
-        self._is_between = False
+        self._is_between, self._is_in_head = False, True
+        self._begun += 1
         self.scope[ARRIVED] = time.monotonic()  # type: ignore[literal-required]  # one of ours
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what comes behind a body is none (RFC 9110, 6.5.1)."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Note that the head is over."""
+        self._is_in_head = False
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Let the next request be looked at as a whole."""
@@ -124,7 +159,11 @@ class Protocol(HttpToolsProtocol):
         """Answer by the application, which knows the methods of every path; then the connection ends."""
         found = REQUEST_LINE.match(self._last)
         method, target = (found[1].decode(), found[2]) if found else ("", b"/")
-        self.loop.create_task(self._refuse(self._scope(method, target)))
+        self._turn_away(self._scope(method, target))
+
+    def _turn_away(self, scope: Scope) -> None:
+        self._is_refused, self._is_in_head = True, False
+        self.loop.create_task(self._refuse(scope))
 
     def _scope(self, method: str, target: bytes) -> Scope:
         path, _, query = target.partition(b"?")

@@ -11,8 +11,18 @@ def accepts(given: Sequence[str], forms: Sequence[str]) -> bool:
     """Tell whether at least one of our media types is wanted; the most exact range decides about each of them."""
     if not given or given[0] in ("*/*", *forms):
         return True
-    ranges = [_range(one) for value in given for one in value.split(",")[:MOST] if one.strip()]
-    return not ranges or any(_wanted(form, ranges) for form in forms)
+    ranges = _ranges(given)
+    return not ranges or any(_weight(form, ranges) > 0 for form in forms)
+
+
+def prefers(given: Sequence[str], form: str, other: str) -> bool:
+    """Tell whether a caller who says so wants one of our media types more than another."""
+    ranges = _ranges(given)
+    return _weight(form, ranges) > _weight(other, ranges)
+
+
+def _ranges(given: Sequence[str]) -> list[tuple[str, float]]:
+    return [_range(one) for value in given for one in value.split(",")[:MOST] if one.strip()]
 
 
 def _range(text: str) -> tuple[str, float]:
@@ -25,9 +35,9 @@ def _is_weight(text: str) -> bool:
     return text.isascii() and text.replace(".", "", 1).isdecimal()
 
 
-def _wanted(form: str, ranges: Sequence[tuple[str, float]]) -> bool:
+def _weight(form: str, ranges: Sequence[tuple[str, float]]) -> float:
     for named in (form, form.partition("/")[0] + "/*", "*/*"):
         weights = [weight for name, weight in ranges if name == named]
         if weights:
-            return max(weights) > 0
-    return False
+            return max(weights)
+    return 0.0

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from app.api.asyncapi import asyncapi
 from app.api.contract import as_yaml
@@ -60,6 +61,21 @@ WORDS = {
 AUDIENCES = ("operators", "developers", "receivers")
 
 
+class Whole(StaticFiles):
+    """Files that are only served whole: the library answers a range that it cannot give by plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Overlook a range, as RFC 9110 (14.2) lets every server do."""
+        headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+    def file_response(self, *given: Any, **named: Any) -> Response:
+        """Say that no ranges are taken."""
+        response = super().file_response(*given, **named)
+        response.headers["Accept-Ranges"] = "none"
+        return response
+
+
 def routes(document: dict[str, object], installation: Installation) -> list[BaseRoute]:
     """Serve the page, the guides, their files, and the contracts."""
     tried = to_be_tried(document)
@@ -71,8 +87,8 @@ def routes(document: dict[str, object], installation: Installation) -> list[Base
         paper("/openapi.json", "application/json", lambda: _json(document)),
         paper("/openapi.yaml", "application/yaml", lambda: as_yaml(document).encode()),
         paper("/asyncapi.yaml", "application/yaml", lambda: as_yaml(asyncapi(document, installation)).encode()),
-        Mount("/docs/swagger", StaticFiles(directory=SWAGGER)),
-        Mount("/docs/own", StaticFiles(directory=OWN)),
+        Mount("/docs/swagger", Whole(directory=SWAGGER)),
+        Mount("/docs/own", Whole(directory=OWN)),
     ]
 
 

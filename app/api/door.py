@@ -66,6 +66,8 @@ class Door:
 
     def _misled(self, scope: Scope) -> CampanellaError | None:
         names = [name for name, _ in scope["headers"] if name in ONCE]
+        if b"host" not in names and scope.get("http_version") == "1.1":
+            return _wrong_header("host", "A request of HTTP/1.1 names its host.")
         for name in names:
             if names.count(name) > 1:
                 return _wrong_header(name.decode(), "This header is given more than once.")

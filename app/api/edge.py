@@ -12,17 +12,19 @@ from uuid_utils.compat import uuid7
 
 from app.api.crowd import Crowd, came
 from app.api.directory import Directory
-from app.api.door import Door
+from app.api.door import LARGEST_HEADERS, Door
 from app.api.porch import Porch
 from app.api.problems import PUBLIC, REQUEST, TOLD, MethodNotAllowedError, problem
+from app.api.reading import MERGE_PATCH
+from app.api.well_known import catalog_link
 from app.api.wrong_keys import WrongKeys
-from app.domain.errors import CampanellaError, InvalidHeaderError, NotFoundError
+from app.domain.errors import CampanellaError, HeadersTooLargeError, InvalidHeaderError, NotFoundError
 from app.domain.posting import PLACE
 from app.proofs import METHOD
 from app.telemetry import log
 from app.trace import enter, received
 from app.traffic import count
-from app.wire import ARRIVED, KNOWN, UNREADABLE
+from app.wire import ARRIVED, KNOWN, TOO_LARGE, UNREADABLE
 
 API = "/v1"
 CALLER = "campanella.caller"
@@ -137,6 +139,8 @@ class Edge:
 
     def _unread(self, scope: Scope) -> CampanellaError:
         """Say what is wrong with bytes that are no request, or one with a method that nobody knows."""
+        if scope[UNREADABLE] == TOO_LARGE:
+            return HeadersTooLargeError(limit=LARGEST_HEADERS)
         if not scope["method"] or scope["method"] in KNOWN:
             return InvalidHeaderError("The request cannot be read as HTTP/1.1.")
         return MethodNotAllowedError() if self._directory.allow(scope["path"]) else NotFoundError()
@@ -147,15 +151,17 @@ class Edge:
             await problem(exchange.scope, NotFoundError())(exchange.scope, receive, exchange.answer)
             return
         headers = [(b"allow", allow.encode())]
+        if "PATCH" in allow:
+            headers.append((b"accept-patch", MERGE_PATCH.encode()))
         await exchange.answer({"type": "http.response.start", "status": 204, "headers": headers})
         await exchange.answer({"type": "http.response.body", "body": b""})
 
 
 def _links(public: str) -> bytes:
-    """Say where the API is described (RFC 8631)."""
+    """Say where the API is described (RFC 8631, RFC 9727)."""
     described = f'<{public}/openapi.yaml>; rel="service-desc"; type="application/yaml"'
     explained = f'<{public}/docs>; rel="service-doc"; type="text/html"'
-    return f'{described}, {explained}, <{public}/status>; rel="status"'.encode()
+    return f'{described}, {explained}, <{public}/status>; rel="status", {catalog_link(public)}'.encode()
 
 
 def _note(exchange: Exchange, method: str, seconds: float) -> None:

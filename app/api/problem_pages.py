@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.api.accepting import prefers
 from app.api.document_answers import example
 from app.api.language import language_of
 from app.api.problem_types import TYPES
@@ -62,7 +63,8 @@ def _page(form: str, texts: dict[str, str], language: str) -> Response:
 
 
 def _reads_html(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
+    """Tell a browser, which wants pages most, from a program, which gets JSON unless it asks for something else."""
+    return prefers(request.headers.getlist("accept"), "text/html", "application/json")
 
 
 def routes() -> list[BaseRoute]:

@@ -22,6 +22,7 @@ BODY = "campanella.body"
 """In the scope: the body as it came, once it is read."""
 MOST_ERRORS = 20
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+PARAMETER = re.compile(r';[ \t]*([^\s;="]+)=("(?:[^"\\]|\\.)*"|[^\s;"]*)')
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 PLAIN = re.compile(r"[A-Za-z][a-z]*[0-9]{0,2}(_[a-z]+[0-9]{0,2})*")
 TELLING = re.compile(r"[0-9]{2}|[A-Z]{3}|.{41}", re.DOTALL)
@@ -83,10 +84,14 @@ def validated(model: type[Model], body: bytes, wrong: type[CampanellaError], whe
 
 
 def media_type_of(request: Request) -> str:
-    """Name the media type in small letters, or nothing; refuse other encodings than plain UTF-8."""
+    """Name the media type in small letters, or nothing; refuse other encodings than plain UTF-8.
+
+    A parameter that is not known means nothing here (RFC 9110, 8.3).
+    """
     given = request.headers.getlist("content-type")
     media_type, _, parameters = (given[0] if len(given) == 1 else "").partition(";")
-    if parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
+    charsets = {value.strip('"') for name, value in PARAMETER.findall(f";{parameters.lower()}") if name == "charset"}
+    if charsets - {"utf-8"}:
         raise UnsupportedMediaTypeError("Send the body in UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError("Send the body without any content encoding.")

@@ -18,6 +18,7 @@ from app.telemetry import log
 
 VALID = timedelta(days=180)
 """Counted from the start of the process: who never starts a new version does not look after this file, and it ends."""
+CATALOG = "/.well-known/api-catalog"
 LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
 
@@ -52,6 +53,11 @@ def api_catalog(installation: Installation, feeds: Mapping[str, str]) -> dict[st
     return {"linkset": [context]}
 
 
+def catalog_link(public: str) -> str:
+    """Say where the catalogue is (RFC 9727, 2), for a header."""
+    return f'<{public}{CATALOG}>; rel="api-catalog"'
+
+
 async def _feeds(request: Request) -> dict[str, str]:
     """Give the feeds of every board that is open and not for exercises; none while the database is away."""
     try:
@@ -71,6 +77,8 @@ def routes(installation: Installation) -> list[BaseRoute]:
 
     async def catalog(request: Request) -> Response:
         listed = api_catalog(installation, await _feeds(request))
-        return Response(json.dumps(listed), headers={"Content-Type": LINKSET})
+        return Response(
+            json.dumps(listed), headers={"Content-Type": LINKSET, "Link": catalog_link(installation.public)}
+        )
 
-    return [Route("/.well-known/security.txt", security), Route("/.well-known/api-catalog", catalog)]
+    return [Route("/.well-known/security.txt", security), Route(CATALOG, catalog)]

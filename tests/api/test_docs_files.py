@@ -4,6 +4,8 @@
 
 import hashlib
 
+import pytest
+
 from app.api.docs import SWAGGER
 from tests.api.calling import Caller
 
@@ -26,3 +28,11 @@ async def test_what_is_served_to_browsers_is_what_was_looked_at(operator: Caller
     assert served == DIGESTS
     assert {path.name for path in SWAGGER.iterdir()} == DIGESTS.keys()
     assert VERSION in (SWAGGER / "swagger-ui-bundle.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("part", ["lines=1-2", "bytes=99999999-", "bytes=0-0", "bytes=1-2-3"])
+async def test_a_part_of_a_file_is_the_whole_file(operator: Caller, part: str) -> None:
+    whole, asked = [await operator.get("/docs/swagger/swagger-ui.css", **more) for more in ({}, {"Range": part})]
+
+    assert (asked.status, asked.text == whole.text) == (200, True)
+    assert asked.headers["Accept-Ranges"] == "none"

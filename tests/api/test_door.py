@@ -5,6 +5,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,10 +20,15 @@ async def spoken(caller: Caller, text: bytes) -> tuple[int, dict[str, str], Any]
     """Write bytes as they are, and read the one answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(caller.address.rpartition(":")[2]))
     writer.write(text)
+    answer = await heard(reader)
+    writer.close()
+    return answer
+
+
+async def heard(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], Any]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
     body = await reader.readexactly(int(headers["content-length"]))
-    writer.close()
     return int(head[0].split(" ")[1]), headers, json.loads(body)
 
 
@@ -62,6 +68,7 @@ UNREADABLE = {
         b"POST /v1/notices HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"
     ),
     "a control character": b"GET /v1/services HTTP/1.1\r\nHost: x\x01\r\n\r\n",
+    "no host": b"GET /v1/services HTTP/1.1\r\n\r\n",
     "two hosts": b"GET /v1/services HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
 }
 
@@ -72,6 +79,41 @@ async def test_what_two_readers_would_read_differently_is_no_request(operator: C
 
     assert (status, headers["content-type"]) == (400, "application/problem+json")
     assert problem["type"].endswith("/problems/invalid-header")
+
+
+async def test_the_version_before_needs_no_host(operator: Caller) -> None:
+    status, _, _ = await spoken(operator, b"GET /livez HTTP/1.0\r\n\r\n")
+
+    assert status == 200
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["the first", "another"])
+async def test_a_head_without_end_is_refused_before_its_end(operator: Caller, before: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(operator.address.rpartition(":")[2]))
+    writer.write(before + b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-Filler: ")
+    if before:
+        assert (await heard(reader))[0] == 200
+    refusal = asyncio.create_task(heard(reader))
+    for _ in range(1000):
+        if refusal.done():
+            break
+        with suppress(ConnectionError):
+            writer.write(b"a" * 1024)
+            await writer.drain()
+        await asyncio.sleep(0.005)
+
+    status, headers, problem = await asyncio.wait_for(refusal, 60)
+    writer.close()
+    assert (status, headers["connection"], problem["limit"]) == (431, "close", 16_384)
+
+
+async def test_what_comes_behind_a_body_is_no_header(operator: Caller) -> None:
+    """A host of two names would be refused."""
+    text = b"DELETE /v1/keys HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: y\r\n\r\n"
+
+    status, _, problem = await spoken(operator, text)
+
+    assert (status, problem["type"].rpartition("/")[2]) == (405, "method-not-allowed")
 
 
 async def test_an_address_that_is_too_long_is_refused_with_the_limit(operator: Caller) -> None:

@@ -75,6 +75,7 @@ async def test_an_unknown_method_is_a_problem_that_names_those_known(
     assert [(answer.status, answer.headers["Allow"]) for answer in refused] == [(405, allow)] * 2
     assert all(good_problem(schema, answer) for answer in refused)
     assert (asked.status, asked.headers["Allow"], asked.text) == (204, allow, "")
+    assert asked.headers.get("Accept-Patch") == ("application/merge-patch+json" if "PATCH" in allow else None)
     assert not [name for name in asked.headers if name.lower().startswith("access-control")]
 
 
@@ -134,6 +135,21 @@ async def test_every_problem_is_explained_for_people_and_for_programs(
     assert (document.body["meaning"], document.body["what_to_do"]) == (words.meaning, words.what_to_do)
 
 
+@pytest.mark.parametrize(
+    ("wish", "form"),
+    [
+        ("application/json, text/html;q=0.1", "application/json"),
+        ("text/html;q=0, */*", "application/json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+        ("*/*", "application/json"),
+    ],
+)
+async def test_a_page_is_for_who_wants_pages_most(operator: Caller, wish: str, form: str) -> None:
+    answers = [await operator.get(path, Accept=wish) for path in ("/problems", "/problems/not-found")]
+
+    assert {answer.headers["Content-Type"].partition(";")[0] for answer in answers} == {form}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_all_problems_are_listed_and_every_link_leads_somewhere(operator: Caller, language: str) -> None:
     page = await operator.get("/problems", Accept="text/html", Accept_Language=language)
@@ -168,6 +184,10 @@ LANGUAGE_WISHES = [
     ("en;q=0", "it"),
     ("en;q=much, *", "it"),
     ("EN-us;q=1.0", "en"),
+    ("it;q=0, *", "en"),
+    ("it;q=0", "en"),
+    ("*, it;q=0.5", "en"),
+    ("*", "it"),
 ]
 
 

@@ -124,6 +124,7 @@ async def test_json_that_is_no_object_breaks_the_first_rule(source: Caller, body
         {"Content-Type": "text/plain"},
         {"Content-Type": "application/vnd.campanella+json"},
         {"Content-Type": "application/json; charset=latin1"},
+        {"Content-Type": "application/json; version=1;charset=latin1"},
         {"Content-Type": "multipart/form-data; boundary=x"},
         {"Content-Encoding": "gzip"},
     ],
@@ -141,8 +142,9 @@ async def test_a_body_without_any_media_type_is_refused(source: Caller) -> None:
     assert (answer.status, answer.problem) == (415, "unsupported-media-type")
 
 
-async def test_a_body_that_says_utf8_is_taken(source: Caller) -> None:
-    answer = await source.post("/v1/notices", a_notice(), Content_Type='application/json; charset="UTF-8"')
+@pytest.mark.parametrize("parameters", ['; charset="UTF-8"', "; charset=utf-8;", '; profile="a;charset=latin1"', ";"])
+async def test_a_body_that_says_nothing_but_utf8_is_taken(source: Caller, parameters: str) -> None:
+    answer = await source.post("/v1/notices", a_notice(), Content_Type=f"application/json{parameters}")
 
     assert answer.status == 202
 

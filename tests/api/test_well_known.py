@@ -85,6 +85,13 @@ async def test_the_catalogue_names_what_describes_the_api_and_every_link_leads_s
         assert (led.status, led.headers["Content-Type"].partition(";")[0]) == (200, link["type"])
 
 
+async def test_the_catalogue_is_found_by_its_head(operator: Caller) -> None:
+    answer = await operator.having(None).call("HEAD", "/.well-known/api-catalog")
+
+    assert (answer.status, answer.text) == (200, "")
+    assert answer.headers["Link"] == '<http://127.0.0.1:8080/.well-known/api-catalog>; rel="api-catalog"'
+
+
 async def test_the_catalogue_names_the_feeds_of_every_board_that_is_open(operator: Caller) -> None:
     slug, drill = fresh("bacheca"), fresh("bacheca")
     for name, members in ((slug, {}), (drill, {"test": True})):
@@ -120,6 +127,7 @@ async def test_every_answer_of_the_api_leads_to_its_description(operator: Caller
     for link in links:
         assert '<http://127.0.0.1:8080/openapi.yaml>; rel="service-desc"' in link
         assert '<http://127.0.0.1:8080/docs>; rel="service-doc"' in link
+        assert '<http://127.0.0.1:8080/.well-known/api-catalog>; rel="api-catalog"' in link
     assert "Link" not in (await operator.get("/livez")).headers
 
 
