@@ -42,7 +42,7 @@ update delivery d
        state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
        ready_at = greatest(d.ready_at, $5), rank = greatest(d.ready_at, $5) + $6::interval,
        give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, failures = 0, awaits = null,
-       parked = (select paused_at is not null from channel where id = d.channel_id), erase = false
+       parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id), erase = false
  where d.notice_id = $1 and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
 ALSO = """
@@ -66,7 +66,8 @@ NOTHING = """
 update delivery d
    set wanted = null, due_at = case when state = 'in_doubt' then due_at else now() end, settled_at = null,
        state = case when state in ('held', 'in_doubt') then state else 'due' end,
-       give_up_at = now() + $2::interval, failures = 0, erase = erase or $3, awaits = null
+       give_up_at = now() + $2::interval, failures = 0, erase = erase or $3, awaits = null,
+       parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id)
  where notice_id = $1
    and ($4 and state <> 'withdrawn' or $3 and not erase and (state <> 'withdrawn' or posts::text <> '[]'))
    and not exists (select from channel where id = d.channel_id and retired_at is not null)

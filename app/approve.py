@@ -35,7 +35,8 @@ update delivery
    set awaits = null, settled_at = null, failures = 0,
        state = case when lease_until is null then 'due' else state end,
        due_at = case when lease_until is null then greatest(ready_at, now()) else due_at end,
-       give_up_at = greatest(give_up_at, greatest(ready_at, now()) + $2::interval)
+       give_up_at = greatest(give_up_at, greatest(ready_at, now()) + $2::interval),
+       parked = (select paused_at is not null from channel where id = delivery.channel_id)
  where notice_id = $1 and awaits is not null and state in ('due', 'delivered')
 """
 WAITING = """

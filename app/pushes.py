@@ -63,7 +63,7 @@ update delivery d
    set state = case when $3 then 'due' when d.state = 'due' then 'dead' else d.state end,
        due_at = case when $3 then now() else d.due_at end, last_error = case when $3 then null else $4 end,
        give_up_at = greatest(d.give_up_at, now() + interval '12 hours'),
-       token = d.token + 1,
+       token = d.token + 1, parked = $3 and (select paused_at is not null from channel where id = d.channel_id),
        settled_at = case when $3 then null else now() end
   from made where d.id = made.delivery_id
 returning d.id

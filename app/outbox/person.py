@@ -34,6 +34,8 @@ DECIDE = """
 update delivery
    set state = case when $2 = 'delivered' and awaits is not null then 'due' else $2 end, due_at = now(), intent = null,
        token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5,
+       parked = ($2 = 'due' or $2 = 'delivered' and awaits is not null)
+                and (select paused_at is not null from channel where id = delivery.channel_id),
        settled_at = case when $2 = 'due' or $2 = 'delivered' and awaits is not null then null else now() end
  where id = $1 and state = 'held'
 """

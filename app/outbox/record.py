@@ -17,6 +17,7 @@ from app.scrub import scrubbed
 # wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
 # meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
 # revision would stand beside a post that may have arrived.
+# parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = """
@@ -35,6 +36,8 @@ with x as (
      set state = case when (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits) and x.final
                            and not x.stray
                       then 'due' else x.state end,
+         parked = d.parked and (x.state in ('due', 'in_doubt') or x.final and not x.stray and
+                                (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)),
          due_at = now() + x.wait,
          give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
                            then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,

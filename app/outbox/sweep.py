@@ -39,6 +39,16 @@ update delivery d
        last_error = 'its time was over before it could be posted'
   from over where d.id = over.id
 """
+# Made due in the very moment in which its channel was resumed: the resume did not see it, nor it the resume.
+FORGOTTEN = """
+with forgotten as (
+  select d.id from delivery d
+   where ((d.state in ('due', 'in_doubt') and d.parked) or d.state in ('held', 'dead'))
+     and d.state in ('due', 'in_doubt') and exists (select from channel where id = d.channel_id and paused_at is null)
+   order by d.id for no key update of d skip locked limit 500
+)
+update delivery d set parked = false from forgotten where d.id = forgotten.id
+"""
 STRAY = """
 update channel set turn_until = null
  where turn_until < now() and not exists (
@@ -83,10 +93,11 @@ class Swept:
 
 
 async def sweep(pool: Pool) -> Swept:
-    """Turn lapsed leases into doubts, and end what is overdue or owed to a retired channel."""
+    """Turn lapsed leases into doubts, end what is overdue or owed to a retired channel, find what a resume missed."""
     lapsed = await pool.fetchval(LAPSED, DOUBT_RESTS)
     expired = await pool.execute(EXPIRED)
     retired = await pool.execute(RETIRED)
+    await pool.execute(FORGOTTEN)
     await pool.execute(STRAY)
     return Swept(lapsed, int(expired.split()[-1]), int(retired.split()[-1]))
 

@@ -68,7 +68,7 @@ def check(
 
 def _open(records: Records) -> Iterator[str]:
     for row in records.deliveries:
-        waits = row.parked or row.paused_at is not None or row.ready_at > records.now
+        waits = row.paused_at is not None or row.ready_at > records.now
         awaits = row.state == "due" and row.awaits is not None  # with what reason, is a rule of its own
         if row.state in ("due", "in_doubt") and not waits and not awaits:
             yield f"{row.where} is open: {row.last_error or 'no error'}"

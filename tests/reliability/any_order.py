@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""R-16: accept, amend, withdraw, claim, record, give back, sweep, decide, redrive in any order, on a real Postgres."""
+"""R-16: accept, amend, withdraw, claim, record, give back, sweep, decide, redrive, pause, resume in any order."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from app.outbox import Claimed, Done, decide, give_back, record, redrive, resume
 from app.routing import Routing
 from tests.given import a_channel, a_notice
 from tests.outbox.conftest import claimed
+from tests.outbox.pausing import paused
 from tests.reliability.home import Home
 
 POLICIES = ("repeat", "hold", "drop")
@@ -61,10 +62,12 @@ select d.id from delivery d join channel c on c.id = d.channel_id
  where d.state = 'held' order by c.slug, d.notice_id limit 1
 """
 OPEN = "select id, state, last_error from delivery where state in ('due', 'in_doubt')"
+PAUSED = "select id, slug from channel where paused_at is not null order by slug"
 UNSOUND = """
 select 'nobody reaches it' as why, d.id::text as what from delivery d join channel c on c.id = d.channel_id
  where (d.state in ('due', 'in_doubt') and d.parked and c.paused_at is null)
     or (d.state = 'in_doubt' and d.intent is null)
+    or (d.state not in ('due', 'in_doubt') and d.parked)
 union all
 select 'a false end', id::text from delivery
  where (state = 'delivered' and (wanted is null or (shown is distinct from wanted)))
@@ -150,6 +153,14 @@ class AnyOrder(RuleBasedStateMachine):
         self._record(call, Delivered((reference,)) if arrives else Doubted("the answer was lost"))
 
     @precondition(lambda self: self.calls)
+    @rule(arrives=st.booleans())
+    def pause_meanwhile(self, arrives: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
+        """Stop the channel of the oldest call until that has come to an end."""
+        self.pause_one(self.calls[0].owed.slug)
+        self.succeed(arrives)
+        self.mend_channels()
+
+    @precondition(lambda self: self.calls)
     @rule(data=st.data())
     def go_wrong(self, data: st.DataObject) -> None:
         call = self.calls.pop(0)
@@ -190,8 +201,14 @@ class AnyOrder(RuleBasedStateMachine):
         dead = [row["id"] for row in self.do("select id from delivery where state = 'dead' order by id")]
         assert self.home.do(redrive(self.home.pool, dead)) == len(dead)
 
+    @rule(slug=st.sampled_from(["a", "b"]))
+    def pause_one(self, slug: str) -> None:
+        """Stop a channel, whatever is on the wire."""
+        self.home.do(paused(self.home.engine, slug))
+
+    @rule()
     def mend_channels(self) -> None:
-        for row in self.do("select id from channel where paused_at is not null order by id"):
+        for row in self.do(PAUSED):
             self.home.do(resume(self.home.pool, row["id"]))
 
     @invariant()

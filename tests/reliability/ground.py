@@ -21,7 +21,10 @@ from tests.given import a_channel, a_notice
 from tests.reliability.processes import Processes, Telegram
 
 FIRST = -1_001_000_000_000
-OPEN = "select count(*) from delivery where state in ('due', 'in_doubt') and not parked"
+OPEN = """
+select count(*) from delivery d join channel c on c.id = d.channel_id
+ where d.state in ('due', 'in_doubt') and (not d.parked or c.paused_at is null)
+"""
 DELIVERED = "select count(*) from delivery where state = 'delivered'"
 STANDS_OUT = "select exists (select from delivery where notice_id = $1 and state <> 'delivered')"
 TRACES = "select (select count(*) from attempt) + (select coalesce(sum(token), 0)::bigint from delivery)"

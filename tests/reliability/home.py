@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from app.database import Pool
+from tests.outbox.pausing import sessions_at
 
 PATIENCE = 300.0
 
@@ -20,6 +21,7 @@ class Home(Thread):
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
         self.loop = asyncio.new_event_loop()
+        self.engine = sessions_at(url)
         self.start()
         self.pool: Pool = self.do(self._open(url))
 
@@ -33,6 +35,7 @@ class Home(Thread):
         return await asyncpg.create_pool(url, min_size=1, max_size=4)
 
     def close(self) -> None:
+        self.do(self.engine.dispose())
         self.do(self.pool.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.join()

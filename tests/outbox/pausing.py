@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A channel paused as an operator does it, in a session of its own."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.audit import Actor
+from app.channels import channel_named, pause
+from app.database import SERVER_SETTINGS, engine_to
+
+
+async def paused(where: str | AsyncEngine, slug: str = "scuola") -> None:
+    """Pause a channel by hand, as PATCH /v1/channels/{slug} does."""
+    engine = sessions_at(where) if isinstance(where, str) else where
+    async with AsyncSession(engine) as session, session.begin():
+        await pause(session, await channel_named(session, slug, for_update=True), Actor("admin"))
+    if engine is not where:
+        await engine.dispose()
+
+
+def sessions_at(url: str) -> AsyncEngine:
+    return engine_to(url, {"server_settings": SERVER_SETTINGS}, pool_size=1)

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A channel paused while a call is on the wire: nothing that is due later is forgotten there."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import pytest
+
+from app.amend import Change, withdraw
+from app.approve import Consent, approve
+from app.audit import Actor
+from app.database import Pool
+from app.domain.outcome import Delivered, Doubted, Outcome
+from app.outbox import Claimed, decide, resume, sweep
+from app.pushes import Question, ask, choose
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.outbox.pausing import paused
+
+BOTH = {"it": {"title": "Sciopero"}, "zh-Hans": {"title": "Ba gong"}}
+Way = Callable[[Pool, Claimed], Awaitable[None]]
+
+
+async def withdrawn(pool: Pool, call: Claimed) -> None:
+    await withdraw(pool, Change(call.owed.notice_id, "mensa", "test", None))
+
+
+async def not_sent(pool: Pool, call: Claimed) -> None:
+    assert await decide(pool, call.owed.id, "not_sent")
+
+
+async def approved(pool: Pool, call: Claimed) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await approve(connection, call.owed.notice_id, Consent("zh-Hans", 1, "Mediatrice"), "key", Actor("admin"))
+
+
+async def chosen(pool: Pool, call: Claimed) -> None:
+    await pool.execute("update delivery set wanted = 2 where id = $1", call.owed.id)
+    await ask(pool, Question(call.owed.id, 2, "a further one"))
+    assert await choose(pool, call.owed.id, "send", "test")
+
+
+WAYS: dict[str, tuple[Outcome, Way]] = {
+    "a withdrawal": (Delivered(("42",)), withdrawn),
+    "a person who did not find it": (Doubted("?"), not_sent),
+    "an approval": (Delivered(("42",)), approved),
+    "a choice": (Delivered(("42",)), chosen),
+}
+
+
+async def on_its_way(pool: Pool, way: str) -> Claimed:
+    """Give a call that is on the wire, of a channel that shows the Italian until the Chinese is approved."""
+    if way == "an approval":
+        await pool.execute("update service set approvals = '{zh-Hans}' where slug = 'mensa'")
+    await a_channel(pool, language="zh-Hans", interim=True)
+    await accepted(pool, texts=BOTH, in_doubt="hold")
+    (call,) = (await claimed(pool)).calls
+    return call
+
+
+async def in_doubt_for_long(pool: Pool, call: Claimed, outcome: Outcome) -> None:
+    """Record an outcome; a doubt is put before a person at once."""
+    await recorded(pool, call, outcome)
+    held = "update delivery set state = 'held' where state = 'in_doubt' and id = $1"
+    await pool.execute(held, call.owed.id)
+
+
+async def the_channel(pool: Pool) -> UUID:
+    number: UUID = await pool.fetchval("select id from channel")
+    return number
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_a_pause_met_on_the_wire_is_posted_when_it_is_due_after_the_resume(
+    pool: Pool, database_url: str, way: str
+) -> None:
+    outcome, made_due = WAYS[way]
+    call = await on_its_way(pool, way)
+
+    await paused(database_url)
+    await in_doubt_for_long(pool, call, outcome)
+    await resume(pool, await the_channel(pool))
+    await made_due(pool, call)
+
+    (row,) = await deliveries(pool)
+    assert (row["state"], row["parked"]) == ("due", False)
+    taken = await claimed(pool)
+    assert len((*taken.calls, *taken.ended)) == 1  # what needs no call ends at once
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_is_due_again_in_a_paused_channel_waits_for_the_resume(
+    pool: Pool, database_url: str, way: str
+) -> None:
+    outcome, made_due = WAYS[way]
+    call = await on_its_way(pool, way)
+    await in_doubt_for_long(pool, call, outcome)
+
+    await paused(database_url)
+    await made_due(pool, call)
+    waiting = [row["parked"] for row in await deliveries(pool)]
+    await resume(pool, await the_channel(pool))
+
+    assert waiting == [True]
+    assert [(row["state"], row["parked"]) for row in await deliveries(pool)] == [("due", False)]
+
+
+async def test_what_a_race_or_an_earlier_version_left_parked_is_found_by_the_sweep(
+    pool: Pool, database_url: str
+) -> None:
+    await a_channel(pool)
+    await a_channel(pool, "ferma")
+    await accepted(pool)
+    await paused(database_url, "ferma")
+    await pool.execute("update delivery set parked = true")
+
+    await sweep(pool)
+
+    left = await pool.fetch(
+        "select c.slug from delivery d join channel c on c.id = d.channel_id where parked and state = 'due'"
+    )
+    assert [row["slug"] for row in left] == ["ferma"]
