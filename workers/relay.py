@@ -85,6 +85,7 @@ class Relay:
         (seen,) = await self._pool.fetch(SEEN, self._id, socket.gethostname())
         self._clock.set(seen["now"])
         self._way.careful = seen["silent"]
+        self.look()  # whatever becomes of the rest
         if frozen := await end_frozen(self._pool):  # before all that may wait for what it has locked
             log.warning("transaction.ended", transactions=frozen)
         await self._pool.execute(FORGET)
@@ -94,7 +95,8 @@ class Relay:
         SETTLED.labels(State.EXPIRED).inc(swept.expired)
         if swept.expired:
             log.info("delivery.expired", deliveries=swept.expired)
-        self.look()
+        if swept.failed is not None:
+            self._tell(swept.failed)
         self._ticks += 1
         if self._ticks % PRUNE_EVERY == 0:
             await prune(self._pool, self._kept)

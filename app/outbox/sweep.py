@@ -5,12 +5,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.database import Pool
+import asyncpg
+
+from app.database import Pool, is_away
 from app.domain.backoff import DOUBT_RESTS
 
+# Whoever holds a channel, or stands still with it, keeps back what has lapsed there and nothing else.
 LAPSED = """
 with lapsed as (
-  select id from delivery where lease_until < now() order by id for update skip locked limit 500
+  select d.id from delivery d join channel c on c.id = d.channel_id
+   where d.lease_until < now() order by d.id for no key update of d, c skip locked limit 500
 ), moved as (
   update delivery d
      set state = case when d.intent ->> 'action' = 'post' then 'in_doubt' else d.state end,
@@ -25,7 +29,7 @@ with lapsed as (
 ), freed as (
   update channel c set turn_until = null from moved where c.id = moved.channel_id
 )
-select count(*) from moved
+select from moved
 """
 # Nothing was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
 EXPIRED = """
@@ -50,9 +54,13 @@ with forgotten as (
 update delivery d set parked = false from forgotten where d.id = forgotten.id
 """
 STRAY = """
-update channel set turn_until = null
- where turn_until < now() and not exists (
-   select from delivery where channel_id = channel.id and lease_until is not null)
+with stray as (
+  select id from channel
+   where turn_until < now() and not exists (
+     select from delivery where channel_id = channel.id and lease_until is not null)
+   order by id for no key update skip locked
+)
+update channel c set turn_until = null from stray where c.id = stray.id
 """
 # Accepted in the very moment in which its channel was retired, or left over from it: nothing is owed there any more.
 RETIRED = """
@@ -85,21 +93,33 @@ STANDS_STILL = timedelta(seconds=15)
 """As long as Postgres gives an idle transaction (app.database)."""
 
 
+HELD_UP = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
+"""Of what Postgres being away looks like this concerns one statement alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
+    """How many deliveries each part moved; `failed`: why a part could not be done, though the others were."""
+
     lapsed: int
     expired: int
     retired: int
+    failed: Exception | None = None
 
 
 async def sweep(pool: Pool) -> Swept:
     """Turn lapsed leases into doubts, end what is overdue or owed to a retired channel, find what a resume missed."""
-    lapsed = await pool.fetchval(LAPSED, DOUBT_RESTS)
-    expired = await pool.execute(EXPIRED)
-    retired = await pool.execute(RETIRED)
-    await pool.execute(FORGOTTEN)
-    await pool.execute(STRAY)
-    return Swept(lapsed, int(expired.split()[-1]), int(retired.split()[-1]))
+    counts, failed = [], None
+    for part, arguments in ((LAPSED, (DOUBT_RESTS,)), *((each, ()) for each in (EXPIRED, RETIRED, FORGOTTEN, STRAY))):
+        try:
+            counts.append(int((await pool.execute(part, *arguments)).split()[-1]))
+        except Exception as error:
+            if is_away(error) and not isinstance(error, HELD_UP):
+                raise
+            counts.append(0)
+            failed = failed or error
+    lapsed, expired, retired, *_ = counts
+    return Swept(lapsed, expired, retired, failed)
 
 
 async def end_frozen(pool: Pool, after: timedelta = STANDS_STILL) -> int:
