@@ -83,7 +83,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("make_source change_source", 422, "unknown-service", r"/services/\d+"),
     **_each("make_channel change_channel", 422, "unknown-service", r"/audience/services/\d+"),
     **_each("make_callback", 422, "invalid-body", "/source|/url"),
-    **_each(HANDED_IN, 400, "invalid-parameter", "X-ReplyTo"),
+    **_each(HANDED_IN, 400, "invalid-header", "X-ReplyTo"),
     **_each("hand_in_notice", 403, "forbidden", "/source|ce-source"),
     **_each("preview_notice", 400, "invalid-parameter", "source"),
     **_each("preview_notice", 403, "forbidden"),
