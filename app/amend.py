@@ -35,12 +35,14 @@ update notice
 # A doubt rests its time whatever is wished meanwhile: the doubted request may still be on its way.
 # What was delivered, refused or expired is due again; what a person must decide stays with the person.
 # What a retired channel shows stays as it is: nobody speaks there any more.
+# A date can be put off, brought forward and taken away; what was ready before keeps its place.
 WISH = """
 update delivery d
    set wanted = case when d.channel_id = any($2::uuid[]) then $3::int end, lane = $4,
        due_at = case when d.state = 'in_doubt' then d.due_at else now() end,
        state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
-       ready_at = greatest(d.ready_at, $5), rank = greatest(d.ready_at, $5) + $6::interval,
+       ready_at = greatest(least(d.ready_at, now()), $5),
+       rank = greatest(least(d.ready_at, now()), $5) + $6::interval,
        give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, failures = 0, awaits = null,
        parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id), erase = false
  where d.notice_id = $1 and not exists (select from channel where id = d.channel_id and retired_at is not null)
@@ -62,11 +64,13 @@ update delivery set due_at = greatest(ready_at, now()) + $2::interval
 LATEST = "select digest from revision where notice_id = $1 and number = $2"
 WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
 # $3: it is to be deleted. $4: for the first time; whoever asks for the deletion later asks for that alone.
+# What is wrong is not shown until a date that the correct notice was put off to.
 NOTHING = """
 update delivery d
    set wanted = null, due_at = case when state = 'in_doubt' then due_at else now() end, settled_at = null,
        state = case when state in ('held', 'in_doubt') then state else 'due' end,
        give_up_at = now() + $2::interval, failures = 0, erase = erase or $3, awaits = null,
+       ready_at = least(ready_at, now()), rank = least(rank, now() + $5::interval),
        parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id)
  where notice_id = $1
    and ($4 and state <> 'withdrawn' or $3 and not erase and (state <> 'withdrawn' or posts::text <> '[]'))
@@ -127,7 +131,7 @@ async def withdraw_within(connection: Connection, change: Change, *, delete: boo
         await connection.execute(WITHDRAW, change.number)
     lane = LANES[Priority(row["priority"])]
     await connection.execute(HOLD, change.number)
-    tag = await connection.execute(NOTHING, change.number, GIVE_UP[lane], delete, first)
+    tag = await connection.execute(NOTHING, change.number, GIVE_UP[lane], delete, first, GOALS[lane])
     changed = first or not tag.endswith(" 0")
     if changed:
         await noted(connection, change, "notice.withdrawn", {"source": change.source, "delete": delete})

@@ -12,7 +12,9 @@ NEAR = 256
 SPARE = 32
 """More than are asked for: somebody else may hold some."""
 FREE = "c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3"
-WAITING = "d.state in ('due', 'in_doubt') and not d.parked and d.due_at <= $3 and d.ready_at <= $3"
+# A doubt is asked about although its notice was put off meanwhile: until then it would keep its whole channel waiting.
+READY = "d.due_at <= $3 and (d.ready_at <= $3 or d.state = 'in_doubt' and c.can_ask)"
+WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
 FIRST = """
