@@ -56,11 +56,16 @@ class AttemptSeen(View):
 
 
 class TakenBack(StrEnum):
-    """deleted: nothing of it stands there any more. struck: it stands there, marked. partly_deleted: some of each."""
+    """What became of a withdrawn notice in a channel.
+
+    deleted: nothing of it stands there any more. struck: it stands there, marked. partly_deleted: some of each.
+    stands: some of it stands there as if it held, and a person must see to it.
+    """
 
     DELETED = "deleted"
     STRUCK = "struck"
     PARTLY_DELETED = "partly_deleted"
+    STANDS = "stands"
 
 
 class DeliverySeen(View):
@@ -133,6 +138,8 @@ def _seen(row: Record, tries: Iterable[Record]) -> DeliverySeen:
 def _taken_back(row: Record) -> TakenBack | None:
     """Say how a withdrawn notice was taken back, where anything of it was shown."""
     stands, deleted = row["posts"] != "[]", row["erase"] and row["deleted_at"] is not None
+    if stands and row["wanted"] is None and row["state"] in (State.HELD, State.DEAD):
+        return TakenBack.STANDS
     if row["state"] != State.WITHDRAWN or not (stands or deleted):
         return None
     if not deleted:

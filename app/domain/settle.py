@@ -62,8 +62,10 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return _later(stay, progress, chance)
         case Doubted() if done.key is None or now < progress.give_up_at:
             return _doubt(stay, progress, done, chance)
+        case Lost() if progress.wanted is None:
+            return _dropped(stay, progress, done)
         case Failed() | Refused() | Lost() | Doubted():
-            return _over(stay, progress, outcome)
+            return _over(stay, progress)
         case WithoutMedia():
             return replace(stay, failures=progress.failures + 1)
         case Absent() | Foreign() | Unclear():
@@ -88,11 +90,15 @@ def _slow(
             return replace(stay, state=State.HELD, intent=done)
 
 
-def _over(stay: Settlement, progress: Progress, outcome: Failed | Refused | Lost | Doubted) -> Settlement:
-    """Give up, visibly; but a post that is gone when it should be taken back has come to what was wanted."""
-    taken_back = isinstance(outcome, Lost) and progress.wanted is None
-    stray = progress.state is State.IN_DOUBT
-    return replace(stay, state=State.WITHDRAWN if taken_back else State.DEAD, intent=None, stray=stray)
+def _dropped(stay: Settlement, progress: Progress, done: Intent) -> Settlement:
+    """Forget a post that is gone when it should be taken back, which was wanted; what is left of others still is."""
+    left = _without(progress.posts, done.number, (done.reference,))
+    return replace(stay, state=State.DUE if left else State.WITHDRAWN, intent=None, posts=left)
+
+
+def _over(stay: Settlement, progress: Progress) -> Settlement:
+    """Give up, visibly."""
+    return replace(stay, state=State.DEAD, intent=None, stray=progress.state is State.IN_DOUBT)
 
 
 def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:
@@ -123,12 +129,19 @@ def now_there(progress: Progress, done: Intent, references: Sequence[str]) -> Po
 
 def _removed(progress: Progress, done: Intent) -> Settlement:
     """Forget what was deleted: items of a post, or all of it."""
-    posts = list(progress.posts)
-    left = tuple(item for item in posts[done.number].items if item[0] not in done.items)
-    remains = [replace(posts[done.number], reference=left[0][0], items=left, digest=done.digest)] if left else []
-    posts[done.number : done.number + 1] = remains
+    posts = _without(progress.posts, done.number, done.items, done.digest)
     over = progress.wanted is None and not posts
-    return Settlement(State.WITHDRAWN if over else State.DUE, tuple(posts), 0)
+    return Settlement(State.WITHDRAWN if over else State.DUE, posts, 0)
+
+
+def _without(posts: Sequence[Post], number: int, gone: Sequence[str | None], digest: str = "") -> tuple[Post, ...]:
+    """Leave items out of a post; the whole post where none of its items is left, or is known by such a reference."""
+    less = []
+    for post in posts[number : number + 1]:
+        left = tuple(item for item in post.items if item[0] not in gone)
+        if left and left != post.items:
+            less = [replace(post, reference=left[0][0] or None, items=left, digest=digest or post.digest)]
+    return (*posts[:number], *less, *posts[number + 1 :])
 
 
 def _kept(progress: Progress, number: int) -> tuple[Post, ...]:

@@ -174,6 +174,18 @@ async def test_a_withdrawn_notice_stays_withdrawn(operator: Caller, source: Call
     assert (again.status, again.body["status"]) == (202, "withdrawn")
 
 
+@pytest.mark.parametrize("state", ["held", "dead"])
+async def test_a_delivery_says_that_what_should_be_taken_back_still_stands(operator: Caller, state: str) -> None:
+    source, path, delivery = await a_delivery(operator)
+    await source.post(f"{path}/withdrawal", If_Match="*")
+    posts = '[{"reference": "42", "digest": "d"}]'
+
+    await operator.pool.execute("update delivery set state = $2, posts = $3 where id = $1", delivery, state, posts)
+
+    (seen,) = (await source.get(f"{path}/deliveries")).body["items"]
+    assert (seen["state"], seen["taken_back"]) == (state, "stands")
+
+
 @pytest.mark.parametrize(
     ("posts", "deleted", "taken_back"),
     [

@@ -9,13 +9,14 @@ import pytest
 
 from app.domain.delivery import Action, Intent, Part, Post, Progress, Settlement, State
 from app.domain.notice import DoubtPolicy
-from app.domain.outcome import Delivered, Doubted, Failed, Undeletable
+from app.domain.outcome import Delivered, Doubted, Failed, Lost, Undeletable
 from app.domain.settle import settle
 from app.domain.step import next_step
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TWO = (Post("42", "d1"), Post("43", "d2"))
 ALBUM = Post("50", "m1", (("50", "photo a"), ("51", "photo b")))
+HALF_KNOWN = replace(ALBUM, items=(ALBUM.items[0], ("", "photo b")))
 STRUCK = (Part("s1", "p1"), Part("s2", "p2"))
 
 
@@ -108,3 +109,36 @@ def test_nothing_is_deleted_of_a_notice_that_is_not_withdrawn() -> None:
 
     assert isinstance(found, Settlement)
     assert found.state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("posts", "left", "then"),
+    [
+        (TWO, TWO[1:], Action.EDIT),
+        ((ALBUM, TWO[0]), (replace(ALBUM, reference="51", items=ALBUM.items[1:]), TWO[0]), Action.EDIT),
+        ((HALF_KNOWN,), (Post(None, "m1", HALF_KNOWN.items[1:]),), State.HELD),
+    ],
+)
+def test_what_is_gone_when_it_should_be_struck_leaves_the_rest_to_be_struck(
+    posts: tuple[Post, ...], left: tuple[Post, ...], then: Action | State
+) -> None:
+    """An administrator deleted the first message: the others still stand there as if they held."""
+    before = progress(*posts, erase=False)
+    found = step(before)
+    assert isinstance(found, Intent)
+
+    after = settle(before, found, Lost("message to edit not found"), NOW, 0.5)
+
+    assert (after.state, after.posts) == (State.DUE, left)
+    following = step(replace(before, posts=after.posts))
+    assert (following.action if isinstance(following, Intent) else following.state) is then
+
+
+def test_when_all_that_should_be_struck_is_gone_it_is_taken_back() -> None:
+    before = progress(TWO[0], erase=False)
+    found = step(before)
+    assert isinstance(found, Intent)
+
+    after = settle(before, found, Lost("message to edit not found"), NOW, 0.5)
+
+    assert (after.state, after.posts) == (State.WITHDRAWN, ())

@@ -21,6 +21,7 @@ from app.domain.outcome import (
     Refused,
     Throttled,
     Unclear,
+    Undecided,
     Wire,
 )
 from workers.telegram.errors import THROTTLED_WITHOUT_A_TIME, broke, read
@@ -90,8 +91,6 @@ CONTENT_REFUSED = [
 ]
 EDIT_TARGET_LOST = [
     "message to edit not found",
-    "message can't be edited",
-    "there is no text in the message to edit",
     "MESSAGE_ID_INVALID",
     "message not found",
 ]
@@ -123,6 +122,11 @@ def test_content_that_telegram_will_never_take_is_refused(description: str, acti
 @pytest.mark.parametrize("description", EDIT_TARGET_LOST)
 def test_an_edit_without_its_post_is_lost(description: str) -> None:
     assert isinstance(read(answer(400, f"Bad Request: {description}"), EDIT), Lost)
+
+
+@pytest.mark.parametrize("description", ["message can't be edited", "there is no text in the message to edit"])
+def test_a_post_that_may_not_be_changed_is_not_taken_for_one_that_is_gone(description: str) -> None:
+    assert isinstance(read(answer(400, f"Bad Request: {description}"), EDIT), Undecided)
 
 
 @pytest.mark.parametrize(("code", "description"), OUR_BOT_REFUSED)

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Withdrawals that delete, from the wish to what a family no longer sees."""
 
+import json
+
 import pytest
 
 from app.amend import Change, amend, withdraw
-from app.outbox import decide
+from app.outbox import decide, resume
 from app.routing import Routing
 from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
@@ -107,6 +109,65 @@ async def test_a_bot_that_may_no_longer_post_waits_with_the_deletion(city: City)
 
     await until(paused)
     assert await city.states() == ["due"]
+
+
+async def test_a_long_notice_whose_first_part_somebody_deleted_is_struck_in_all_that_is_left(
+    city: City,
+) -> None:
+    await city.channel()
+    notice = await city.accepts(texts={"it": {"title": "Ordinanza", "body": LONG}})
+    await city.settled()
+    city.sandbox.delete_as_human(CHAT, city.posts()[0].id)
+
+    await withdraw(city.pool, Change(notice.id, "mensa", "test", None))
+    city.bell.ring()
+    await city.settled("withdrawn")
+
+    texts = city.texts()
+    assert len(texts) == 2
+    assert texts[0].startswith("AVVISO RITIRATO")
+    assert all("strikethrough" in {entity["type"] for entity in post.text.entities} for post in city.posts())
+
+
+async def test_a_bot_that_may_no_longer_post_strikes_what_it_posted_as_soon_as_it_may_again(city: City) -> None:
+    await city.channel()
+    notice = await city.accepts()
+    await city.settled()
+    city.sandbox.set_rights(CHAT, {"can_post_messages": False})
+    await withdraw(city.pool, Change(notice.id, "mensa", "test", None))
+    city.bell.ring()
+
+    async def paused() -> bool:
+        return bool(await city.pool.fetchval("select paused_at is not null from channel"))
+
+    await until(paused)
+    stands = await city.states()
+    city.sandbox.set_rights(CHAT, {"can_post_messages": True})
+    await resume(city.pool, await city.pool.fetchval("select id from channel"))
+    city.bell.ring()
+    await city.settled("withdrawn")
+
+    assert stands == ["due"]
+    assert city.texts()[0].startswith("AVVISO RITIRATO")
+
+
+async def test_a_post_that_telegram_lets_nobody_change_waits_for_a_person_when_it_should_be_struck(city: City) -> None:
+    await city.channel()
+    notice = await city.accepts()
+    await city.settled()
+    words = "Bad Request: message can't be edited"
+    city.sandbox.faults.add(FaultKind.LITERAL, method="editMessageText", status=400, body=refused(words))
+
+    await withdraw(city.pool, Change(notice.id, "mensa", "test", None))
+    city.bell.ring()
+    await city.settled("withdrawn", "held")
+
+    assert await city.states() == ["held"]
+    assert "change it by hand" in await city.pool.fetchval("select last_error from delivery")
+
+
+def refused(words: str) -> str:
+    return json.dumps({"ok": False, "error_code": 400, "description": words})
 
 
 async def test_a_post_that_a_person_found_is_corrected_and_one_found_nowhere_waits_again(city: City) -> None:

@@ -23,7 +23,7 @@ NOT_OURS = (
     "message can't be edited|there is no (text|caption) in the message to edit|message can't be forwarded"
     "|message has protected content"
 )
-LOST = f"{NOT_THERE}|{NOT_OURS}|message_id_invalid|message not found|message to be replied not found"
+LOST = f"{NOT_THERE}|message_id_invalid|message not found|message to be replied not found"
 DELETED = "message to delete not found|message identifier is not specified|message_id_invalid"
 UNDELETABLE = (
     "message can't be deleted|message_delete_forbidden|not enough rights|need administrator rights|chat_admin_required"

@@ -22,6 +22,7 @@ from app.domain.outcome import (
     Refused,
     Throttled,
     Unclear,
+    Undecided,
     Undeletable,
     Wire,
     WithoutMedia,
@@ -155,7 +156,7 @@ def _bad_request(plain: str, text: str, action: Action, candidate: str | None) -
         return UNLIKE_THE_OTHERS[action](plain, text)
     meanings: dict[str, Callable[[str], Outcome]] = {GONE: Gone, MEDIA: WithoutMedia, REFUSED: Refused}
     if action is Action.EDIT:
-        meanings = {GONE: Gone, LOST: Lost, **meanings}
+        meanings = {GONE: Gone, LOST: Lost, NOT_OURS: Undecided, **meanings}
     for rows, meaning in meanings.items():
         if _starts(plain, rows):
             return meaning(text)

@@ -15,7 +15,7 @@ from aiogram.methods import GetChatMember, TelegramMethod
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Outcome, Unclear
+from app.domain.outcome import Delivered, Gone, Outcome, Unclear, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
@@ -28,6 +28,8 @@ Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
 """Give the contents of a notice's media by address."""
 KNOWN_FILES = 1000
 TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
+STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
+NO_WRITER = ("left", "kicked", "restricted")
 OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
 
@@ -58,9 +60,7 @@ class Sender:
             case Action.POST:
                 return await self._post(owed, intent, watch)
             case Action.EDIT:
-                files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=True) else []
-                method = edit(owed.address, intent.reference or "", intent.payload, files)
-                return read(await self._call(method, watch), Action.EDIT)
+                return await self._edit(owed, intent, watch)
             case Action.DELETE:
                 return read(await self._call(delete(owed.address, intent.items), watch), Action.DELETE)
             case Action.PROBE:
@@ -79,6 +79,20 @@ class Sender:
         if files and isinstance(outcome, Delivered):
             self._remember(owed.notice_id, intent.payload, reply)
         return outcome
+
+    async def _edit(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
+        """Change a post; one that may not be changed by anybody is a person's, else it waits for our rights."""
+        files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=True) else []
+        method = edit(owed.address, intent.reference or "", intent.payload, files)
+        outcome = read(await self._call(method, watch), Action.EDIT)
+        if not isinstance(outcome, Undecided):
+            return outcome
+        reply = await self._call(GetChatMember(chat_id=owed.address, user_id=self.bot.id), Watch())
+        member = standing(reply)
+        if member is not None and (member["status"] in NO_WRITER or member.get("can_post_messages") is False):
+            return Gone(f"the bot may not post here any more: {outcome.reason}")
+        why = None if member is not None else read(reply, Action.PROBE)
+        return why if isinstance(why, Gone) else Undecided(STANDS.format(outcome.reason))
 
     async def _media(self, owed: Owed, payload: str) -> list[File]:
         """Give a part's media: by Telegram's own id where it has them already, else as bytes."""
