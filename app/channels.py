@@ -14,13 +14,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import Actor, record
 from app.checks import Answer
+from app.domain.channel import paused_by_hand
 from app.domain.errors import InvalidNoticeError, NotFoundError, StateConflictError
 from app.erasing import erase, is_private
 from app.sources import flush, known_services
 from app.tables import Channel
 
 CHANGEABLE = ("title", "language", "fallback", "interim", "services", "grades", "schools", "areas")
-BY_HAND = "paused by hand"
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")
 PARK = text("update delivery set parked = true where channel_id = :id and state in ('due', 'in_doubt')")
 # A worker that is at it right now is fenced out by the token: what it reports later changes nothing here.
@@ -97,7 +97,7 @@ def note_check(channel: Channel, answer: Answer, *, proved: bool = False) -> Non
 async def pause(session: AsyncSession, channel: Channel, actor: Actor) -> None:
     """Stop posting; what the channel is owed waits."""
     channel.paused_at = channel.paused_at or datetime.now(UTC)
-    channel.paused_reason = channel.paused_reason or BY_HAND
+    channel.paused_reason = paused_by_hand(channel.paused_reason)
     session.add(channel)
     await _run(session, PARK, channel.id)
     await record(session, actor, "channel.paused", f"channel/{channel.slug}")

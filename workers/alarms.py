@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
-from app.channels import BY_HAND
 from app.database import Pool
+from app.domain.channel import BY_HAND
 from app.scrub import scrubbed
 from app.settings import Settings, SettingsError
 from app.telemetry import log
@@ -32,7 +32,7 @@ select 'dead-letters' as key, count(*)::int as figure,
 having count(*) > 0
 union all
 select 'channel/' || slug, 1, 'The channel ' || slug || ' is paused: ' || coalesce(paused_reason, 'no reason is known')
-  from channel where paused_at is not null and retired_at is null and paused_reason is distinct from $1
+  from channel where paused_at is not null and retired_at is null and not starts_with(coalesce(paused_reason, ''), $1)
 union all
 select 'account/' || kind, 1, 'Nothing can be posted to ' || kind || ': ' || blocked_reason
   from pace where blocked_reason is not null

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import asyncpg
 
-from app.channels import BY_HAND
 from app.database import Pool
+from app.domain.channel import BY_HAND
 from app.outbox import resume
 from app.telemetry import log
 from workers.desk import Desk
@@ -18,10 +18,11 @@ EVERY = timedelta(minutes=1)
 PAUSED = """
 update channel set checked_at = now()
  where id in (select id from channel
-               where paused_at is not null and paused_reason <> $1 and retired_at is null and kind = any($2)
-                 and paused_at < now() - $3::interval and (checked_at is null or checked_at < now() - $3::interval)
+               where paused_at is not null and not starts_with(paused_reason, $1) and retired_at is null
+                 and kind = any($2) and paused_at < now() - $3::interval
+                 and (checked_at is null or checked_at < now() - $3::interval)
                order by checked_at nulls first for no key update skip locked limit 10)
-returning id, slug, kind, address
+returning id, slug, kind, address, paused_reason
 """
 
 
@@ -33,6 +34,5 @@ async def look_for_comebacks(pool: Pool, desks: Mapping[str, Desk]) -> None:
 
 async def _look(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
     found = await desk.inspect(row["address"], None)
-    if found.answer.verdict == "ok":
-        await resume(pool, row["id"])
+    if found.answer.verdict == "ok" and await resume(pool, row["id"], reason=row["paused_reason"]):
         log.info("channel.resumed", channel=row["slug"])

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from app.domain.notice import Audience, Notice, Priority
 
+BY_HAND = "paused by hand"
+"""How the reason of a pause begins that only a person ends; what the platform says of the channel stands behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Following:
@@ -75,3 +78,10 @@ def overlaps(told: Collection[str], wanted: Collection[str]) -> bool:
 
 def reached(notice: Notice, channels: Iterable[Channel]) -> list[Channel]:
     return [channel for channel in channels if reaches(notice, channel)]
+
+
+def paused_by_hand(reason: str | None) -> str:
+    """Say why a channel is paused when a person pauses it, which may be so already for a `reason`."""
+    if reason is None or reason.startswith(BY_HAND):
+        return reason or BY_HAND
+    return f"{BY_HAND} (the platform: {reason})"

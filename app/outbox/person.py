@@ -39,12 +39,17 @@ update delivery
        settled_at = case when $2 = 'due' or $2 = 'delivered' and awaits is not null then null else now() end
  where id = $1 and state = 'held'
 """
+# The pace goes on where it was, and a doubt rests its time. $2: the one reason for which it may be paused, if any.
 RESUME = """
 with back as (
-  update channel set paused_at = null, paused_reason = null, free_at = now() where id = $1 returning id
+  update channel set paused_at = null, paused_reason = null
+   where id = $1 and paused_at is not null and ($2::text is null or paused_reason = $2)
+  returning id
+), free as (
+  update delivery set parked = false, due_at = case when state = 'in_doubt' then due_at else least(due_at, now()) end
+    from back where channel_id = back.id and state in ('due', 'in_doubt') and parked
 )
-update delivery set parked = false, due_at = least(due_at, now()) from back
- where channel_id = back.id and state in ('due', 'in_doubt') and parked
+select id from back
 """
 
 
@@ -70,9 +75,12 @@ async def decide(there: Pool | Connection, delivery: int, decision: Decision, re
     return True
 
 
-async def resume(there: Pool | Connection | Driver, channel: UUID) -> None:
-    """Let a paused channel be posted to again, with all it is still owed."""
-    await there.execute(RESUME, channel)
+async def resume(there: Pool | Connection | Driver, channel: UUID, *, reason: str | None = None) -> bool:
+    """Let a paused channel be posted to again, with all it is still owed; False when it is not paused (any more).
+
+    With a `reason`, only one that is paused for just that.
+    """
+    return await there.fetchval(RESUME, channel, reason) is not None
 
 
 def _count(tag: str) -> int:

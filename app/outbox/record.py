@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from app.database import AWAY, Connection, Pool
+from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, Settlement
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Moved, Throttled, named
 from app.outbox.breaker import note_trouble
@@ -20,7 +21,7 @@ from app.scrub import scrubbed
 # parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
-RECORD = """
+RECORD = f"""
 with x as (
   select *, state in ('delivered', 'withdrawn', 'dead', 'expired') as final
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
@@ -60,11 +61,12 @@ with x as (
          last_reference = case when x.address is null and not x.stray then coalesce(x.latest, c.last_reference) end,
          can_ask = c.can_ask and x.address is null,
          paused_at = case when x.gone is null then c.paused_at else now() end,
-         paused_reason = coalesce(x.gone, c.paused_reason)
+         paused_reason = case when x.gone is null then c.paused_reason when c.paused_reason like '{BY_HAND}%'
+                              then '{BY_HAND} (the platform: ' || x.gone || ')' else x.gone end
     from x join done using (id) where c.id = done.channel_id
 )
 select id from done
-"""
+"""  # noqa: S608 - ours
 END = """
 with ended as (
   update delivery

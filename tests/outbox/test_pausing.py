@@ -11,7 +11,7 @@ from app.amend import Change, withdraw
 from app.approve import Consent, approve
 from app.audit import Actor
 from app.database import Pool
-from app.domain.outcome import Delivered, Doubted, Outcome
+from app.domain.outcome import Delivered, Doubted, Gone, Outcome, Throttled
 from app.outbox import Claimed, decide, resume, sweep
 from app.pushes import Question, ask, choose
 from tests.given import a_channel, accepted
@@ -121,3 +121,46 @@ async def test_what_a_race_or_an_earlier_version_left_parked_is_found_by_the_swe
         "select c.slug from delivery d join channel c on c.id = d.channel_id where parked and state = 'due'"
     )
     assert [row["slug"] for row in left] == ["ferma"]
+
+
+async def test_a_resume_keeps_the_pace_of_the_channel(pool: Pool, database_url: str) -> None:
+    channel = await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Throttled(3600))
+
+    await paused(database_url)
+    await resume(pool, channel)
+
+    assert await pool.fetchval("select free_at > now() + interval '50 minutes' from channel")
+    assert (await claimed(pool)).calls == ()
+
+
+async def test_a_doubt_rests_its_time_though_its_channel_was_resumed(pool: Pool, database_url: str) -> None:
+    channel = await a_channel(pool)
+    await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("?"))
+    await pool.execute("update delivery set due_at = now() + interval '1 hour'")
+
+    await paused(database_url)
+    await resume(pool, channel)
+
+    assert await pool.fetchval("select due_at > now() + interval '50 minutes' and not parked from delivery")
+
+
+async def test_a_pause_by_hand_outlasts_that_of_the_platform_whichever_came_first(
+    pool: Pool, database_url: str
+) -> None:
+    for slug in ("prima", "dopo"):
+        await a_channel(pool, slug)
+    await accepted(pool)
+    calls = {call.owed.slug: call for call in (await claimed(pool)).calls}
+
+    await recorded(pool, calls["prima"], Gone("the bot was removed"))
+    for slug in ("prima", "dopo", "prima", "dopo"):
+        await paused(database_url, slug)
+    await recorded(pool, calls["dopo"], Gone("the bot was removed"))
+
+    reasons = [row["paused_reason"] for row in await pool.fetch("select paused_reason from channel")]
+    assert reasons == ["paused by hand (the platform: the bot was removed)"] * 2

@@ -14,8 +14,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from app.channels import BY_HAND
 from app.database import SERVER_SETTINGS, Pool
+from app.domain.channel import BY_HAND
 from app.settings import Settings, SettingsError
 from tests.api.calling import some_settings
 from tests.given import a_channel, accepted

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A channel that its platform paused goes on by itself once it is mended, unless a person has paused it."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.database import SERVER_SETTINGS, Pool
+from app.domain.pace import Limits
+from app.outbox import ChannelKind
+from tests.given import a_channel
+from tests.outbox.pausing import paused
+from tests.workers import paper
+from workers.comeback import look_for_comebacks
+from workers.desk import Desk, Finding, Inspect, Pause
+
+KICKED = "update channel set paused_at = now() - interval '1 hour', paused_reason = 'the bot was removed'"
+PAUSED = "select paused_at is not null from channel"
+
+
+@pytest.fixture
+async def kicked(database_url: str) -> AsyncIterator[Pool]:
+    """Give a database with a channel that its platform paused an hour ago."""
+    async with asyncpg.create_pool(database_url, min_size=0, server_settings=SERVER_SETTINGS) as pool:
+        await a_channel(pool, kind="paper")
+        await pool.execute(KICKED)
+        yield pool
+
+
+async def looks(pool: Pool, inspect: Inspect = paper.inspect) -> bool:
+    """Look for comebacks, and tell whether the channel is still paused."""
+    kind = ChannelKind("paper", Limits(0, 0, 0), paper.shown)
+    await look_for_comebacks(pool, {"paper": Desk(kind, paper.send, inspect, paper.close, timeout=1)})
+    return bool(await pool.fetchval(PAUSED))
+
+
+async def test_a_mended_channel_goes_on(kicked: Pool) -> None:
+    assert not await looks(kicked)
+
+
+async def test_a_channel_that_a_person_paused_after_its_platform_stays_so(kicked: Pool, database_url: str) -> None:
+    await paused(database_url)
+
+    assert await looks(kicked)
+
+
+async def test_a_channel_that_a_person_pauses_during_the_inspection_stays_so(kicked: Pool, database_url: str) -> None:
+    async def inspect(address: str, pause: Pause | None) -> Finding:
+        await paused(database_url)
+        return await paper.inspect(address, pause)
+
+    assert await looks(kicked, inspect)
