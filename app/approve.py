@@ -14,7 +14,7 @@ from app.audit import Actor, record
 from app.database import Connection, Pool
 from app.domain.approval import is_guarded, text_digest
 from app.domain.backoff import GIVE_UP
-from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError
+from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.lane import LANES
 from app.domain.notice import Priority, Text
 from app.domain.stored import as_stored
@@ -69,8 +69,7 @@ class Standing:
 async def approve(connection: Connection, number: UUID, consent: Consent, by: str, actor: Actor) -> bool:
     """Write an approval down, in a transaction of the connection; False when it was given before.
 
-    Raises NotFoundError, PreconditionFailedError for another revision, StateConflictError where there is nothing to
-    approve.
+    Raises NotFoundError, and StateConflictError for another revision or where there is nothing to approve.
     """
     row = await connection.fetchrow(NOTICE, number)
     if row is None:
@@ -103,7 +102,7 @@ def _read(row: asyncpg.Record, consent: Consent) -> Text:
     if row["withdrawn_at"] is not None:
         raise StateConflictError("the notice is withdrawn")
     if row["revision"] != consent.revision:
-        raise PreconditionFailedError(f"the notice is at revision {row['revision']} now", revision=row["revision"])
+        raise StateConflictError(f"the notice is at revision {row['revision']} now", revision=row["revision"])
     text = as_stored(row["content"]).texts.get(consent.language)
     if text is None:
         raise StateConflictError(f"the notice has no text in {consent.language}", pointer="#/language")

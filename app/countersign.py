@@ -11,7 +11,7 @@ import asyncpg
 from app.approve import go_on
 from app.audit import Actor, record
 from app.database import Connection
-from app.domain.errors import ForbiddenError, NotFoundError, PreconditionFailedError, StateConflictError
+from app.domain.errors import ForbiddenError, NotFoundError, StateConflictError
 from app.storing import Store
 
 NOTICE = """
@@ -48,8 +48,8 @@ class Signed:
 async def countersign(connection: Connection, number: UUID, word: Word, actor: Actor) -> bool:
     """Let a revision go, in a transaction of the connection; False when that had been done before.
 
-    Raises NotFoundError, PreconditionFailedError for another revision, StateConflictError where nothing waits, and
-    ForbiddenError for the key that wrote the revision, unless it breaks the glass.
+    Raises NotFoundError, StateConflictError for another revision or where nothing waits, and ForbiddenError for the
+    key that wrote the revision, unless it breaks the glass.
     """
     row = await connection.fetchrow(NOTICE, number)
     if row is None:
@@ -69,7 +69,7 @@ def _refuse(row: asyncpg.Record, word: Word, actor: Actor) -> None:
     if row["withdrawn_at"] is not None:
         raise StateConflictError("the notice is withdrawn")
     if row["revision"] != word.revision:
-        raise PreconditionFailedError(f"the notice is at revision {row['revision']} now", revision=row["revision"])
+        raise StateConflictError(f"the notice is at revision {row['revision']} now", revision=row["revision"])
     if not row["broadcast"]:
         raise StateConflictError("the notice waits for no second person")
     if row["created_by"] == actor.who and word.why is None:

@@ -30,9 +30,7 @@ class ApprovalGiven(Strict):
     name: Name
 
 
-@router.post(
-    "/notices/{notice_id}/approvals", summary="Approve a text of a notice", responses={404: {}, 409: {}, 412: {}}
-)
+@router.post("/notices/{notice_id}/approvals", summary="Approve a text of a notice", responses={404: {}, 409: {}})
 async def approve_text(
     caller: Owner,
     notice_id: NoticeInPath,

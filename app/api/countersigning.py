@@ -33,7 +33,7 @@ class Countersigned(Strict):
 @router.post(
     "/notices/{notice_id}/countersignature",
     summary="Let an urgent broadcast go",
-    responses={404: {}, 409: {}, 412: {}},
+    responses={404: {}, 409: {}},
 )
 async def countersign_notice(
     caller: Redriver,

@@ -18,6 +18,7 @@ from app.api.document_links import with_links
 from app.api.document_parts import KEY, TAGS, info
 from app.api.document_schemas import parameters, schemas
 from app.api.document_webhooks import SCHEMAS, callbacks, webhooks
+from app.api.idempotency import HEADER
 from app.api.installation import EXAMPLE, Installation
 from app.api.reading import Reading
 from app.api.signed import PARAMETERS
@@ -91,7 +92,10 @@ def _operation(route: APIRoute, made: Document) -> Document:
         described["parameters"] = taken
     if body is not None:
         described["requestBody"] = _taken(body)
-    described["responses"] = answers(route, made["responses"], keyed=allowed is not None, takes_body=body is not None)
+    is_kept = any(each["name"] == HEADER for each in taken)
+    described["responses"] = answers(
+        route, made["responses"], keyed=allowed is not None, takes_body=body is not None, is_kept=is_kept
+    )
     return described
 
 

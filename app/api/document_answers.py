@@ -35,11 +35,15 @@ PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
     ),
 }
 PLACED = {"Location": {"$ref": "#/components/headers/Location"}}
+PLACELESS = frozenset({"report_leaked_key", "hand_in_batch", "enter_push"})
+"""What makes nothing that has one address."""
 REPLAYED = {"Idempotent-Replayed": {"$ref": "#/components/headers/Replayed"}}
 VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": {"$ref": "#/components/headers/Version"}}}}
 """For the routes whose answer carries the ETag of a notice."""
 LISTED = {"ETag": {"$ref": "#/components/headers/ListVersion"}}
 UNCHANGED: dict[str, Any] = {"description": "The copy that If-None-Match names still holds.", **VERSIONED[200]}
+TAKEN = "AlreadyThere"
+"""Of the 412 where nothing may be there, so that there is no version to tell."""
 SPECIAL = {
     "401": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
     "412": {"ETag": {"$ref": "#/components/headers/Version"}},
@@ -48,9 +52,14 @@ SPECIAL = {
 }
 
 
-def answers(route: APIRoute, made: dict[str, Answer], *, keyed: bool, takes_body: bool) -> dict[str, Answer]:
-    """Give the answers of one operation, the good ones first."""
+def answers(
+    route: APIRoute, made: dict[str, Answer], *, keyed: bool, takes_body: bool, is_kept: bool
+) -> dict[str, Answer]:
+    """Give the answers of one operation, the good ones first. `is_kept`: under an Idempotency-Key they are repeated."""
     good = {status: _good(status, made[status]) for status in sorted(made) if status[0] in "23"}
+    for status, answer in good.items():
+        placed = PLACED if status in ("201", "202") and route.name not in PLACELESS else {}
+        answer["headers"] = {**answer["headers"], **placed, **(REPLAYED if is_kept else {})}
     if route.name.startswith("list_"):
         good["200"]["headers"].update(LISTED)
     own = {status for status in made if status in PROBLEMS and status != "422"}
@@ -58,19 +67,23 @@ def answers(route: APIRoute, made: dict[str, Answer], *, keyed: bool, takes_body
     bad |= {"401", "403"} if keyed else set()
     bad |= {"413", "415", "422"} if takes_body else set()
     bad |= {"404"} if "{" in route.path else set()
-    return {**good, **{status: {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"} for status in sorted(bad)}}
+    named = {status: PROBLEMS[status][0] for status in sorted(bad)}
+    if "412" in named and "428" not in named:
+        named["412"] = TAKEN
+    return {**good, **{status: {"$ref": f"#/components/responses/{name}"} for status, name in named.items()}}
 
 
 def shared_responses() -> dict[str, Answer]:
-    return {name: _problem(status, text, error) for status, (name, text, error) in PROBLEMS.items()}
+    shared = {name: _problem(status, text, error) for status, (name, text, error) in PROBLEMS.items()}
+    taken = shared["PreconditionFailed"]
+    told = {name: header for name, header in taken["headers"].items() if name not in SPECIAL["412"]}
+    return {**shared, TAKEN: {**taken, "description": "There is one already.", "headers": told}}
 
 
 def _good(status: str, made: Answer) -> Answer:
     only_noted = made["description"] == NOTED
-    placed = PLACED if status in ("201", "202") and not only_noted else {}
-    replayed = REPLAYED if status == "202" and not only_noted else {}
     described = {"description": NOTED if only_noted else GOOD.get(status, made["description"])}
-    headers = {**ALWAYS, **LIMITS, **placed, **replayed, **made.get("headers", {})}
+    headers = {**ALWAYS, **LIMITS, **made.get("headers", {})}
     content = {"content": made["content"]} if "content" in made else {}
     return {**described, "headers": headers, **content}
 

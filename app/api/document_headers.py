@@ -21,11 +21,16 @@ SHARED_HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "format": "uri", "maxLength": 4096},
     },
     "PreferenceApplied": {
-        "description": "How long the answer would have waited at the most.",
-        "schema": {"type": "string", "maxLength": 7, "pattern": "^wait=[0-9]{1,2}$", "examples": ["wait=5"]},
+        "description": "What was preferred and heeded: how long to wait at the most, or how to handle a batch.",
+        "schema": {
+            "type": "string",
+            "maxLength": 16,
+            "pattern": "^(wait=[0-9]{1,2}|handling=lenient)$",
+            "examples": ["wait=5"],
+        },
     },
     "Replayed": {
-        "description": "Present when an earlier call had stored the notice.",
+        "description": "Present when an earlier call had this answer, or had stored the notice.",
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Version": {

@@ -22,6 +22,7 @@ from app.api.cloudevent_headers import is_announced
 from app.api.cloudevent_parameters import InBinaryMode
 from app.api.cloudevents import receive_binary
 from app.api.confirming import Confirming
+from app.api.document_answers import PLACED
 from app.api.examples import NOTICES
 from app.api.house import House, Open
 from app.api.idempotency import Making, Once
@@ -33,10 +34,11 @@ from app.api.routes import QuickRoute
 from app.domain.errors import InvalidNoticeError
 from app.domain.notice import Notice
 
+HEEDED = {"headers": {"Preference-Applied": {"$ref": "#/components/headers/PreferenceApplied"}}}
 SETTLED = {
     "model": NoticeSummary,
     "description": "Stored, and nothing of it is open any more; only with `Prefer: wait`.",
-    "headers": {"Preference-Applied": {"$ref": "#/components/headers/PreferenceApplied"}},
+    "headers": {**HEEDED["headers"], **PLACED},
 }
 router = APIRouter(route_class=QuickRoute, tags=["Notices"])
 
@@ -67,7 +69,7 @@ BATCHES = Arrivals(Medium(JSON, receive_notices, NOTICES_SCHEMA, NOTICE_BATCHES,
     "/notices",
     status_code=202,
     summary="Hand in a notice",
-    responses={200: SETTLED, 204: {}, 409: {}},
+    responses={200: SETTLED, 202: HEEDED, 204: {}, 409: {}},
     response_model=NoticeSummary | BatchAnswer,
 )
 async def hand_in_notice(
@@ -91,7 +93,7 @@ async def hand_in_notice(
     "/notices/batch",
     status_code=202,
     summary="Hand in many notices",
-    responses={409: {}},
+    responses={202: HEEDED, 409: {}},
     response_model=BatchAnswer,
 )
 async def hand_in_batch(

@@ -77,7 +77,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("approve_text", 409, "state-conflict", "/language"),
     **_each("countersign_notice", 409, "state-conflict"),
     **_each("choose_pushes", 409, "state-conflict", r"/deliveries(/\d+)?"),
-    **_each("amend_notice withdraw_notice approve_text countersign_notice", 412, "precondition-failed"),
+    **_each("amend_notice withdraw_notice", 412, "precondition-failed"),
     # What this installation has.
     **_each("hand_in_notice preview_notice amend_notice", 422, "unknown-service", "/service"),
     **_each("make_source change_source", 422, "unknown-service", r"/services/\d+"),

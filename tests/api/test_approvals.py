@@ -50,7 +50,7 @@ async def test_a_notice_says_which_texts_are_missing_waiting_and_approved(operat
 @pytest.mark.parametrize(
     ("given", "status"),
     [
-        ({"language": "zh-Hans", "revision": 2, "name": "X"}, 412),
+        ({"language": "zh-Hans", "revision": 2, "name": "X"}, 409),
         ({"language": "it", "revision": 1, "name": "X"}, 409),
         ({"language": "ar", "revision": 1, "name": "X"}, 409),
         ({"language": "zh-Hans", "revision": 1, "name": ""}, 422),

@@ -48,7 +48,7 @@ headers = {{ Authorization = "Bearer {source}" }}
 checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 413, 414, 415, 422, 428, 431]
 # A condition is looked at before the body is.
 [[operations]]
-include-operation-id-regex = "^(amend_notice|withdraw_notice|approve_text|countersign_notice)$"
+include-operation-id-regex = "^(amend_notice|withdraw_notice)$"
 checks.negative_data_rejection.expected-statuses = [400, 401, 404, 405, 406, 412, 413, 414, 415, 422, 428, 431]
 
 # Most names that can be made up are nobody's; so every second one is that of something which is there.

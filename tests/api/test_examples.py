@@ -14,7 +14,7 @@ import pytest
 from app.api.application import api, document_of
 from app.domain.key import Role
 from app.pushes import Question, ask
-from tests.api.calling import Caller, fresh, served, some_settings
+from tests.api.calling import Answer, Caller, fresh, served, some_settings
 from tests.api.test_scopes import TABLE, filled
 
 DOCUMENT: dict[str, Any] = document_of(api())
@@ -36,6 +36,17 @@ DOCUMENTED: dict[str, str] = {
     if each["name"].startswith("Ce-") and "example" in each
 }
 """The headers of binary mode that have an example."""
+OF_EVERY_ANSWER = {
+    *("date", "content-type", "content-length", "x-content-type-options", "referrer-policy", "link", "vary"),
+}
+"""What belongs to HTTP, or to all that is served here."""
+SELDOM = {
+    *("idempotent-replayed", "preference-applied", "ratelimit", "ratelimit-policy"),
+    *("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
+}
+"""Sent where a request was repeated or had a preference; this installation has no quotas."""
+SOMETIMES = {"hand_in_notice": {"location"}}
+"""Of many notices in one request none has the address."""
 Example = tuple[str, str, dict[str, Any], str, Any]
 """The method, the path, the operation, the media type and the body."""
 
@@ -55,8 +66,8 @@ class Town:
     def __init__(self, operator: Caller, source: Caller) -> None:
         self.operator, self.source = operator, source
 
-    async def answered(self, example: Example) -> tuple[int, str]:
-        """Try an example; give the status and what was said."""
+    async def answered(self, example: Example) -> Answer:
+        """Try an example."""
         method, path, operation, media_type, body = example
         name = operation["operationId"]
         names = await self.names(name, path)
@@ -66,10 +77,9 @@ class Town:
         sent = body.encode() if isinstance(body, str) else body
         query = "&".join(f"{each}={value}" for each, value in shown(operation, "query").items())
         given = {each: value for each, value in shown(operation, "header").items() if is_meant(each, body)}
-        answer = await self.caller(name).call(
+        return await self.caller(name).call(
             method, f"/v1{filled(path, names)}?{query}".rstrip("?"), sent, {**given, **headers}
         )
-        return answer.status, answer.text
 
     def caller(self, name: str) -> Caller:
         return self.source if Role.SOURCE in TABLE.get(name, ((), ()))[0] else self.operator
@@ -158,5 +168,14 @@ async def test_every_example_of_every_operation_does_what_it_says(town: Town) ->
 
     answers = [(one[2]["operationId"], await town.answered(one)) for one in tried]
 
-    assert [(name, *answer) for name, answer in answers if not 200 <= answer[0] < 300] == []
+    assert [(name, answer.text) for name, answer in answers if not 200 <= answer.status < 300] == []
     assert {name for name, _ in answers} == TABLE.keys() | {"status", "report_leaked_key"}
+    assert {wrong_headers(one[2], answer) for one, (_, answer) in zip(tried, answers, strict=True)} == {""}
+
+
+def wrong_headers(operation: dict[str, Any], answer: Answer) -> str:
+    """Say which headers an answer has that the document does not name, or lacks though it does."""
+    described = {name.lower() for name in operation["responses"][str(answer.status)]["headers"]}
+    sent = {name.lower() for name in answer.headers} - OF_EVERY_ANSWER
+    wrong = (sent - described) | (described - sent - SOMETIMES.get(operation["operationId"], set()) - SELDOM)
+    return f"{operation['operationId']} {answer.status}: {', '.join(sorted(wrong))}" if wrong else ""

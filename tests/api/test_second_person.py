@@ -64,7 +64,7 @@ async def test_a_correction_waits_anew_and_is_not_let_go_by_whoever_wrote_it(car
     )
 
     assert corrected.body["status"] == "awaits_second_person"
-    assert [alone.status, stale.status, glass.status] == [403, 412, 200]
+    assert [alone.status, stale.status, glass.status] == [403, 409, 200]
     assert (await source.get(path)).body["second_person"]["state"] == "alone"
 
 
@@ -87,7 +87,7 @@ async def test_who_let_it_go_stands_in_the_audit_log(careful: Caller) -> None:
         ({"revision": 1, "name": ""}, 422),
         ({"revision": 1, "name": "X", "break_glass": ""}, 422),
         ({"revision": 0, "name": "X"}, 422),
-        ({"revision": 9, "name": "X"}, 412),
+        ({"revision": 9, "name": "X"}, 409),
     ],
 )
 async def test_a_word_that_is_none_changes_nothing(careful: Caller, given: dict[str, Any], status: int) -> None:

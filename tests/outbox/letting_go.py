@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from app.amend import Change, amend, withdraw
 from app.audit import Actor
 from app.countersign import Word, countersign
-from app.domain.errors import CampanellaError, ForbiddenError, PreconditionFailedError, StateConflictError
+from app.domain.errors import CampanellaError, ForbiddenError, StateConflictError
 from app.domain.outcome import Delivered
 from app.intake import Origin, accept
 from app.routing import Routing, Snapshot
@@ -55,11 +55,7 @@ class Told:
 
     def refusal(self, word: Word, who: str) -> type[CampanellaError] | None:
         """Say with what a word must be refused."""
-        if self.withdrawn:
-            return StateConflictError
-        if word.revision != self.revision:
-            return PreconditionFailedError
-        if not self.broadcast[-1]:
+        if self.withdrawn or word.revision != self.revision or not self.broadcast[-1]:
             return StateConflictError
         return ForbiddenError if word.why is None and self.authors[-1] == who else None
 
