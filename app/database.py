@@ -101,6 +101,8 @@ AWAY = (
     TimeoutError,
 )
 """What Postgres being away looks like: the caller is told to come back, the worker tries again."""
+HELD_UP = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
+"""Of that, what concerns one statement alone, which waited for what somebody else holds."""
 
 
 def is_away(error: BaseException) -> bool:

@@ -5,8 +5,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from app.database import Pool, is_away
+from app.database import HELD_UP, Pool, is_away
 from app.domain.delivery import State
 from app.domain.outcome import Doubted, Gone, Misconfigured, Moved, Throttled, named, reason
 from app.outbox import Done, record
@@ -15,6 +16,21 @@ from app.telemetry import ATTEMPTS, SETTLED, THROTTLED, log
 
 MOST = 200
 AGAIN = 0.2
+APART = 3
+"""Outcomes written by themselves at a time: each may wait for a row with a connection in its hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """An outcome, until when (monotonic seconds) it is worth writing, and who waits for it."""
+
+    done: Done
+    until: float
+    written: asyncio.Future[None]
+
+    def end(self) -> None:
+        if not self.written.done():
+            self.written.set_result(None)
 
 
 class Recorder:
@@ -23,51 +39,74 @@ class Recorder:
     def __init__(self, pool: Pool) -> None:
         """Take the pool; `run` does the writing."""
         self._pool = pool
-        self._waiting: asyncio.Queue[tuple[Done, float, asyncio.Future[None]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Heard] = asyncio.Queue()
+        self._few = asyncio.Semaphore(APART)
 
     async def record(self, done: Done, until: float) -> None:
         """Return when the outcome is written, or `until` (monotonic seconds) is over and the sweep has taken it."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._waiting.put((done, until, written))
+        await self._waiting.put(_Heard(done, until, written))
         await written
 
     async def run(self) -> None:
         """Write for ever."""
-        while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < MOST and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            await self._write([done for done, _, _ in batch], max(until for _, until, _ in batch))
-            for _, _, written in batch:
-                if not written.done():
-                    written.set_result(None)
+        async with asyncio.TaskGroup() as apart:
+            while True:
+                batch = [await self._waiting.get()]
+                while len(batch) < MOST and not self._waiting.empty():
+                    batch.append(self._waiting.get_nowait())
+                if not await self._write(batch):
+                    for one in batch:
+                        apart.create_task(self._write_alone(one))
 
-    async def _write(self, done: Sequence[Done], until: float) -> None:
-        """Write until it is written or `until` is over; where one outcome can never be, the others still are."""
-        while True:
-            try:
-                held = await record(self._pool, done)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the recorder goes on for the others
-                if not is_away(error):
-                    return await self._apart(done, until, error)
-                log.warning("database.away", error=type(error).__name__)
-                if time.monotonic() > until:
-                    return None
-                await asyncio.sleep(AGAIN)
-                continue
-            for one in done:
-                _tell(one, held=one.owed.id in held)
+    async def _write(self, batch: Sequence[_Heard]) -> bool:
+        """Write until it is written or the last lease is over; False where somebody holds a row or Postgres refuses."""
+        while (error := await self._failed(batch)) is not None:
+            if not is_away(error) or isinstance(error, HELD_UP):
+                return False
+            await _rest(batch, error)
+        return True
+
+    async def _write_alone(self, one: _Heard) -> None:
+        """Write an outcome while the others go on; one that Postgres refuses lapses, which is counted."""
+        while (error := await self._failed_alone(one)) is not None:
+            if not is_away(error):
+                _lose(one.done, error)
+                one.end()
+                return
+            await _rest([one], error)
+
+    async def _failed_alone(self, one: _Heard) -> Exception | None:
+        async with self._few:
+            return await self._failed([one])
+
+    async def _failed(self, batch: Sequence[_Heard]) -> Exception | None:
+        """Try once; what was given up before is over already."""
+        if all(one.written.done() for one in batch):
             return None
+        try:
+            held = await record(self._pool, [one.done for one in batch])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the recorder goes on for the others
+            return error
+        for one in batch:
+            _tell(one.done, held=one.done.owed.id in held)
+            one.end()
+        return None
 
-    async def _apart(self, done: Sequence[Done], until: float, error: Exception) -> None:
-        """Find the outcome that Postgres refuses: it is a fault of ours, and its lease lapses, which is counted."""
-        if len(done) > 1:
-            for one in done:
-                await self._write([one], until)
-            return
-        lost = done[0]
-        facts = {"delivery": lost.owed.id, "channel": lost.owed.slug, "outcome": named(lost.outcome)}
-        log.error("outcome.lost", **facts, error=type(error).__name__, place=place(error))
+
+async def _rest(batch: Sequence[_Heard], error: Exception) -> None:
+    """Wait until it may be tried again; where the leases are over nobody need wait any more."""
+    log.warning("database.away", error=type(error).__name__)
+    if time.monotonic() > max(one.until for one in batch):
+        for one in batch:
+            one.end()
+    await asyncio.sleep(AGAIN)
+
+
+def _lose(done: Done, error: Exception) -> None:
+    """Say which outcome Postgres refuses: it is a fault of ours."""
+    facts = {"delivery": done.owed.id, "channel": done.owed.slug, "outcome": named(done.outcome)}
+    log.error("outcome.lost", **facts, error=type(error).__name__, place=place(error))
 
 
 def _tell(one: Done, *, held: bool) -> None:  # noqa: C901 - one match, a line for each outcome that people hear of

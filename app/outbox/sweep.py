@@ -5,10 +5,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import asyncpg
-
-from app.database import Pool, is_away
+from app.database import HELD_UP, Pool, is_away
 from app.domain.backoff import DOUBT_RESTS
+from app.grants import API
 
 # Whoever holds a channel, or stands still with it, keeps back what has lapsed there and nothing else.
 LAPSED = """
@@ -84,17 +83,15 @@ update delivery d
 """
 # A process that stands still between preparing a statement and running it is "active" to Postgres, whose own limits for
 # statements and for idle transactions both do not count then: what it has locked, the pace too, it would hold for ever.
+# An API's, too, where Postgres lets a worker see and end it (deploy/container/database.sql).
 FROZEN = """
 select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
- where datname = current_database() and usename = current_user and application_name = 'campanella'
+ where datname = current_database() and application_name = 'campanella'
+   and (usename = current_user or usename = $2 and pg_has_role(current_user, 'pg_signal_backend', 'usage'))
    and state = 'active' and wait_event = 'ClientRead' and xact_start < clock_timestamp() - $1::interval
 """
 STANDS_STILL = timedelta(seconds=15)
 """As long as Postgres gives an idle transaction (app.database)."""
-
-
-HELD_UP = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
-"""Of what Postgres being away looks like this concerns one statement alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +121,5 @@ async def sweep(pool: Pool) -> Swept:
 
 async def end_frozen(pool: Pool, after: timedelta = STANDS_STILL) -> int:
     """End the transactions of processes of ours that stand still in the middle of one; gives how many."""
-    ended: int = await pool.fetchval(FROZEN, after)
+    ended: int = await pool.fetchval(FROZEN, after, API)
     return ended

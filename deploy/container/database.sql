@@ -11,3 +11,5 @@ create role campanella_api login password :'api_password';
 create role campanella_worker login password :'worker_password';
 create role campanella_reader nologin;
 create database campanella owner campanella;
+-- A worker ends the transactions of an API process that stands still in the middle of one.
+grant pg_read_all_stats, pg_signal_backend to campanella_worker;

@@ -12,17 +12,21 @@ from pydantic_core import Url
 from yarl import URL
 
 from app.audit import Actor, anchor, record, verify
-from app.database import SERVER_SETTINGS, Pool
+from app.database import AWAY, SERVER_SETTINGS, Pool
 from app.domain.pace import Limits
 from app.grants import API, READER, WORKER
 from app.migrate import migrate
-from app.outbox import ChannelKind, Turn, claim, sweep
+from app.outbox import ChannelKind, Turn, claim, end_frozen, sweep
 from app.settings import Settings
 from tests.api.calling import Caller, served, some_settings
 from tests.given import a_channel, accepted
+from tests.reliability.ground import until
+from tests.repository.files import read
 from workers.prune import prune
 
 PASSWORD = "a-password-for-this-test"  # noqa: S105
+RIGHTS = "pg_read_all_stats, pg_signal_backend"
+STANDS_STILL = "select state = 'active' and wait_event = 'ClientRead' from pg_stat_activity where pid = $1"
 MAKE = """
 do $$ begin
   if not exists (select from pg_roles where rolname = '{role}') then
@@ -106,6 +110,35 @@ async def test_a_worker_claims_sweeps_and_prunes_with_its_own_rights(roles: str)
 
         assert await verify(pool) == (1, [])
     assert taken is not None
+
+
+async def test_a_worker_ends_a_transaction_of_the_api_that_stands_still_where_it_may(roles: str) -> None:
+    frozen = await asyncpg.connect(url_of(API, roles), server_settings=SERVER_SETTINGS)
+    await frozen.execute("begin")
+    await frozen.prepare("select 1")  # asyncpg asks for no end of it: for Postgres the statement goes on
+    owner = await asyncpg.connect(roles)
+
+    async def stands_still() -> bool:
+        return bool(await owner.fetchval(STANDS_STILL, frozen.get_server_pid()))
+
+    async with used_by(WORKER, roles) as pool:
+        await until(stands_still)
+        without = await end_frozen(pool, timedelta(0))
+        await owner.execute(f"grant {RIGHTS} to {WORKER}")
+        try:
+            assert await end_frozen(pool, timedelta(0)) == 1
+        finally:
+            await owner.execute(f"revoke {RIGHTS} from {WORKER}")
+
+    assert without == 0
+    with pytest.raises(AWAY):
+        await frozen.execute("commit")
+    frozen.terminate()
+    await owner.close()
+
+
+def test_the_container_gives_the_worker_these_rights() -> None:
+    assert f"grant {RIGHTS} to {WORKER};" in read("deploy/container/database.sql")
 
 
 FORBIDDEN = {
