@@ -134,6 +134,8 @@ def what_is_left(progress: Progress) -> str | None:
 def by_policy(progress: Progress, why: str) -> Settlement:
     """Do with a doubt what the notice asks for: say it again, let a person decide, or let it be."""
     open_end = Settlement(progress.state, progress.posts, progress.failures, stray=True)
+    if progress.wanted is None:
+        return _left_open(progress, replace(open_end, error=why))
     match progress.policy:
         case DoubtPolicy.REPEAT:
             return replace(open_end, state=State.DUE, error=f"repeated: {why}")
@@ -141,3 +143,10 @@ def by_policy(progress: Progress, why: str) -> Settlement:
             return replace(open_end, state=State.HELD, error=why, intent=progress.intent)
         case DoubtPolicy.DROP:
             return replace(open_end, state=State.DEAD, error=f"not repeated: {why}")
+
+
+def _left_open(progress: Progress, open_end: Settlement) -> Settlement:
+    """Leave to a person what should be taken back and may stand; what is known to stand is taken back before."""
+    if not progress.posts or progress.intent is None:
+        return replace(open_end, state=State.HELD, intent=progress.intent)
+    return replace(open_end, state=State.DUE, posts=(*progress.posts, Post(None, progress.intent.digest)))

@@ -21,7 +21,8 @@ from app.domain.delivery import (
 )
 
 NOWHERE = (
-    "a person saw the post without saying where it is, so it cannot be changed: name its number, or change it by hand"
+    "nobody has said where the post is, or whether it is there, so it cannot be changed: name its number, or change it "
+    "by hand"
 )
 
 

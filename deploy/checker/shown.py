@@ -53,12 +53,19 @@ def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) ->
 def taken_away(evidence: Evidence) -> Iterator[str]:
     """Say what still stands of a notice that is to be deleted, and is not told of as what could not be."""
     for row in evidence.records.deliveries:
-        if row.state != "withdrawn" or not row.erase or (row.doubts and row.notice.policy != "hold"):
+        if row.state != "withdrawn" or not row.erase or _may_be_double(row):
             continue
         known = {int(reference) for reference in (*row.references, *row.items) if reference}
         for post in evidence.posts[row.id]:
             if left := set(evidence.stands(post)) - known:
                 yield f"{row.where} is deleted, but {sorted(left)} still stands"
+
+
+def _may_be_double(row: Delivery) -> bool:
+    """Tell whether a policy has ended a doubt before anything was withdrawn: by another post, or by letting it be."""
+    posted = [attempt.started_at for attempt in row.attempts if attempt.action == POST]
+    repeated = row.notice.policy == "repeat" and any(posted[-1] > doubt.started_at for doubt in row.doubts)
+    return repeated or (row.notice.policy == "drop" and bool(row.doubts))
 
 
 def in_time(evidence: Evidence) -> Iterator[str]:

@@ -143,6 +143,34 @@ def test_a_doubt_that_stays_follows_the_policy(outcome: Outcome, policy: DoubtPo
     assert after.error
 
 
+@pytest.mark.parametrize("policy", list(DoubtPolicy))
+def test_a_doubt_about_what_should_be_taken_back_is_a_persons_whatever_the_policy(policy: DoubtPolicy) -> None:
+    """It may stand there as if it held, and nothing that is posted or left could change that."""
+    before = in_doubt(policy=policy, wanted=None)
+    asked, unasked = settled(Unclear("protected"), PROBING, before), next_step(before, ONE, 1, NOW, can_ask=False)
+
+    assert isinstance(unasked, Settlement)
+    assert [(end.state, end.intent, end.stray) for end in (asked, unasked)] == [(State.HELD, POSTING, True)] * 2
+    assert (asked.error, unasked.error) == ("protected", "nobody can tell whether it arrived")
+
+
+@pytest.mark.parametrize("policy", list(DoubtPolicy))
+def test_what_is_known_to_stand_is_taken_back_before_a_person_is_asked_about_the_rest(policy: DoubtPolicy) -> None:
+    before = in_doubt(policy=policy, wanted=None, posts=(Post("41", "d0"),))
+    open_end = next_step(before, TWO, 1, NOW, can_ask=False)
+    assert isinstance(open_end, Settlement)
+
+    first = replace(before, state=open_end.state, posts=open_end.posts, intent=None)
+    strike = next_step(first, TWO, 1, NOW, can_ask=False)
+    assert isinstance(strike, Intent)
+    struck = settle(first, strike, Delivered(), NOW, 0.5)
+    end = next_step(replace(first, posts=struck.posts), TWO, 1, NOW, can_ask=False)
+
+    assert (strike.action, strike.reference, struck.state) == (Action.EDIT, "41", State.DUE)
+    assert isinstance(end, Settlement)
+    assert (end.state, end.posts) == (State.HELD, (Post("41", "d1"), Post(None, "d1")))
+
+
 def test_an_edit_of_a_post_that_is_gone_is_a_dead_letter() -> None:
     assert settled(Lost("not found"), EDITING, progress(wanted=2)).state is State.DEAD
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 import pytest
 
-from app.amend import Change, amend
+from app.amend import Change, amend, withdraw
 from app.database import Pool
 from app.domain.outcome import Absent, Delivered, Doubted, Refused, Wire
 from app.outbox import decide, give_back, redrive, sweep
@@ -81,6 +81,23 @@ async def test_a_doubt_where_nobody_can_be_asked_follows_the_policy(
 
     assert [settlement.state for _, settlement in taken.ended] == [state]
     assert len((await claimed(pool)).calls) == calls
+
+
+async def test_an_urgent_notice_that_was_withdrawn_while_in_doubt_is_not_silently_called_withdrawn(pool: Pool) -> None:
+    await a_channel(pool)
+    notice = await accepted(pool, priority="urgent")
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    await withdraw(pool, Change(notice.id, "mensa", "test", None))
+    await pool.execute("update delivery set due_at = now()")
+
+    taken = await claimed(pool)
+    (row,) = await deliveries(pool)
+    decided = await decide(pool, row["id"], "not_sent")
+    await claimed(pool)
+
+    assert (taken.calls, row["state"], row["last_error"]) == ((), "held", "nobody can tell whether it arrived")
+    assert (decided, (await deliveries(pool))[0]["state"]) == (True, "withdrawn")
 
 
 async def test_a_channel_that_can_be_asked_is_asked_and_what_is_found_is_adopted(pool: Pool) -> None:

@@ -70,6 +70,21 @@ async def test_what_is_still_open_is_named_unless_that_is_allowed(ground: Ground
     assert (await judged(ground, "--open")).returncode == 0
 
 
+async def test_a_doubted_post_that_stands_although_it_is_called_deleted_is_noticed(ground: Ground) -> None:
+    chat = await ground.channel("scuola")
+    await ground.telegram.fault("answer_reset", chat)
+    await ground.accept(in_doubt="hold")
+    ground.workers.start()
+    await ground.settles()
+    held = await ground.verdict()
+
+    await ground.pool.execute("update notice set policy = 'repeat', withdrawn_at = now()")
+    await ground.pool.execute("update delivery set state = 'withdrawn', wanted = null, erase = true, intent = null")
+
+    assert held == []
+    assert ["is deleted, but" in str(each) for each in await ground.verdict()] == [True]
+
+
 async def some_wait(ground: Ground) -> None:
     """Let a channel wait for its Chinese text, and another show the Italian meanwhile."""
     await ground.pool.execute("update service set approvals = '{zh}' where slug = 'mensa'")
