@@ -34,6 +34,7 @@ update notice
 """
 # A doubt rests its time whatever is wished meanwhile: the doubted request may still be on its way.
 # What was delivered, refused or expired is due again; what a person must decide stays with the person.
+# What ended its workers is tried in its new form; a doubt goes on with what it was about, and so does its count.
 # What a retired channel shows stays as it is: nobody speaks there any more.
 # A date can be put off, brought forward and taken away; what was ready before keeps its place.
 WISH = """
@@ -43,7 +44,8 @@ update delivery d
        state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
        ready_at = greatest(least(d.ready_at, now()), $5),
        rank = greatest(least(d.ready_at, now()), $5) + $6::interval,
-       give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, failures = 0, awaits = null,
+       give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, awaits = null, failures = 0,
+       crashes = case when d.state = 'in_doubt' then d.crashes else 0 end,
        parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id), erase = false
  where d.notice_id = $1 and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
@@ -69,7 +71,8 @@ NOTHING = """
 update delivery d
    set wanted = null, due_at = case when state = 'in_doubt' then due_at else now() end, settled_at = null,
        state = case when state in ('held', 'in_doubt') then state else 'due' end,
-       give_up_at = now() + $2::interval, failures = 0, erase = erase or $3, awaits = null,
+       give_up_at = now() + $2::interval, erase = erase or $3, awaits = null, failures = 0,
+       crashes = case when state = 'in_doubt' then crashes else 0 end,
        ready_at = least(ready_at, now()), rank = least(rank, now() + $5::interval),
        parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id)
  where notice_id = $1

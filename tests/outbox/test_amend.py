@@ -42,6 +42,31 @@ async def test_what_is_posted_is_edited_to_the_latest_revision(pool: Pool) -> No
     assert (await deliveries(pool))[0]["shown"] == 2
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_what_was_set_aside_as_poison_can_be_corrected_and_withdrawn(pool: Pool, *, withdrawn: bool) -> None:
+    """It stands in the channel, and its new form may be harmless."""
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1")).id
+    await posted(pool)
+    await pool.execute("update delivery set crashes = 5, state = 'dead'")
+
+    await (withdraw(pool, change(number)) if withdrawn else corrected(pool, number))
+
+    (call,) = (await claimed(pool)).calls
+    assert (call.intent.action, call.intent.reference) == ("edit", "42")
+
+
+async def test_a_doubt_that_ended_its_workers_counts_on_whatever_is_wished_meanwhile(pool: Pool) -> None:
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1")).id
+    await pool.execute("update delivery set crashes = 4, state = 'in_doubt'")
+
+    await corrected(pool, number)
+    await withdraw(pool, change(number))
+
+    assert (await deliveries(pool))[0]["crashes"] == 4
+
+
 async def test_what_is_not_yet_posted_is_posted_in_its_latest_form(pool: Pool) -> None:
     await a_channel(pool)
     number = (await accepted(pool, event_id="e1")).id
