@@ -5,17 +5,20 @@
 import asyncio
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 from deploy.bench.city import Source, add_chats, source
 from deploy.bench.figure import Figure, Measured, at_most, quantile
+from deploy.bench.flush import flush_seconds
 from deploy.bench.ground import Ground
 from deploy.bench.place import REAL, Place, place
 from deploy.bench.size import Size
 
-POSTS = 60
+POSTS, QUICK_POSTS = 200, 60
 BETWEEN = (0.25, 0.75)
 PATIENCE = 10.0
 AREA = "famiglia"
+DISK = "the disk alone"
 
 
 @dataclass
@@ -48,11 +51,26 @@ async def measure(ground: Ground, size: Size) -> Measured:
         async with source(there) as mensa:
             quiet = Quiet(there, mensa)
             await quiet.posts(3)
-            seconds = await quiet.posts(size.of(POSTS, POSTS))
+            seconds, flushes = await _beside_the_disk(quiet, size.of(POSTS, QUICK_POSTS), ground.file("flushes"))
     return Measured(
         (
             Figure("POST to first byte, p50", 1000 * quantile(seconds, 0.5), "ms", at_most(50)),
             Figure("POST to first byte, p99", 1000 * quantile(seconds, 0.99), "ms", at_most(200)),
+            Figure("one flush, p50", 1000 * quantile(flushes, 0.5), "ms", who=DISK),
+            Figure("one flush, p99", 1000 * quantile(flushes, 0.99), "ms", who=DISK),
+            Figure("one flush, the slowest", 1000 * max(flushes), "ms", who=DISK),
         ),
-        (f"{len(seconds)} posts, one worker, {BETWEEN[0]} to {BETWEEN[1]} s between two.",),
+        (
+            f"{len(seconds)} posts, one worker, {BETWEEN[0]} to {BETWEEN[1]} s between two.",
+            "Each waits for two flushes, of the notice and of the intent; the disk is asked for one of its own after each.",
+        ),
     )
+
+
+async def _beside_the_disk(quiet: Quiet, many: int, file: Path) -> tuple[list[float], list[float]]:
+    """Give the seconds of so many posts, and of a flush after each."""
+    seconds, flushes = list[float](), list[float]()
+    for _ in range(many):
+        seconds += await quiet.posts(1)
+        flushes.append(await flush_seconds(file))
+    return seconds, flushes
