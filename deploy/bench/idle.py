@@ -62,7 +62,7 @@ async def measure(ground: Ground, size: Size) -> Measured:
         ),
         (
             f"{len(seconds)} posts, one worker, {BETWEEN[0]} to {BETWEEN[1]} s between two.",
-            "Each waits for two flushes, of the notice and of the intent; the disk is asked for one of its own after each.",
+            "Each waits for two flushes, of notice and intent; the disk is asked for one of its own after each.",
         ),
     )
 
