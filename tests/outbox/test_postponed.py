@@ -34,7 +34,9 @@ async def told(pool: Pool, reference: str = "42") -> list[str]:
     return done
 
 
-@pytest.mark.parametrize("sooner", [None, (datetime.now(UTC) - timedelta(hours=1)).isoformat()])
+@pytest.mark.parametrize(
+    "sooner", [None, (datetime.now(UTC) - timedelta(hours=1)).isoformat()], ids=["never", "an-hour-ago"]
+)
 async def test_what_is_planned_for_monday_goes_out_at_once_when_it_is_brought_forward(
     pool: Pool, sooner: str | None
 ) -> None:
