@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.alerts.bulletin_day import Doubt, ZoneDay, members, read_day
-from app.domain.errors import InvalidNoticeError, MalformedBodyError
+from app.domain.errors import InvalidNoticeError, MalformedBodyError, UnfitNowError
 from app.domain.instant import checked_moment
 
 MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
@@ -39,7 +39,7 @@ def parse(body: bytes, zones: Collection[str], zone: ZoneInfo) -> Bulletin:
     """Read {"id", "today", "tomorrow"} for these zones; whatever else it holds is passed over.
 
     A part that is wrong is a doubt, and the rest is read. Raises MalformedBodyError, and InvalidNoticeError with every
-    place where nothing of the zones can be read at all.
+    place (UnfitNowError, since other zones may be asked for) where nothing of them can be read at all.
     """
     given = members(_json(body), "#")
     issued_at = _issued(given.get("id"), zone)
@@ -51,7 +51,7 @@ def parse(body: bytes, zones: Collection[str], zone: ZoneInfo) -> Bulletin:
     days, doubts = [day for page in pages for day in page.days()], [doubt for page in pages for doubt in page.doubts]
     if not days:
         places = [{"pointer": each.pointer, "detail": each.detail, "rule": "invalid-notice"} for each in doubts]
-        raise InvalidNoticeError(NOTHING, errors=places[:MOST_PLACES])
+        raise UnfitNowError(NOTHING, errors=places[:MOST_PLACES])
     return Bulletin(str(given["id"]), issued_at, tuple(days), tuple(doubts))
 
 

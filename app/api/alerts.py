@@ -19,7 +19,7 @@ from app.api.arrivals import Arrival, Medium
 from app.api.house import House
 from app.api.notice_view import links
 from app.api.view import no_content
-from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, PersonalDataError
+from app.domain.errors import EventExistsError, ForbiddenError, PersonalDataError, UnfitNowError
 from app.domain.hosts import host_of
 from app.domain.leading import is_among
 from app.domain.personal import accounts_in, certain
@@ -59,13 +59,13 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
 def _refuse_future(alert: Alert) -> None:
     """A message of tomorrow would make every other one about this alert come too late."""
     if alert.sent > datetime.now(UTC) + AHEAD:
-        raise InvalidNoticeError("The message is sent in the future.", pointer="#/alert/sent")
+        raise UnfitNowError("The message is sent in the future.", pointer="#/alert/sent")
 
 
 def _refuse_foreign(caller: Caller, alert: Alert) -> None:
     for place, info in enumerate(alert.infos):
         if info.web and caller.link_hosts and not is_among(host_of(info.web), caller.link_hosts):
-            raise InvalidNoticeError(FOREIGN, pointer=f"#/alert/info/{place}/web")
+            raise UnfitNowError(FOREIGN, pointer=f"#/alert/info/{place}/web")
 
 
 def _refuse_personal(house: House, alert: Alert) -> None:

@@ -26,7 +26,7 @@ from app.api.batch_view import BatchAnswer, item_of
 from app.api.house import House
 from app.api.notice_view import links
 from app.api.view import answer, no_content
-from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, StateConflictError
+from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, StateConflictError, UnfitNowError
 from app.domain.notice import Priority
 from app.intake import Accepted, Answer
 from app.telemetry import log
@@ -85,7 +85,7 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
         raise StateConflictError(NO_ZONES)
     bulletin = await asyncio.to_thread(parse, arrival.body, zones, ZoneInfo(house.settings.timezone))
     if bulletin.issued_at > datetime.now(UTC) + AHEAD:
-        raise InvalidNoticeError(FUTURE, pointer="#/id")
+        raise UnfitNowError(FUTURE, pointer="#/id")
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     async with let_in(house, caller, [Priority.URGENT]):
         telling = await tell(hand, bulletin)

@@ -27,7 +27,7 @@ PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
     "406": ("NotAcceptable", "Accept excludes application/json.", errors.NotAcceptableError),
     "428": ("PreconditionRequired", "If-Match is missing.", errors.PreconditionRequiredError),
     "429": ("TooManyRequests", "The quota is used up; nothing was counted.", errors.QuotaExceededError),
-    "503": ("Unavailable", "Not possible now; nothing was stored.", errors.UnavailableError),
+    "503": ("Unavailable", "Not possible now; send the same again later.", errors.UnavailableError),
     "default": (
         "Unexpected",
         "Any other problem, such as 405, or 500, which tells of no quota.",

@@ -51,7 +51,9 @@ kept. Other content under the same `event_id` is 409: amend the notice with PATC
 `Idempotency-Key` is a second layer, optional wherever something is made: for **seven days** the same request under the
 same key is answered with the first answer, byte for byte, and `Idempotent-Replayed: true`. The key belongs to the
 source (without one: to the access key). The request is known by method, route, media type and canonical JSON (RFC
-8785). Kept are answers of 2xx, and 409 and 422 that follow from the content of a notice; all else is looked at afresh.
+8785). Kept are answers of 2xx, and 409 and 422 that follow from the content of a notice alone; all else is looked at
+afresh, also what a setting, an administrator or the clock may decide otherwise next time. What is kept is given again
+as it is, without waiting (`Prefer`) and wherever it was to be answered (`X-ReplyTo`).
 Other content under a known key is 422 `idempotency-key-reused`; a twin under way for two seconds is 409
 `request-in-progress` with `Retry-After: 1`.
 
@@ -68,7 +70,8 @@ printable ASCII in percent escapes. `expirytime` is `expires_at` where the data 
 
 Every error is `application/problem+json` (RFC 9457). Programs read `type` and, for each place in `errors`, `pointer` (a
 JSON pointer into the body) or `parameter`, and `rule`; people read `detail`. Nothing that was sent is ever repeated in
-an error. 503 comes with `Retry-After`: nothing was stored, send it again.
+an error. 503 comes with `Retry-After`: send the same again then. If it had been stored at the last moment, a notice
+stays one, and so does what has the same `Idempotency-Key`.
 
 ### Quotas
 

@@ -36,7 +36,7 @@ from app.metrics import NOTICES
 from app.telemetry import log
 
 SERVER_ERROR = 500
-AWAY_ANSWER = "The database does not answer. Nothing was stored; try again after the time named in Retry-After."
+AWAY_ANSWER = "The database does not answer. Send the same again after the time named in Retry-After."
 
 
 async def said(request: Request, error: CampanellaError) -> Response:

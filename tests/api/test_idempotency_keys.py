@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.alerts.given import cap, info
 from tests.api.calling import Caller, a_notice, fresh
 from tests.api.keyed import is_replayed, sent
+from tests.api.weather import MEDIA_TYPE as BULLETIN
+from tests.api.weather import bulletin, only
 from workers.prune import prune
 
 BATCH = "/v1/notices/batch"
@@ -117,6 +120,28 @@ async def test_3_3_a_refusal_that_does_not_follow_from_the_content_alone_is_look
     answers = [await source.post("/v1/notices", notice, **attributes, Idempotency_Key="chiave") for _ in range(2)]
 
     assert [(answer.status, is_replayed(answer)) for answer in answers] == [(422, False), (422, False)]
+
+
+FOREIGN = "https://altrove.example/x"
+
+
+async def test_3_3_what_authorities_send_is_looked_at_afresh_where_a_clock_a_host_or_a_zone_decides(
+    source: Caller, operator: Caller, town: Caller
+) -> None:
+    await operator.patch(f"/v1/sources/{source.slug}", {"link_hosts": ["comune.prato.it"]})
+    teller = await town.a_source()
+    alert, ahead = "application/cap+xml", cap(identifier=fresh("cap"), sent="2199-01-01T00:00:00+00:00")
+    bulletins = [bulletin(id="21990101_1200"), {**bulletin(), "tomorrow": only()}]
+    sent = [
+        (source, ahead, alert),
+        (source, cap(info(web=FOREIGN), identifier=fresh("cap")), alert),
+        *((teller, json.dumps(each).encode(), BULLETIN) for each in bulletins),
+    ]
+
+    for number, (caller, body, media_type) in enumerate(sent):
+        headers = {"Content-Type": media_type, "Idempotency-Key": f"chiave-{number}"}
+        answers = [await caller.post("/v1/notices", body, **headers) for _ in range(2)]
+        assert [(answer.status, is_replayed(answer)) for answer in answers] == [(422, False)] * 2
 
 
 async def test_3_31_after_seven_days_the_key_is_forgotten_and_the_event_is_not(source: Caller) -> None:
