@@ -42,7 +42,7 @@ def notice_of(alert: Alert, event_id: str, zones: Zones) -> Notice:
 
 def all_clear_of(alert: Alert, event_id: str, earlier: Notice) -> Notice:
     """Make the notice that ends an earlier one, with the authority's words, or else with fixed ones."""
-    texts = {info.language: _text(alert, info) for info in alert.infos if info.headline or info.description}
+    texts = _of_the_end(alert)
     return made(
         alert,
         event_id,
@@ -52,6 +52,22 @@ def all_clear_of(alert: Alert, event_id: str, earlier: Notice) -> Notice:
         audience=earlier.audience.model_dump(),
         supersedes=earlier.event_id,
     )
+
+
+def said_of(alert: Alert, zones: Zones) -> Notice:
+    """Make a notice of all that a message says itself, to be judged before anything is changed."""
+    if not alert.clears:
+        return notice_of(alert, alert.identifier, zones)
+    return made(alert, alert.identifier, texts=_of_the_end(alert) or {"it": _ended("it", alert.identifier)})
+
+
+def link_of(info: Info) -> str | None:
+    """Give the address as it is shown, or None: one that is none is no reason to keep an alert back."""
+    try:
+        href = checked_link(info.web)
+    except SpellingError:
+        return None
+    return href if href.startswith("https://") else None
 
 
 def made(alert: Alert, event_id: str, **members: Any) -> Notice:
@@ -89,6 +105,10 @@ def _times(alert: Alert) -> dict[str, datetime | None]:
     ends = [info.expires for info in alert.infos if info.expires is not None]
     last = max(ends) if len(ends) == len(alert.infos) else None
     return {"valid_from": min(begins, default=None), "valid_until": last, "expires_at": last}
+
+
+def _of_the_end(alert: Alert) -> dict[str, dict[str, Any]]:
+    return {info.language: _text(alert, info) for info in alert.infos if info.headline or info.description}
 
 
 def _text(alert: Alert, info: Info) -> dict[str, Any]:
@@ -132,11 +152,7 @@ def _ended(language: str, title: str) -> dict[str, Any]:
 def _links(alert: Alert) -> list[dict[str, str]]:
     found: dict[str, str] = {}
     for info in alert.infos:
-        try:
-            href = checked_link(info.web)
-        except SpellingError:
-            continue  # an address that is none is no reason to keep an alert back
-        if href.startswith("https://"):
+        if (href := link_of(info)) is not None:
             found.setdefault(href, words_for(info.language).page)
     return [{"title": title, "href": href} for href, title in list(found.items())[:10]]
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.access import Caller
 from app.alerts.cap import LARGEST, Alert, parse
-from app.alerts.notices import SERVICE, priority_of
+from app.alerts.notices import SERVICE, Zones, link_of, priority_of, said_of
 from app.alerts.taking import Hand, Taken, take
 from app.alerts.zones import zones_of
 from app.api.acceptance import FOREIGN, acknowledged, seen_now
@@ -22,7 +22,7 @@ from app.api.view import no_content
 from app.domain.errors import EventExistsError, ForbiddenError, PersonalDataError, UnfitNowError
 from app.domain.hosts import host_of
 from app.domain.leading import is_among
-from app.domain.personal import accounts_in, certain
+from app.domain.personal import accounts_in, first_certain
 from app.telemetry import log
 
 EXISTS = "This identifier was used for other content. An update is a message of its own that refers to the earlier one."
@@ -37,13 +37,8 @@ XML = {"type": "string", "maxLength": LARGEST, "pattern": r"^[^\x00]*$", "descri
 
 async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Response:
     """Act on an alert; 204 where it ends something of which nobody was told."""
-    alert = parse(arrival.body)
-    if not caller.may_speak_of(SERVICE):
-        raise ForbiddenError("This source may not speak of this service.")
-    _refuse_future(alert)
-    _refuse_foreign(caller, alert)
-    _refuse_personal(house, alert)
     zones = zones_of(house.settings.alert_zones)
+    alert = checked(caller, arrival.body, zones, house.settings.own_ibans)
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
     try:
         async with let_in(house, caller, [priority_of(alert)]):
@@ -56,6 +51,19 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     return await _answered(house, hand.source, taken)
 
 
+def checked(caller: Caller, body: bytes, zones: Zones, own_ibans: str = "") -> Alert:
+    """Read a message that this caller may hand in, or say why not, before anything is changed."""
+    alert = parse(body)
+    if not caller.may_speak_of(SERVICE):
+        raise ForbiddenError("This source may not speak of this service.")
+    _refuse_future(alert)
+    _refuse_foreign(caller, alert)
+    found = first_certain(said_of(alert, zones), accounts_in(own_ibans))
+    if found is not None:
+        raise PersonalDataError(pointer=_place(alert, found[0]))
+    return alert
+
+
 def _refuse_future(alert: Alert) -> None:
     """A message of tomorrow would make every other one about this alert come too late."""
     if alert.sent > datetime.now(UTC) + AHEAD:
@@ -64,15 +72,16 @@ def _refuse_future(alert: Alert) -> None:
 
 def _refuse_foreign(caller: Caller, alert: Alert) -> None:
     for place, info in enumerate(alert.infos):
-        if info.web and caller.link_hosts and not is_among(host_of(info.web), caller.link_hosts):
+        href = link_of(info)
+        if href is not None and caller.link_hosts and not is_among(host_of(href), caller.link_hosts):
             raise UnfitNowError(FOREIGN, pointer=f"#/alert/info/{place}/web")
 
 
-def _refuse_personal(house: House, alert: Alert) -> None:
-    own = accounts_in(house.settings.own_ibans)
-    for place, info in enumerate(alert.infos):
-        if any(certain(f"{info.headline}\n{info.description}\n{info.instruction}\n{info.contact}", own)):
-            raise PersonalDataError(pointer=f"#/alert/info/{place}")
+def _place(alert: Alert, pointer: str) -> str:
+    """Give the info that a place in the notice comes from, or the whole alert."""
+    places = {info.language: place for place, info in enumerate(alert.infos)}
+    _, member, *rest = pointer.split("/")
+    return f"#/alert/info/{places[rest[0]]}" if member == "texts" and rest[0] in places else "#/alert"
 
 
 async def _answered(house: House, source: str, taken: Taken) -> Response:

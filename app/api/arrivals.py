@@ -11,12 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access import Caller
+from app.api.cloudevent_headers import is_announced
 from app.api.house import House
 from app.api.keeper import Keeper
 from app.api.problems import ACCEPTS
 from app.api.reading import LARGEST, media_type_of, whole
 from app.domain.errors import UnsupportedMediaTypeError
 
+NO_DATA = (
+    "The data of an event is one notice in application/json; without the ce- headers this can be sent here as it is."
+)
 Schema = dict[str, Any]
 
 
@@ -41,7 +45,7 @@ class Medium:
     """One media type: who receives its body, its largest size in bytes, and what the document says of it.
 
     `shape` is a model, or a schema as it stands in the document; `components` are the schemas that it refers to.
-    `says_priority`: nothing in it is urgent unless it says the word.
+    `says_priority`: nothing in it is urgent unless it says the word. `beside`: headers of an event may stand beside it.
     """
 
     media_type: str
@@ -51,6 +55,7 @@ class Medium:
     largest: int = LARGEST
     components: Mapping[str, Schema] = field(default_factory=dict)
     says_priority: bool = False
+    beside: bool = False
 
     @property
     def schema(self) -> Schema:
@@ -73,4 +78,6 @@ class Arrivals:
         medium = self.media.get(media_type_of(request))
         if medium is None:
             raise UnsupportedMediaTypeError(f"Send the body as one of: {', '.join(self.media)}.")
+        if not medium.beside and is_announced(request.headers.raw):
+            raise UnsupportedMediaTypeError(NO_DATA)
         return Arrival(medium, await whole(request, medium.largest), request)

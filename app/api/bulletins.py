@@ -3,7 +3,7 @@
 """The national bulletin, received at POST /notices: a notice for each zone and day of which something is new."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from app.api.arrivals import Arrival, Medium
 from app.api.batch_view import BatchAnswer, item_of
 from app.api.house import House
 from app.api.notice_view import links
+from app.api.reading import read
 from app.api.view import answer, no_content
 from app.domain.errors import EventExistsError, ForbiddenError, InvalidNoticeError, StateConflictError, UnfitNowError
 from app.domain.notice import Priority
@@ -83,7 +84,7 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
     zones = zones_of(house.settings.alert_zones)
     if not zones:
         raise StateConflictError(NO_ZONES)
-    bulletin = await asyncio.to_thread(parse, arrival.body, zones, ZoneInfo(house.settings.timezone))
+    bulletin = await asyncio.to_thread(_parsed, arrival.body, zones, ZoneInfo(house.settings.timezone))
     if bulletin.issued_at > datetime.now(UTC) + AHEAD:
         raise UnfitNowError(FUTURE, pointer="#/id")
     hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
@@ -95,6 +96,10 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
         return no_content()
     items = [item_of(house, arrival.request, place, each) for place, each in enumerate(told[:MOST])]
     return answer(BatchAnswer(items=items), 202)
+
+
+def _parsed(body: bytes, zones: Collection[str], zone: ZoneInfo) -> Bulletin:
+    return parse(read(body), zones, zone)
 
 
 def _refused(house: House, errors: Sequence[EventExistsError]) -> list[EventExistsError]:

@@ -16,7 +16,8 @@ ON_THE_WIRE: dict[str, Any] = {"minLength": 1, "maxLength": 1024, "pattern": f"^
 """How the HTTP binding writes a text: printable ASCII, all else in percent escapes; quotes around it may be there."""
 TOGETHER = (
     "Binary mode: the body, as `application/json`, is the data of a CloudEvent. Ce-Specversion, Ce-Id, Ce-Source and "
-    "Ce-Type come together or not at all; what is beside another media type does not count."
+    "Ce-Type come together or not at all. Beside an event or a batch of events in the body they do not count; beside "
+    "anything else the answer is 415."
 )
 
 

@@ -52,6 +52,7 @@ MEDIUM = Medium(
     EVENTS,
     components=CLOUDEVENT,
     says_priority=True,
+    beside=True,
 )
 
 

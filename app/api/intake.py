@@ -54,9 +54,9 @@ async def _plain(house: House, caller: Caller, arrival: Arrival) -> Response:
 
 # One row for each form in which a notice may come; the first is the one that the docs page tries.
 ARRIVALS = Arrivals(
-    Medium(JSON, _plain, Notice, NOTICES, says_priority=True),
+    Medium(JSON, _plain, Notice, NOTICES, says_priority=True, beside=True),
     cloudevents.MEDIUM,
-    Medium(EVENT_BATCH, receive_events, EVENTS_SCHEMA, EVENT_BATCHES, LARGEST, says_priority=True),
+    Medium(EVENT_BATCH, receive_events, EVENTS_SCHEMA, EVENT_BATCHES, LARGEST, says_priority=True, beside=True),
     *ALERTS,
     bulletins.MEDIUM,
 )

@@ -24,6 +24,7 @@ MOST_ERRORS = 20
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 PARAMETER = re.compile(r';[ \t]*([^\s;="]+)=("(?:[^"\\]|\\.)*"|[^\s;"]*)')
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+OTHERS = bytes(set(range(256)) - set(b"{}[]"))
 PLAIN = re.compile(r"[A-Za-z][a-z]*[0-9]{0,2}(_[a-z]+[0-9]{0,2})*")
 TELLING = re.compile(r"[0-9]{2}|[A-Z]{3}|.{41}", re.DOTALL)
 """What is in no name of ours nor in a language tag, but in codes of persons and accounts, and in sentences."""
@@ -147,7 +148,7 @@ def _refuse_deep(body: bytes) -> None:
     if body.count(b"{") + body.count(b"[") <= DEEPEST:
         return
     depth = 0
-    for sign in STRINGS.sub(b"", body):
+    for sign in STRINGS.sub(b"", body).translate(None, OTHERS):
         depth += (sign in b"{[") - (sign in b"}]")
         if depth > DEEPEST:
             raise MalformedBodyError(f"The body is nested deeper than {DEEPEST} levels.")

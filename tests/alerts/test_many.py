@@ -14,6 +14,7 @@ from app.alerts.bulletin import Bulletin
 from app.alerts.bulletin import parse as parse_bulletin
 from app.alerts.cap import Alert, parse
 from app.alerts.notices import notice_of
+from app.api.reading import read as read_json
 from app.domain.errors import InvalidNoticeError, MalformedBodyError
 from app.domain.markup import checked_markup
 from app.domain.markup import parse as parse_markup
@@ -141,7 +142,7 @@ def test_a_bulletin_is_read_or_refused_by_name(size: int) -> None:
 
 def read_bulletin(body: bytes) -> Bulletin | None:
     try:
-        return parse_bulletin(body, {"Bisenzio": "bisenzio"}, ZONE)
+        return parse_bulletin(read_json(body), {"Bisenzio": "bisenzio"}, ZONE)
     except (InvalidNoticeError, MalformedBodyError):
         return None
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.alerts.given import cap
 from tests.api.calling import Caller, a_notice
 from tests.api.events import SOURCE, a_sender, binary
 
@@ -160,3 +161,22 @@ async def test_2_11_twenty_extensions_are_kept(sender: Caller) -> None:
 
     event = json.loads(await sender.pool.fetchval("select event from notice where id = $1", answer.body["id"]))
     assert len(event["extensions"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "body"),
+    [
+        ("/v1/notices", "application/cap+xml", cap()),
+        ("/v1/notices", "application/xml", cap()),
+        ("/v1/notices", "application/vnd.campanella.bulletin+json", b"{}"),
+        ("/v1/notices/batch", "application/json", b"[]"),
+    ],
+)
+async def test_2_35_data_that_is_no_notice_in_json_is_refused_with_the_headers_of_an_event(
+    sender: Caller, path: str, media_type: str, body: bytes
+) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": SOURCE, "ce-type": "t", "Content-Type": media_type}
+
+    answer = await sender.call("POST", path, body, headers)
+
+    assert (answer.status, answer.problem) == (415, "unsupported-media-type")

@@ -91,3 +91,24 @@ async def test_an_alert_leads_nowhere_else_either(bound: Caller) -> None:
 
     assert [answer.status for answer in answers] == [422, 202]
     assert answers[0].pointers == ["#/alert/info/0/web"]
+
+
+NOWHERE = [
+    "https://[x/",
+    "https://evil\u2100.example/",
+    "www.protezionecivile.example/x",
+    "http://evil.example/",
+    "https://u@evil.example/",
+    "mailto:a@evil.example",
+]
+
+
+async def test_an_address_that_is_never_shown_keeps_no_alert_back(bound: Caller) -> None:
+    answers = [
+        await bound.post("/v1/notices", cap(info(web=web), identifier=fresh("cap")), Content_Type="application/cap+xml")
+        for web in NOWHERE
+    ]
+
+    assert {web: answer.status for web, answer in zip(NOWHERE, answers, strict=True)} == dict.fromkeys(NOWHERE, 202)
+    shown = [(await bound.get(f"/v1/notices/{answer.body['id']}")).body["content"]["links"] for answer in answers]
+    assert shown == [[]] * len(NOWHERE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.alerts.given import cap, info
+from tests.alerts.given import cap, info, reference
 from tests.api.calling import Caller, a_notice, fresh
 
 CODE, ACCOUNT = "RSSMRA85T10A562S", "IT60 X054 2811 1010 0000 0123 456"
@@ -40,12 +40,36 @@ async def test_an_amendment_with_personal_data_is_refused(source: Caller) -> Non
     assert (await source.get(f"/v1/notices/{made.body['id']}")).body["revision"] == 1
 
 
-async def test_an_alert_with_personal_data_is_refused(source: Caller) -> None:
-    body = cap(info(), info(language="en", description=CODE), identifier=fresh("cap"))
+SAID = {
+    "description": ({"description": CODE}, "#/alert/info/1"),
+    "the event as title": ({"headline": None, "event": f"Allerta {CODE}"}, "#/alert/info/1"),
+    "senderName": ({"senderName": CODE}, "#/alert/info/1"),
+    "an area": ({"areas": (f"Via di {CODE}",)}, "#/alert/info/1"),
+    "web": ({"web": f"https://www.example.it/{CODE}"}, "#/alert"),
+}
+
+
+@pytest.mark.parametrize(("members", "pointer"), SAID.values(), ids=SAID)
+async def test_an_alert_with_personal_data_is_refused(source: Caller, members: dict[str, Any], pointer: str) -> None:
+    body = cap(info(), info(**{"language": "en", **members}), identifier=fresh("cap"))
 
     answer = await source.post("/v1/notices", body, Content_Type="application/cap+xml")
 
-    assert (answer.status, answer.problem, answer.pointers) == (422, "personal-data", ["#/alert/info/1"])
+    assert (answer.status, answer.problem, answer.pointers) == (422, "personal-data", [pointer])
+    assert CODE not in answer.text
+    assert (await source.get("/v1/notices")).body["items"] == []
+
+
+async def test_a_cancellation_with_personal_data_is_refused_and_ends_nothing(source: Caller) -> None:
+    first = fresh("cap")
+    notice = await source.post("/v1/notices", cap(identifier=first), Content_Type="application/cap+xml")
+    say = {"msgType": "Cancel", "references": reference(first), "identifier": fresh("cap")}
+    over = cap(info(description=CODE), **say)
+
+    answer = await source.post("/v1/notices", over, Content_Type="application/cap+xml")
+
+    assert (answer.status, answer.problem, answer.pointers) == (422, "personal-data", ["#/alert/info/0"])
+    assert (await source.get(f"/v1/notices/{notice.body['id']}")).body["status"] != "withdrawn"
 
 
 async def test_what_only_looks_like_personal_data_is_accepted(source: Caller) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Bulletins that are wrong: as a whole they are refused with the place, in part they keep nothing else back."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -36,6 +37,10 @@ update revision set digest = '\x00' from notice
 """
 
 
+def nested(depth: int) -> Any:
+    return [nested(depth - 1)] if depth else []
+
+
 def wrong(answer: Answer) -> list[tuple[int, str]]:
     """Give the status and the place of each part that was not told."""
     items = [item for item in answer.body["items"] if item["problem"]]
@@ -48,6 +53,9 @@ def wrong(answer: Answer) -> list[tuple[int, str]]:
         (b"[", 400, None),
         (b'{"id": "20261210_1500", "id": "x"}', 400, None),
         (b"[" * 100_000, 400, None),
+        (json.dumps(bulletin(feature(temporali=YELLOW))).encode()[:-1] + b', "x": 1e999}', 400, None),
+        (bulletin(feature(temporali=YELLOW), x=nested(33)), 400, None),
+        (b"\xef\xbb\xbf" + json.dumps(bulletin(feature(temporali=YELLOW))).encode(), 400, None),
         ([], 422, ["#"]),
         ({"id": "20261210_1500"}, 422, ["#"]),
         (bulletin() | {"id": "ieri"}, 422, ["#/id"]),
