@@ -58,10 +58,12 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return replace(stay, state=State.DUE, posts=_kept(progress, done.number))
         case Throttled() | Moved() | Gone() | Misconfigured():
             return stay
+        case Doubted() if now < progress.give_up_at or (done.action is Action.POST and done.key is None):
+            return _doubt(stay, progress, done, chance)
         case Failed() if now < progress.give_up_at:
             return _later(stay, progress, chance)
-        case Doubted() if done.key is None or now < progress.give_up_at:
-            return _doubt(stay, progress, done, chance)
+        case Failed(why) | Doubted(why) if done.action is Action.PROBE:
+            return by_policy(progress, why)
         case Lost() if progress.wanted is None:
             return _dropped(stay, progress, done)
         case Failed() | Refused() | Lost() | Doubted():

@@ -104,6 +104,33 @@ def test_a_question_without_an_answer_leaves_the_doubt_as_it_was() -> None:
     assert (after.state, after.intent) == (State.IN_DOUBT, POSTING)
 
 
+@pytest.mark.parametrize("outcome", [Doubted("no answer"), Failed("never left")])
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [(DoubtPolicy.REPEAT, State.DUE), (DoubtPolicy.HOLD, State.HELD), (DoubtPolicy.DROP, State.DEAD)],
+)
+def test_a_question_that_is_never_answered_follows_the_policy_when_its_time_is_over(
+    outcome: Outcome, policy: DoubtPolicy, state: State
+) -> None:
+    """What answers posts and not this question would hold up everything of the channel for ever."""
+    after = settled(outcome, PROBING, in_doubt(policy=policy, give_up_at=NOW))
+
+    assert (after.state, after.stray) == (state, True)
+    assert after.error
+
+
+@pytest.mark.parametrize("done", [EDITING, replace(EDITING, action=Action.DELETE)])
+def test_a_change_that_is_never_answered_is_given_up_by_age(done: Intent) -> None:
+    shown = (Post("42", "d1"),)
+    after = settled(Doubted("no answer"), done, progress(wanted=2, posts=shown, give_up_at=NOW))
+
+    assert (after.state, after.posts, after.error) == (State.DEAD, shown, "no answer")
+
+
+def test_a_post_in_doubt_is_a_doubt_whatever_its_age() -> None:
+    assert settled(Doubted("reset"), before=progress(give_up_at=NOW)).state is State.IN_DOUBT
+
+
 def test_a_post_found_by_asking_is_adopted() -> None:
     after = settled(Delivered(("42",)), PROBING, in_doubt())
 
