@@ -80,7 +80,9 @@ class Dispatcher:
     async def _claim(self) -> float | None:
         """Take what is due and start it; returns the seconds until another look is worth it, None if unknown."""
         room = AT_ONCE - len(self._calls)
-        if room <= AT_ONCE // 2 or self._way.is_closed:  # a claim for few costs nearly what one for many does
+        if room <= AT_ONCE // 2 or not self._way.lets(
+            self._desk.kind.name
+        ):  # a claim for few costs nearly what one for many does
             return LONGEST_PAUSE
         late, self._late = max(self._late, self._opening()), 0.0
         turn = Turn(
@@ -88,6 +90,8 @@ class Dispatcher:
         )
         begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
+        if taken.waits is not None:
+            self._way.note(self._desk.kind.name, waits=taken.waits)
         self._last, self._late = (begun, self._late) if taken.calls else (self._last, max(self._late, late))
         for call in taken.calls:
             self._start(call, taken, begun)

@@ -3,38 +3,69 @@
 """The way out of one process: a call that may end the process goes out alone, so that it takes no other with it."""
 
 import time
+from collections.abc import Callable
 
 from app.outbox import Beside
 
 QUICK = 2.0
-"""Seconds: nobody waits for a call that takes longer."""
+"""Seconds: nobody waits for a call that takes longer; and so long what must go alone waits without being helped."""
+LONG = 60.0
+"""Seconds after which what must go alone waits for the slowest call, too, and everybody with it."""
+SEEN = 5.0
+"""Seconds after which what waited and was not seen again is forgotten: its kind may have stopped looking."""
 
 
 class Way:
     """One per process, for its calls of every kind. Nobody waits on it: who may not leave gives back what he has."""
 
-    def __init__(self) -> None:
-        """Begin open, with nobody on it."""
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin open, with nobody on it. `now`: seconds of a clock that nobody sets."""
+        self._now = now
         self._out: dict[int, float] = {}
+        self._waiting: dict[str, tuple[float, float]] = {}
         self.is_closed = False
         self.careful = False
         """A worker has ended without a word lately: perhaps on what it was rendering."""
 
     @property
     def beside(self) -> Beside:
-        """Say what is out."""
+        """Say what is out; whoever has waited for long is not passed over."""
         if not self._out:
             return Beside.NOTHING
-        return Beside.SLOW if time.monotonic() - min(self._out.values()) > QUICK else Beside.QUICK
+        return Beside.SLOW if self._is_slow and self._waited < LONG else Beside.QUICK
+
+    def lets(self, kind: str) -> bool:
+        """Tell whether a kind may claim: not beside a call that is alone, nor while that of another has waited long."""
+        if self.is_closed or self._waited < QUICK or (self._is_slow and self._waited < LONG):
+            return not self.is_closed
+        return kind == min(self._waiting, key=self._waiting.__getitem__)
+
+    def note(self, kind: str, *, waits: bool) -> None:
+        """Remember since when a kind has something that must go alone and could not, or that it has none."""
+        now = self._now()
+        since, _ = self._waiting.pop(kind, (now, now))
+        if waits:
+            self._waiting[kind] = (since, now)
 
     def enter(self, delivery: int, *, alone: bool) -> bool:
         """Leave, if nobody is out alone; `alone`: if nobody is out."""
         if self.is_closed or (alone and self._out):
             return False
-        self._out[delivery], self.is_closed = time.monotonic(), alone
+        self._out[delivery], self.is_closed = self._now(), alone
         return True
 
     def leave(self, delivery: int) -> None:
         """Be back."""
         del self._out[delivery]
         self.is_closed = False
+
+    @property
+    def _is_slow(self) -> bool:
+        return self._now() - min(self._out.values(), default=self._now()) > QUICK
+
+    @property
+    def _waited(self) -> float:
+        """Give the seconds that the first of those has waited who are still seen to wait."""
+        now = self._now()
+        self._waiting = {kind: times for kind, times in self._waiting.items() if now - times[1] < SEEN}
+        return now - min((since for since, _ in self._waiting.values()), default=now)

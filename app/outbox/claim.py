@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -18,7 +18,7 @@ from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
 from app.outbox.noting import Noted, note
 from app.outbox.record import end
-from app.outbox.step import one_each, step_of
+from app.outbox.step import must_wait, one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
 from app.outbox.works import works_of
 
@@ -81,9 +81,10 @@ async def _claim_with_care(connection: Connection, kind: ChannelKind, turn: Turn
         if isinstance(pace, Taken):
             return pace
         found = await due(connection, kind.name, len(pace.moments), pace.now, in_order=kind.in_order)
-        works = one_each(await works_of(connection, found), turn.beside)
+        read = await works_of(connection, found)
+        works = one_each(read, turn.beside)
         if found and not works:
-            return Taken(pace.now, pace.at, again=LOOKS_AGAIN)
+            return Taken(pace.now, pace.at, again=LOOKS_AGAIN, waits=must_wait(read, works))
         noted = await note(connection, works, pace.now)
     try:
         async with connection.transaction():
@@ -93,7 +94,7 @@ async def _claim_with_care(connection: Connection, kind: ChannelKind, turn: Turn
         with suppress(*AWAY):
             await noted.forget(connection)
         raise
-    return taken
+    return replace(taken, waits=must_wait(read, works))
 
 
 async def _pace(connection: Connection, kind: ChannelKind, turn: Turn) -> _Pace | Taken:
@@ -124,11 +125,12 @@ async def _take(
     if not found and pace.asking and await wake(connection, kind, now):  # so that there is something to ask with
         return Taken(now, pace.at, again=0.0)
     if not found:
-        return Taken(now, pace.at, again=await seconds_to_next(connection, kind.name, now))
-    works = await works_of(connection, found)
-    works = one_each(works if noted is None else noted.as_before(works), turn.beside)
+        return Taken(now, pace.at, again=await seconds_to_next(connection, kind.name, now), waits=False)
+    read = await works_of(connection, found)
+    works = one_each(read if noted is None else noted.as_before(read), turn.beside)
+    held_up = must_wait(read, works)
     if not works:
-        return Taken(now, pace.at, again=LOOKS_AGAIN)
+        return Taken(now, pace.at, again=LOOKS_AGAIN, waits=held_up)
     steps = [step_of(work, kind, now) for work in works]
     ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     for work, settlement in ended:
@@ -136,7 +138,7 @@ async def _take(
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
     calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)
-    return Taken(now, pace.at, claimed, tuple(ended), 0.0)
+    return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up)
 
 
 async def _found(connection: Connection, kind: ChannelKind, pace: _Pace, noted: Noted | None) -> Sequence[int]:

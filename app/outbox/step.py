@@ -33,6 +33,11 @@ def one_each(works: Sequence[Owed], beside: Beside) -> list[Owed]:
     return first[:1] if beside is Beside.NOTHING else [work for work in first if not is_suspect(work)]
 
 
+def must_wait(found: Sequence[Owed], taken: Sequence[Owed]) -> bool:
+    """Tell whether what comes first of what was found must go alone, and could not."""
+    return bool(found) and is_suspect(found[0]) and taken[:1] != found[:1]
+
+
 def is_suspect(work: Owed) -> bool:
     """Tell whether a delivery may be what its workers died of, and not only have been beside it."""
     return work.progress.crashes >= SUSPECT

@@ -49,6 +49,7 @@ class Taken:
     """What one claim took, what ended without a call, and when another look is worth it.
 
     `now` is the database's time when this process's monotonic clock showed `at`; the calls' waits begin there.
+    `waits`: what comes first must go alone and could not; None where nobody looked.
     """
 
     now: datetime
@@ -56,3 +57,4 @@ class Taken:
     calls: tuple[Claimed, ...] = ()
     ended: tuple[tuple[Owed, Settlement], ...] = ()
     again: float | None = None
+    waits: bool | None = None
