@@ -20,7 +20,7 @@ from app.audit import record
 from app.domain.delivery import State
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Instant, Slug, Strict
-from app.outbox import redrive
+from app.outbox import REDRIVABLE, redrive
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Dead letters and held deliveries"])
@@ -32,32 +32,42 @@ DeliveryInPath = Annotated[
     Path(ge=1, le=2**63 - 1, json_schema_extra={"format": "int64"}, examples=[1], description="The id of a delivery."),
 ]
 STANDING = """
-select d.state, c.retired_at is not null as retired from delivery d join channel c on c.id = d.channel_id
+select d.state, d.doubted, c.retired_at is not null as retired from delivery d join channel c on c.id = d.channel_id
  where d.id = $1
 """
-MATCHING = """
-select d.id from delivery d join channel c on c.id = d.channel_id
- where d.state = 'dead' and c.retired_at is null and (d.expires_at is null or d.expires_at > now())
+WHICH = f"""
+  from delivery d join channel c on c.id = d.channel_id
+ where {REDRIVABLE}
    and ($1::text is null or c.slug = $1) and ($2::uuid is null or d.notice_id = $2)
    and ($3::timestamptz is null or d.settled_at < $3)
- order by d.id limit $4
 """
+MATCHING = f"select d.id {WHICH} and ($4 or not d.doubted) order by d.id limit {AT_ONCE}"
+DOUBTED = f"select count(*) {WHICH} and d.doubted"
 
 
 class RedriveWish(Strict):
-    """Which dead letters: all that match every member given. dry_run true: only count."""
+    """Which dead letters: all that match every member given. dry_run true: only count.
+
+    doubted true: also those of which a post may stand in the channel already; it would then stand there twice.
+    """
 
     channel: Slug | None = None
     notice: UUID | None = None
     before: Instant | None = Field(None, description="Given up before this moment.")
+    doubted: bool = False
     dry_run: bool = False
 
 
 class Redriven(View):
-    """How many dead letters matched, and how many of them were given a fresh start."""
+    """How many dead letters matched, and how many of them were given a fresh start.
+
+    doubted: of how many a post may stand in the channel already. They are among those that matched only where the call
+    says so.
+    """
 
     matched: Count
     redriven: Count
+    doubted: Count
     dry_run: bool
 
 
@@ -69,7 +79,10 @@ async def list_dead_letters(_: LetterOnlooker, asked: Annotated[OpenEndFilter, Q
 
 @router.post("/dead-letters/{delivery_id}/redrive", summary="Give one dead letter a fresh start", responses={409: {}})
 async def redrive_dead_letter(caller: Redriver, delivery_id: DeliveryInPath, house: Open) -> Redriven:
-    """Let a delivery be tried again from the beginning. One whose time is over stays dead: 409."""
+    """Let a delivery be tried again from the beginning. One that would be posted after its time stays dead: 409.
+
+    Where `doubted` is true in the list, look into the channel first: it may have arrived, and would stand there twice.
+    """
     row = await house.database.pool.fetchrow(STANDING, delivery_id)
     if row is None:
         raise NotFoundError("There is no such delivery.")
@@ -79,17 +92,22 @@ async def redrive_dead_letter(caller: Redriver, delivery_id: DeliveryInPath, hou
         raise StateConflictError("The delivery is not dead.")
     if not await _redriven(house, caller, [delivery_id]):
         raise StateConflictError("The time of this notice is over; it would be posted too late.")
-    return Redriven(matched=1, redriven=1, dry_run=False)
+    return Redriven(matched=1, redriven=1, doubted=int(row["doubted"]), dry_run=False)
 
 
 @router.post("/dead-letters/redrive", summary="Give many dead letters a fresh start")
 async def redrive_dead_letters(
     caller: Redriver, wish: Annotated[RedriveWish, Depends(Reading(RedriveWish, examples=REDRIVES))], house: Open
 ) -> Redriven:
-    """Redrive all that match, at most 10 000 in one call, oldest first; without any filter, all there are."""
-    rows = await house.database.pool.fetch(MATCHING, wish.channel, wish.notice, wish.before, AT_ONCE)
+    """Redrive all that match, at most 10 000 in one call, oldest first; without any filter, all there are.
+
+    What may have arrived is left out unless `doubted` is true: look into the channel first.
+    """
+    which = (wish.channel, wish.notice, wish.before)
+    doubted = await house.database.pool.fetchval(DOUBTED, *which)
+    rows = await house.database.pool.fetch(MATCHING, *which, wish.doubted)
     redriven = 0 if wish.dry_run else await _redriven(house, caller, [row["id"] for row in rows])
-    return Redriven(matched=len(rows), redriven=redriven, dry_run=wish.dry_run)
+    return Redriven(matched=len(rows), redriven=redriven, doubted=doubted, dry_run=wish.dry_run)
 
 
 async def _redriven(house: House, caller: Caller, ids: list[int]) -> int:

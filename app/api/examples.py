@@ -201,6 +201,10 @@ CHECKS: dict[str, Any] = {
 REDRIVES: dict[str, Any] = {
     "count_first": {"summary": "Only count", "value": {"channel": "scuola", "dry_run": True}},
     "one_channel": {"summary": "All dead letters of a channel", "value": {"channel": "scuola"}},
+    "doubted": {
+        "summary": "Also what may have arrived, where nothing was found in the channel",
+        "value": {"channel": "scuola", "doubted": True},
+    },
 }
 CHOICES: dict[str, Any] = {
     "send": {"summary": "It is worth a push", "value": {"choice": "send"}},

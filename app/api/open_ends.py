@@ -19,7 +19,8 @@ from app.domain.notice import Slug
 
 FOUND = """
 select d.id, d.notice_id, d.channel_id, d.attempts, d.last_error, d.created_at, d.settled_at, d.expires_at,
-       n.source, n.event_id, n.content, c.slug, c.kind
+       n.source, n.event_id, n.content, c.slug, c.kind,
+       d.doubted or d.state = 'held' and coalesce(d.intent ->> 'action', 'post') = 'post' as doubted
   from delivery d join notice n on n.id = d.notice_id join channel c on c.id = d.channel_id
  where d.state = $1 and ($2::text is null or c.slug = $2) and ($3::uuid is null or d.notice_id = $3) and d.id < $4
  order by d.id desc limit $5
@@ -48,6 +49,7 @@ class OpenEnd(View):
     channel: ChannelNamed
     channel_id: UUID
     reason: Words | None = Field(description="Why it was given up, or why nobody can tell.")
+    doubted: bool = Field(description="It may have arrived: a post may stand in the channel of which nobody knows.")
     attempts: Count
     owed_since: Moment
     settled_at: Moment | None
@@ -85,6 +87,7 @@ def _seen(public: str, row: Record) -> OpenEnd:
         channel=ChannelNamed(slug=row["slug"], kind=row["kind"]),
         channel_id=row["channel_id"],
         reason=row["last_error"],
+        doubted=row["doubted"],
         attempts=row["attempts"],
         owed_since=row["created_at"],
         settled_at=row["settled_at"],

@@ -24,7 +24,7 @@ def decided(progress: Progress, decision: Decision, references: Sequence[str], r
     stay = Settlement(State.DUE, progress.posts, progress.failures)
     match decision:
         case "give_up":
-            return replace(stay, state=State.DEAD, error=GIVEN_UP)
+            return replace(stay, state=State.DEAD, error=GIVEN_UP, stray=doubted.action is Action.POST)
         case "not_sent":
             return replace(stay, error=NOT_FOUND, posts=_without_the_unknown(progress, doubted))
     if doubted.action is Action.EDIT:

@@ -6,7 +6,7 @@ from app.outbox.claim import claim
 from app.outbox.consequences import Done
 from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
-from app.outbox.person import decide, redrive, resume
+from app.outbox.person import REDRIVABLE, decide, redrive, resume
 from app.outbox.record import give_back, record
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.step import is_suspect
@@ -15,6 +15,7 @@ from app.outbox.together import begin, leave, steps_of
 from app.outbox.turn import Beside, Claimed, Taken, Turn
 
 __all__ = [
+    "REDRIVABLE",
     "Beside",
     "ChannelKind",
     "Claimed",

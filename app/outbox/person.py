@@ -11,14 +11,18 @@ from app.domain.decision import Decision, decided
 from app.domain.errors import StateConflictError
 from app.outbox.owed import posts_text, progress_of
 
-REDRIVE = """
-update delivery
+# What shows something is only changed, and what is wanted nowhere is not posted: neither can come too late.
+REDRIVABLE = """
+d.state = 'dead' and (d.expires_at is null or d.expires_at > now() or d.wanted is null or d.posts::text <> '[]')
+and not exists (select from channel where id = d.channel_id and retired_at is not null)
+"""
+REDRIVE = f"""
+update delivery d
    set state = 'due', due_at = now(), failures = 0, crashes = 0, intent = null, settled_at = null,
        give_up_at = now() + case lane when 0 then $2::interval when 1 then $3::interval else $4::interval end,
-       parked = exists (select from channel where id = delivery.channel_id and paused_at is not null)
- where id = any($1::bigint[]) and state = 'dead' and (expires_at is null or expires_at > now())
-   and not exists (select from channel where id = delivery.channel_id and retired_at is not null)
-"""
+       parked = exists (select from channel where id = d.channel_id and paused_at is not null)
+ where d.id = any($1::bigint[]) and {REDRIVABLE}
+"""  # noqa: S608 - ours
 HELD = """
 select d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
        d.channel_id, n.policy, n.revision
@@ -33,7 +37,7 @@ select exists (select from delivery d, json_array_elements(d.posts) as post
 DECIDE = """
 update delivery
    set state = case when $2 = 'delivered' and awaits is not null then 'due' else $2 end, due_at = now(), intent = null,
-       token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5,
+       token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5, doubted = $6,
        parked = ($2 = 'due' or $2 = 'delivered' and awaits is not null)
                 and (select paused_at is not null from channel where id = delivery.channel_id),
        settled_at = case when $2 = 'due' or $2 = 'delivered' and awaits is not null then null else now() end
@@ -70,7 +74,7 @@ async def decide(there: Pool | Connection, delivery: int, decision: Decision, re
     if references and await there.fetchval(KNOWN, row["channel_id"], delivery, list(references)):
         raise StateConflictError("That post is of another delivery.", pointer="#/references")
     end = decided(progress_of(row), decision, references, row["revision"])
-    what = (end.state.value, posts_text(end.posts), end.shown, end.error)
+    what = (end.state.value, posts_text(end.posts), end.shown, end.error, end.stray)
     await there.execute(DECIDE, delivery, *what)
     return True
 

@@ -44,6 +44,7 @@ with x as (
                            then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,
          failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
+         doubted = (d.doubted or x.stray) and x.state <> 'delivered',
          deleted_at = case when x.deleted then now() else d.deleted_at end,
          settled_at = case when x.final and (x.stray or (d.wanted, d.erase, d.awaits)
                                              is not distinct from (x.wanted, x.erase, x.awaits)) then now() end
@@ -71,7 +72,7 @@ END = """
 with ended as (
   update delivery
      set state = $3, last_error = $4, intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
-         posts = $8::json,
+         posts = $8::json, doubted = (doubted or $9) and $3 <> 'delivered',
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,

@@ -104,6 +104,7 @@ class Delivery(SQLModel, table=True):
 
     `erase`: what is withdrawn is to be deleted, not struck. `deleted_at`: when something of it was, last.
     `awaits`: what it waits for: the language whose text a person must approve, or `second-person`.
+    `doubted`: a post of it may stand there that `posts` does not name.
     """
 
     __tablename__ = "delivery"
@@ -146,6 +147,7 @@ class Delivery(SQLModel, table=True):
     erase: bool = flag()
     deleted_at: datetime | None = instant()
     awaits: str | None = Field(default=None, sa_type=Text)
+    doubted: bool = flag()
 
 
 class Attempt(SQLModel, table=True):

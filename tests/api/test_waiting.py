@@ -72,7 +72,7 @@ async def test_a_dead_letter_gets_a_fresh_start_once(operator: Caller) -> None:
 
     first, second = [await operator.post(path) for _ in range(2)]
 
-    assert (first.status, first.body) == (200, {"matched": 1, "redriven": 1, "dry_run": False})
+    assert (first.status, first.body) == (200, {"matched": 1, "redriven": 1, "doubted": 0, "dry_run": False})
     assert (second.status, second.problem) == (409, "state-conflict")
     assert await state_of(operator, one.delivery) == "due"
 
@@ -103,10 +103,30 @@ async def test_many_are_counted_first_and_then_redriven(operator: Caller) -> Non
     untouched = await state_of(operator, one.delivery)
     redriven = await operator.post("/v1/dead-letters/redrive", wish)
 
-    assert counted.body == {"matched": 1, "redriven": 0, "dry_run": True}
-    assert redriven.body == {"matched": 1, "redriven": 1, "dry_run": False}
+    assert counted.body == {"matched": 1, "redriven": 0, "doubted": 0, "dry_run": True}
+    assert redriven.body == {"matched": 1, "redriven": 1, "doubted": 0, "dry_run": False}
     states = [await state_of(operator, each.delivery) for each in (one, other)]
     assert (untouched, states) == ("dead", ["due", "dead"])
+
+
+async def test_what_may_have_arrived_is_counted_apart_and_posted_once_more_only_where_that_is_said(
+    operator: Caller,
+) -> None:
+    one = await waiting(operator, "dead")
+    await operator.pool.execute("update delivery set doubted = true where id = $1", one.delivery)
+    wish = {"channel": one.channel}
+    path = "/v1/dead-letters/redrive"
+
+    (item,) = (await operator.get(f"/v1/dead-letters?channel={one.channel}")).body["items"]
+    counted = [await operator.post(path, {**wish, "dry_run": True, "doubted": each}) for each in (False, True)]
+    left = await operator.post(path, wish)
+    stays = await state_of(operator, one.delivery)
+    redriven = await operator.post(path, {**wish, "doubted": True})
+
+    assert item["doubted"] is True
+    assert [(each.body["matched"], each.body["doubted"]) for each in (*counted, left)] == [(0, 1), (1, 1), (0, 1)]
+    assert (left.body["redriven"], stays, redriven.body["redriven"]) == (0, "dead", 1)
+    assert await state_of(operator, one.delivery) == "due"
 
 
 @pytest.mark.parametrize(("before", "matched"), [("2020-01-01T00:00:00Z", 0), ("2100-01-01T00:00:00Z", 1)])
