@@ -31,6 +31,21 @@ select 'dead-letters' as key, count(*)::int as figure,
   from delivery d join channel c on c.id = d.channel_id where d.state = 'dead' and c.retired_at is null
 having count(*) > 0
 union all
+select 'held', count(*)::int, count(*) || ' deliveries wait for a person to look into the channel. See /v1/held.'
+  from delivery d join channel c on c.id = d.channel_id where d.state = 'held' and c.retired_at is null
+having count(*) > 0
+union all
+select 'in-doubt', count(*)::int,
+       count(*) || ' deliveries have been in doubt for long, the oldest for '
+       || ceil(extract(epoch from now() - min(since)) / 60) || ' minutes. See /v1/notices/'
+       || (array_agg(notice_id order by since))[1] || '/deliveries'
+  from (select d.notice_id, (select min(a.started_at) from attempt a
+                              where a.delivery_id = d.id and a.action = 'post' and a.outcome in ('doubted', 'crashed')
+                                and a.revision = (d.intent ->> 'revision')::int) as since
+          from delivery d join channel c on c.id = d.channel_id
+         where d.state = 'in_doubt' and not d.parked and c.retired_at is null) as doubts
+ where since < now() - interval '30 minutes' having count(*) > 0
+union all
 select 'channel/' || slug, 1, 'The channel ' || slug || ' is paused: ' || coalesce(paused_reason, 'no reason is known')
   from channel where paused_at is not null and retired_at is null and not starts_with(coalesce(paused_reason, ''), $1)
 union all

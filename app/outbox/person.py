@@ -11,6 +11,7 @@ from app.domain.decision import Decision, decided
 from app.domain.errors import StateConflictError
 from app.outbox.owed import posts_text, progress_of
 
+AGES = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
 # What shows something is only changed, and what is wanted nowhere is not posted: neither can come too late.
 REDRIVABLE = """
 d.state = 'dead' and (d.expires_at is null or d.expires_at > now() or d.wanted is null or d.posts::text <> '[]')
@@ -33,11 +34,14 @@ KNOWN = """
 select exists (select from delivery d, json_array_elements(d.posts) as post
                 where d.channel_id = $1 and d.id <> $2 and post ->> 'reference' = any($3::text[]))
 """
+# What goes out is tried as long as what is new, as after a redrive.
 # What was posted without a text that nobody had approved: the next claim sees whether it still waits for it.
 DECIDE = """
 update delivery
    set state = case when $2 = 'delivered' and awaits is not null then 'due' else $2 end, due_at = now(), intent = null,
        token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5, doubted = $6,
+       failures = 0, crashes = 0,
+       give_up_at = now() + case lane when 0 then $7::interval when 1 then $8::interval else $9::interval end,
        parked = ($2 = 'due' or $2 = 'delivered' and awaits is not null)
                 and (select paused_at is not null from channel where id = delivery.channel_id),
        settled_at = case when $2 = 'due' or $2 = 'delivered' and awaits is not null then null else now() end
@@ -59,8 +63,7 @@ select id from back
 
 async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
     """Give dead letters a fresh start, unless their time is over or their channel retired; returns how many were."""
-    ages = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
-    return _count(await there.execute(REDRIVE, list(ids), *ages))
+    return _count(await there.execute(REDRIVE, list(ids), *AGES))
 
 
 async def decide(there: Pool | Connection, delivery: int, decision: Decision, references: Sequence[str] = ()) -> bool:
@@ -75,7 +78,7 @@ async def decide(there: Pool | Connection, delivery: int, decision: Decision, re
         raise StateConflictError("That post is of another delivery.", pointer="#/references")
     end = decided(progress_of(row), decision, references, row["revision"])
     what = (end.state.value, posts_text(end.posts), end.shown, end.error, end.stray)
-    await there.execute(DECIDE, delivery, *what)
+    await there.execute(DECIDE, delivery, *what, *AGES)
     return True
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.amend import Change, amend, withdraw
 from app.database import Pool
-from app.domain.outcome import Absent, Delivered, Doubted, Refused, Wire
+from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Wire
 from app.outbox import decide, give_back, redrive, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
@@ -199,6 +199,21 @@ async def test_a_dead_letter_gets_a_fresh_start(pool: Pool) -> None:
 
     assert redriven == 1
     assert len((await claimed(pool)).calls) == 1
+
+
+async def test_what_a_person_lets_go_out_is_tried_as_long_as_what_is_new(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    worn = "update delivery set state = 'held', give_up_at = now() - interval '1 hour', failures = 9, crashes = 5"
+    await pool.execute(worn)
+    (row,) = await deliveries(pool)
+
+    await decide(pool, row["id"], "not_sent")
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Failed("no connection"))
+
+    (row,) = await deliveries(pool)
+    assert (row["state"], row["failures"], row["crashes"]) == ("due", 1, 0)
 
 
 @pytest.mark.parametrize(

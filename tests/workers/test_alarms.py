@@ -22,6 +22,13 @@ from tests.given import a_channel, accepted
 from workers.alarms import Alarms, alarm_post
 
 CANARY = "Testo che in nessuna chat deve finire"
+DOUBTED = """
+with doubted as (
+  update delivery set state = $2, intent = '{"action": "post", "revision": 1}' where notice_id = $1 returning id
+)
+insert into attempt (delivery_id, token, action, part, revision, outcome, started_at)
+select id, 1, 'post', 0, 1, 'doubted', now() - $3::text::interval from doubted
+"""
 SOON = "update alarm set told_at = told_at - interval '2 hours', claimed_until = null"
 
 
@@ -270,3 +277,19 @@ def test_without_the_extra_there_is_a_sentence_at_the_start(monkeypatch: pytest.
 
     with pytest.raises(SettingsError, match=r"pip install 'campanella\[alarms\]'"):
         alarm_post(with_alarms("json://127.0.0.1:1"))
+
+
+async def test_what_is_held_and_what_is_in_doubt_for_long_is_told(chat: Chat) -> None:
+    await a_channel(chat.pool)
+    numbers = [(await accepted(chat.pool, texts={"it": {"title": CANARY}})).id for _ in range(3)]
+    await chat.pool.execute(DOUBTED, numbers[0], "held", "5 minutes")
+    await chat.pool.execute(DOUBTED, numbers[1], "in_doubt", "40 minutes")
+    await chat.pool.execute(DOUBTED, numbers[2], "in_doubt", "5 minutes")
+
+    await chat.look()
+
+    doubted, held = sorted(chat.sentences)
+    assert held == "1 deliveries wait for a person to look into the channel. See /v1/held."
+    assert doubted.startswith("1 deliveries have been in doubt for long, the oldest for 4")
+    assert doubted.endswith(f"See /v1/notices/{numbers[1]}/deliveries")
+    assert CANARY not in str(chat.told)
