@@ -48,7 +48,7 @@ class Caller:
     """Whoever holds a valid key, from where, and why they act; no services means every service.
 
     `event_sources` are the URIs its CloudEvents may come from; a plain notice is an event of the first.
-    `signers`: what each call with a body is signed with, if anything.
+    `signers`: what each call with a body is signed with, if anything. `person`: who acts there, as far as that is told.
     `per_minute`, `per_day`: a quota of its own. `excess`: the quota is used up, and only what is urgent may pass.
     """
 
@@ -66,6 +66,12 @@ class Caller:
     per_day: int | None = None
     excess: Excess | None = None
     signers: tuple[str, ...] = ()
+    person: str = ""
+
+    @property
+    def author(self) -> str:
+        """Who this is in the revisions of a notice."""
+        return f"{self.key} {self.person}" if self.person else self.key
 
     @property
     def actor(self) -> Actor:

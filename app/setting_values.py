@@ -21,6 +21,8 @@ from app.networks import networks
 SHORTEST_KEY = 32
 LEGAL_MONTHS = 6
 """For which the acts of administrators are kept at least (Garante, 27 November 2008)."""
+KNOWN_MONTHS = 13
+"""Of 31 days, more than 400 in all: for which an event that comes again must be known (checklist, line 2.12)."""
 SECRET_KEY = 32
 EXAMPLE = re.compile(
     r"(?i)change.?me|replace.?me|example|esempio|placeholder|:ABC-DEF|^(.)\1*$|(0123456789|abcdefghij){2}"
@@ -66,6 +68,12 @@ def _legal(value: int) -> int:
     return value
 
 
+def _long_enough(value: int) -> int:
+    if value < KNOWN_MONTHS:
+        raise ValueError(f"must be {KNOWN_MONTHS} at least: until then an event_id that comes again is known")
+    return value
+
+
 def _a_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("is not a time zone such as Europe/Rome")
@@ -94,6 +102,7 @@ BotToken = Annotated[SecretStr, AfterValidator(_like_a_token), AfterValidator(_n
 LongSecret = Annotated[SecretStr, AfterValidator(_strong), AfterValidator(_no_example)]
 EncryptionKeys = Annotated[SecretStr, AfterValidator(_keys)]
 AuditMonths = Annotated[int, Field(le=240), AfterValidator(_legal)]
+NoticeMonths = Annotated[int, Field(le=240), AfterValidator(_long_enough)]
 TimeZone = Annotated[str, AfterValidator(_a_zone)]
 Networks = Annotated[str, _read_by(networks)]
 AlertZones = Annotated[str, _read_by(zones_of)]

@@ -22,6 +22,7 @@ from app.setting_values import (
     KeySetFile,
     LongSecret,
     Networks,
+    NoticeMonths,
     TimeZone,
 )
 
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     health_patience: Annotated[float, Field(ge=0.1, le=10)] = 0.5
     shed_after: Annotated[float, Field(ge=0, le=60)] = 0.25
     keep_audit_months: AuditMonths = 24
-    keep_notices_months: Annotated[int, Field(ge=1, le=240)] = 13
+    keep_notices_months: NoticeMonths = 13
     keep_attempts_days: Annotated[int, Field(ge=7, le=3660)] = 90
     contact_email: Annotated[str, Field(pattern=r"^[^@\s<>]{1,64}@[^@\s<>]{1,255}$")] | None = None
     contact_url: HttpUrl | None = None

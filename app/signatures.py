@@ -18,6 +18,8 @@ from app.unseen import is_first
 HEADER = "agid-jwt-signature"
 LEEWAY = 10
 """Seconds by which the clocks of the source and of this machine may differ."""
+UNFIT = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+"""What a signature can make of a reader."""
 REQUIRED = ["exp", "iat", "aud", "jti", "signed_headers"]
 
 
@@ -31,26 +33,34 @@ class Signatures:
     async def is_good(self, caller: Caller, given: Given, body: bytes) -> bool:
         """Tell whether a call is signed, and that it is for the first time; why it is not stands in the log alone."""
         try:
-            claims = self._claims(caller.signers, given(HEADER))
+            claims = signed_claims(caller.signers, given(HEADER), self._audience, REQUIRED)
             refuse_unfit(claims, given, body)
             until = datetime.fromtimestamp(claims["exp"], UTC)
             if not await is_first(self._pool, f"signature:{caller.source}", claims["jti"], until):
                 raise UnfitError("it came before")
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-            reason = str(error) if isinstance(error, UnfitError) else type(error).__name__
-            log.info("access.unsigned", caller=caller.key, source=caller.source, reason=reason)
+        except UNFIT as error:
+            refused(error, caller.key, caller.source)
             return False
         return True
 
-    def _claims(self, signers: Sequence[str], texts: Sequence[str]) -> Mapping[str, Any]:
-        """Read what is signed with one of the keys, for us, and in force."""
-        if len(texts) != 1:
-            raise UnfitError("there is none, or several")
-        name, now = key_named(jwt.get_unverified_header(texts[0])), datetime.now(UTC)
-        found = next((each for each in map(signer, signers) if each.name == name and each.is_in_force(now)), None)
-        if found is None:
-            raise UnfitError("its key is not registered, or not in force")
-        how: Any = {"require": REQUIRED, "strict_aud": True}
-        terms: Any = {"audience": self._audience, "leeway": LEEWAY, "options": how}
-        claims: Mapping[str, Any] = jwt.decode(texts[0], found.key, algorithms=list(found.algorithms), **terms)
-        return claims
+
+def refused(error: Exception, caller: str, source: str | None = None) -> None:
+    """Say for whoever operates why a call is not believed."""
+    reason = str(error) if isinstance(error, UnfitError) else type(error).__name__
+    log.info("access.unsigned", caller=caller, source=source, reason=reason)
+
+
+def signed_claims(
+    signers: Sequence[str], texts: Sequence[str], audience: str, required: Sequence[str]
+) -> Mapping[str, Any]:
+    """Read what is signed with one of the keys, for us, and in force; else raise one of UNFIT."""
+    if len(texts) != 1:
+        raise UnfitError("there is none, or several")
+    name, now = key_named(jwt.get_unverified_header(texts[0])), datetime.now(UTC)
+    found = next((each for each in map(signer, signers) if each.name == name and each.is_in_force(now)), None)
+    if found is None:
+        raise UnfitError("its key is not registered, or not in force")
+    how: Any = {"require": list(required), "strict_aud": True}
+    terms: Any = {"audience": audience, "leeway": LEEWAY, "options": how}
+    claims: Mapping[str, Any] = jwt.decode(texts[0], found.key, algorithms=list(found.algorithms), **terms)
+    return claims

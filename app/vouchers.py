@@ -13,6 +13,7 @@ from app.database import Pool
 from app.domain.key import SCOPES, Role
 from app.domain.proof import bound_to
 from app.domain.voucher import Terms, is_for_us, is_well_headed
+from app.evidences import Evidences
 from app.key_set import KeySet
 from app.proofs import UNREADABLE, Proofs
 from app.settings import Settings
@@ -36,6 +37,7 @@ class Vouchers:
         """Take the keys that vouchers are signed with, what they must say, and who tells what they are bound to."""
         self._pool, self._keys, self._terms = pool, keys, terms
         self._certificates, self._proofs = certificates, proofs
+        self._evidences = Evidences(pool, terms.audience)
         self._greeted: set[str] = set()
 
     @classmethod
@@ -53,26 +55,30 @@ class Vouchers:
     async def caller(self, text: str, scheme: str, evidence: str | None, scope: Mapping[str, Any]) -> Caller | None:
         """Say whose voucher this is, or None, whatever is wrong with it.
 
-        `evidence` is what it may be bound to; `scope` tells the certificate and the proof, should it be bound to one.
+        `evidence` is what it may be bound to, and is signed where the source signs; `scope` tells the certificate and
+        the proof, should it be bound to one.
         """
         claims = await self._claims(text)
         if claims is None or not is_for_us(claims, self._terms, evidence):
             return None
-        if not await self._is_held(claims, text, scheme, scope):
-            return None
+        held = await self._is_held(claims, text, scheme, scope)
         purpose = f"{claims['consumerId']}/{claims['purposeId']}"
         rows = await self._pool.fetch(WHOSE, purpose)
-        if len(rows) != 1:
+        if not held or len(rows) != 1:
             return None
         row = rows[0]
         number = f"voucher:{claims['purposeId']}"
+        person = await self._evidences.person(number, row["signers"], claims, evidence)
+        if person is None:
+            return None
         if number not in self._greeted:
             self._greeted.add(number)
             log.info("access.granted", caller=number, role=Role.SOURCE.value, source=row["slug"])
         whose = (row["slug"], frozenset(row["services"]), tuple(row["event_sources"]), tuple(row["link_hosts"]))
         own = {"per_minute": row["requests_per_minute"], "per_day": row["requests_per_day"]}
         signers = tuple(row["signers"])
-        return Caller(number, Role.SOURCE, *whose, SCOPES[Role.SOURCE], "voucher", signers=signers, **own)
+        rights = (SCOPES[Role.SOURCE], "voucher")
+        return Caller(number, Role.SOURCE, *whose, *rights, signers=signers, person=person, **own)
 
     async def _is_held(self, claims: Mapping[str, Any], text: str, scheme: str, scope: Mapping[str, Any]) -> bool:
         """Tell whether whoever calls holds what the voucher is bound to, and says so by the right scheme."""

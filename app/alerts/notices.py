@@ -64,10 +64,9 @@ def said_of(alert: Alert, zones: Zones) -> Notice:
 def link_of(info: Info) -> str | None:
     """Give the address as it is shown, or None: one that is none is no reason to keep an alert back."""
     try:
-        href = checked_link(info.web)
+        return checked_link(info.web)
     except SpellingError:
         return None
-    return href if href.startswith("https://") else None
 
 
 def made(alert: Alert, event_id: str, **members: Any) -> Notice:

@@ -45,7 +45,7 @@ ALIKE = (
 
 
 def origin_of(caller: Caller, event_source: str = "", event: str | None = None) -> Origin:
-    return Origin(caller.source or "", caller.key, event_source, event)
+    return Origin(caller.source or "", caller.author, event_source, event)
 
 
 def refuse_unfit(house: House, caller: Caller, notice: Notice, within: str = "#") -> None:

@@ -39,7 +39,7 @@ async def receive_cap(house: House, caller: Caller, arrival: Arrival) -> Respons
     """Act on an alert; 204 where it ends something of which nobody was told."""
     zones = zones_of(house.settings.alert_zones)
     alert = checked(caller, arrival.body, zones, house.settings.own_ibans)
-    hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
+    hand = Hand(house.database.pool, house.routing, caller.source or "", caller.author, zones)
     try:
         async with let_in(house, caller, [priority_of(alert)]):
             taken = await take(hand, alert)

@@ -134,7 +134,7 @@ async def _held_to(seen: Seen, house: House, caller: Caller, row: Record) -> Asy
     """Give the change of the version that the caller has seen; a refusal tells which one is there."""
     actor = caller.actor if caller.source is None else None
     try:
-        yield Change(row["id"], row["source"], caller.key, seen.expected(row["revision"]), actor)
+        yield Change(row["id"], row["source"], caller.author, seen.expected(row["revision"]), actor)
     except PreconditionFailedError:
         seen.tell((await _shown(house, caller, row["id"])).headers["ETag"])
         raise

@@ -87,7 +87,7 @@ async def receive_bulletin(house: House, caller: Caller, arrival: Arrival) -> Re
     bulletin = await asyncio.to_thread(_parsed, arrival.body, zones, ZoneInfo(house.settings.timezone))
     if bulletin.issued_at > datetime.now(UTC) + AHEAD:
         raise UnfitNowError(FUTURE, pointer="#/id")
-    hand = Hand(house.database.pool, house.routing, caller.source or "", caller.key, zones)
+    hand = Hand(house.database.pool, house.routing, caller.source or "", caller.author, zones)
     async with let_in(house, caller, [Priority.URGENT]):
         telling = await tell(hand, bulletin)
     _announce(house, hand.source, telling.notices, telling.withdrawn)

@@ -130,7 +130,8 @@ def forget_fallen(request: Request) -> str | None:
 async def _held(house: House, request: Request, scheme: str, key: str) -> Caller | None:
     """Say whose key this is, or whose voucher, where those are taken."""
     if house.vouchers is not None and key.count(".") == DOTS:
-        return await house.vouchers.caller(key, scheme, request.headers.get(EVIDENCE), request.scope)
+        evidence = ", ".join(request.headers.getlist(EVIDENCE)) if EVIDENCE in request.headers else None
+        return await house.vouchers.caller(key, scheme, evidence, request.scope)
     if scheme != "bearer" or len(key) > LONGEST:
         return None
     return await house.access.caller(key, request.scope[CLIENT], request.scope)

@@ -42,6 +42,11 @@ claims `iat`, `exp` (ten minutes later at most), `aud` (that of the e-service, o
 `signed_headers`, which holds `digest` and, where they are sent, `content-type` and `content-encoding`. Each `jti` is
 good once: sign anew for every try. Whatever is wrong with a signature, the answer is the 401 of a wrong key.
 
+Beside a voucher such a source may say who acts (AUDIT_REST_02): `Agid-JWT-TrackingEvidence`, signed in the same way,
+with `iss` (the client), `aud`, `exp`, `iat`, `jti`, `purposeId`, `dnonce`, `userID`, `userLocation` and `LoA`; the
+claim `digest` of the voucher holds its SHA-256. It is good with that voucher alone; without such a claim it is good
+once.
+
 ### Once
 
 The pair of source and `event_id` names an event. Send a notice again whenever the answer got lost: the same content

@@ -8,7 +8,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from app.domain.links import checked_link
+from app.domain.links import known_link
 from app.domain.spelling import SpellingError
 
 HEADINGS = {f"h{level}" for level in range(2, 7)}
@@ -21,7 +21,7 @@ class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
         """Take the links that a notice may have, and no other."""
         try:
-            return bool(checked_link(url))
+            return bool(known_link(url))
         except SpellingError:
             return False
 

@@ -3,11 +3,13 @@
 """The web addresses that may stand in a notice."""
 
 import re
+from collections.abc import Collection
 from urllib.parse import SplitResult, quote, urlsplit
 
 from app.domain.spelling import SpellingError
 
 MAX_ADDRESS = 2048
+ONLY_HTTPS = "links to {} are not allowed, only https:"
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
@@ -15,13 +17,28 @@ _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<
 
 def checked_link(address: str) -> str:
     """The address in its plain form (lower-case host, a path, escaped), or a `SpellingError` that says why not."""
+    return _checked(address, {"https"})
+
+
+def known_link(address: str) -> str:
+    """The same of what is stored: notices of older rules may lead to http, which nobody may hand in any more."""
+    return _checked(address, {"https", "http"})
+
+
+def refuse_open(address: str | None) -> None:
+    """Refuse an address that would be called without TLS; the rest of it has been looked at."""
+    if address is not None and not address.startswith("https:"):
+        raise SpellingError(ONLY_HTTPS.format("http:"))
+
+
+def _checked(address: str, schemes: Collection[str]) -> str:
     if len(address) > MAX_ADDRESS:
         raise SpellingError(f"a link is longer than {MAX_ADDRESS} characters")
     scheme = _SCHEME.match(address)
     if scheme is None:
         raise SpellingError("a link must be a whole address that begins with https://")
-    if scheme[1].lower() not in {"http", "https"}:
-        raise SpellingError(f"links to {scheme[0][:12].lower()} are not allowed, only http: and https:")
+    if scheme[1].lower() not in schemes:
+        raise SpellingError(ONLY_HTTPS.format(scheme[0][:12].lower()))
     return _written(_parts(address))
 
 

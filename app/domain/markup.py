@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.domain.blocks import Block, Code, Heading, ListBlock, Paragraph, Quote, Rule, runs_of
+from app.domain.links import refuse_open
 from app.domain.runs import MAX_NESTING, refused, runs
 from app.domain.spelling import (
     SpellingError,
@@ -50,7 +51,8 @@ def checked_markup(source: str) -> str:
     """The source, tidied, if every kind of channel can show it; or a `SpellingError`."""
     refuse_unprintable(source)
     source = tidied(_INDENT.sub(lambda indent: indent[0].replace("\t", "    "), source)).rstrip()
-    parse(source)
+    for run in runs_of(parse(source)):
+        refuse_open(run.link)
     return source
 
 

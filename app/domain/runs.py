@@ -8,7 +8,7 @@ from operator import itemgetter
 from markdown_it.token import Token
 
 from app.domain.blocks import Run
-from app.domain.links import checked_link
+from app.domain.links import known_link
 from app.domain.spelling import SpellingError, is_visible, refuse_unprintable, tidied
 
 MAX_NESTING = 6
@@ -85,7 +85,7 @@ class _Reader:
             self._link = None
             return
         try:
-            self._link = checked_link(str(token.attrGet("href") or ""))
+            self._link = known_link(str(token.attrGet("href") or ""))
         except SpellingError as error:
             raise self._refused(str(error)) from None
         self._link_text = ""

@@ -25,7 +25,9 @@ OUTSIDE = (
     "app/board/",
     "app/signing",
     "app/signatures",
+    "app/domain/evidence",
     "app/domain/signature",
+    "app/evidences",
     "app/migrations/",
 )
 """What is said on the command line, at the start, or in the log."""

@@ -75,6 +75,10 @@ WRONG_SETTINGS = {
         {"CAMPANELLA_KEEP_AUDIT_MONTHS": "5"},
         "CAMPANELLA_KEEP_AUDIT_MONTHS: must be 6 at least",
     ),
+    "forgotten while a source may still repeat it": (
+        {"CAMPANELLA_KEEP_NOTICES_MONTHS": "12"},
+        "CAMPANELLA_KEEP_NOTICES_MONTHS: must be 13 at least: until then an event_id that comes again is known",
+    ),
     "an example": ({"CAMPANELLA_ADMIN_KEY": "change-me-" * 4}, "CAMPANELLA_ADMIN_KEY: is an example"),
     "a short pepper": ({"CAMPANELLA_KEY_PEPPER": "secret"}, "CAMPANELLA_KEY_PEPPER: must have 32 characters"),
     "no directory": ({"CAMPANELLA_SECRETS_DIR": "/nowhere"}, "CAMPANELLA_SECRETS_DIR is not a directory"),

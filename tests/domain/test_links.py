@@ -4,7 +4,8 @@
 
 import pytest
 
-from app.domain.links import checked_link
+from app.domain.links import checked_link, known_link
+from app.domain.markup import checked_markup, parse
 from app.domain.spelling import SpellingError
 
 
@@ -12,7 +13,7 @@ from app.domain.spelling import SpellingError
     ("written", "sent"),
     [
         ("https://www.comune.example.it/avvisi/1?a=b&c=d#e", "https://www.comune.example.it/avvisi/1?a=b&c=d#e"),
-        ("HTTP://Comune.Example.IT", "http://comune.example.it/"),
+        ("HTTPS://Comune.Example.IT", "https://comune.example.it/"),
         ("https://a.it?x=1", "https://a.it/?x=1"),
         ("https://a.it#f", "https://a.it/#f"),
         ("https://a.it:8443/x", "https://a.it:8443/x"),
@@ -30,11 +31,13 @@ def test_an_address_is_written_in_its_plain_form(written: str, sent: str) -> Non
 @pytest.mark.parametrize(
     ("written", "complaint"),
     [
-        ("javascript:alert(1)", "links to javascript: are not allowed, only http: and https:"),
-        ("MAILTO:mensa@comune.example.it", "links to mailto: are not allowed, only http: and https:"),
-        ("tel:+390574000110", "links to tel: are not allowed, only http: and https:"),
-        ("tg://user?id=1", "links to tg: are not allowed, only http: and https:"),
-        ("data:text/html,x", "links to data: are not allowed, only http: and https:"),
+        ("javascript:alert(1)", "links to javascript: are not allowed, only https:"),
+        ("http://www.comune.example.it/", "links to http: are not allowed, only https:"),
+        ("HTTP:x", "links to http: are not allowed, only https:"),
+        ("MAILTO:mensa@comune.example.it", "links to mailto: are not allowed, only https:"),
+        ("tel:+390574000110", "links to tel: are not allowed, only https:"),
+        ("tg://user?id=1", "links to tg: are not allowed, only https:"),
+        ("data:text/html,x", "links to data: are not allowed, only https:"),
         ("/avvisi/1", "a link must be a whole address that begins with https://"),
         ("www.comune.example.it", "a link must be a whole address that begins with https://"),
         ("//a.it/x", "a link must be a whole address that begins with https://"),
@@ -57,3 +60,16 @@ def test_an_address_that_leads_elsewhere_is_refused_by_name(written: str, compla
         checked_link(written)
 
     assert str(refusal.value) == complaint
+
+
+@pytest.mark.parametrize(
+    "text", ["[qui](http://a.example.it/)", "<HTTP://a.example.it/x>", "> - a\n> - [b](http://a.it)"]
+)
+def test_a_text_leads_to_no_page_that_anybody_on_the_way_can_change_but_one_of_older_rules_is_still_read(
+    text: str,
+) -> None:
+    with pytest.raises(SpellingError, match=r"links to http: are not allowed, only https:"):
+        checked_markup(text)
+
+    assert parse(text)
+    assert known_link("HTTP://a.example.it") == "http://a.example.it/"

@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import AsyncIterator
 
+import aiohttp
 import asyncpg
 import pytest
 
 from deploy.processes import Program, free_port
 from deploy.servers import Servers
 from tests.proxy.paper import NAME, Paper, paper
-from tests.proxy.running import TRIES, Api, Proxy, listens, nginx, running
+from tests.proxy.running import TRIES, Api, Proxy, fresh, listens, nginx, running
 
 ADMIN = "an-operator-key-of-a-test-0123456789abcdef"
 DATABASE = "behind_the_proxy"
@@ -66,3 +67,12 @@ async def hurried(api: Api, own: Paper, tmp_path_factory: pytest.TempPathFactory
     short = {"client_header_timeout": "1s", "client_body_timeout": "1s"}
     async with nginx(api, own, tmp_path_factory.mktemp("nginx"), **short) as started:
         yield started
+
+
+async def a_key(proxy: Proxy, **wish: str) -> str:
+    """Make a source, and a key with these members."""
+    slug, whose = fresh(), {"Authorization": f"Bearer {ADMIN}", "Host": NAME}
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{proxy.api.port}", headers=whose) as session:
+        await session.post("/v1/sources", json={"slug": slug, "name": "Un sistema"})
+        async with session.post(f"/v1/sources/{slug}/keys", json=wish) as answer:
+            return str((await answer.json())["key"])

@@ -9,12 +9,11 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-import aiohttp
 import pytest
 
-from tests.proxy.conftest import ADMIN
+from tests.proxy.conftest import ADMIN, a_key
 from tests.proxy.paper import NAME, Paper, paper
-from tests.proxy.running import NGINX, Proxy, fresh
+from tests.proxy.running import NGINX, Proxy
 from tests.story.copying import SHELL, code, typed
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="Debian's nginx is not installed")
@@ -26,19 +25,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Paper:
     return paper(tmp_path_factory.mktemp("shown"))
 
 
-async def a_bound_key(proxy: Proxy, thumbprint: str) -> str:
-    """Make a source, and a key that is bound to a certificate."""
-    slug, whose = fresh(), {"Authorization": f"Bearer {ADMIN}", "Host": NAME}
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{proxy.api.port}", headers=whose) as session:
-        await session.post("/v1/sources", json={"slug": slug, "name": "Un sistema"})
-        async with session.post(f"/v1/sources/{slug}/keys", json={"certificate": thumbprint}) as answer:
-            return str((await answer.json())["key"])
-
-
 @pytest.fixture(scope="module")
 async def bound(proxy: Proxy, shown: Paper) -> dict[str, str]:
     """Give the header with the key of a source that is bound to the certificate."""
-    return {"Authorization": f"Bearer {await a_bound_key(proxy, shown.thumbprint)}"}
+    return {"Authorization": f"Bearer {await a_key(proxy, certificate=shown.thumbprint)}"}
 
 
 def told(certificate: Paper) -> list[str]:
@@ -95,7 +85,8 @@ async def test_a_certificate_that_has_ended_is_refused_by_the_proxy(proxy: Proxy
     status, headers, body = await proxy.get("/livez", shows=paper(tmp_path, ended=True), mutual=True)
 
     assert (status, headers["Content-Type"]) == (400, "application/problem+json")
-    assert body["instance"] == "urn:campanella:proxy"
+    assert body["type"].endswith("/problems/invalid-header")
+    assert "instance" not in body
 
 
 async def test_whoever_shows_no_certificate_uses_what_is_bound_to_none(proxy: Proxy) -> None:
@@ -110,7 +101,7 @@ async def test_whoever_follows_the_guide_calls_with_a_certificate_of_their_own(p
     thumb, call = code("developers", "en", "sh", "11").split("\n\n")
     made = await typed(tmp_path, ours, *SHELL, code("developers", "en", "sh", "9") + thumb)
 
-    ours |= {"SOURCE_KEY": await a_bound_key(proxy, made.split()[-1]), "MUTUAL": f"https://{NAME}:{proxy.mutual}"}
+    ours |= {"SOURCE_KEY": await a_key(proxy, certificate=made.split()[-1]), "MUTUAL": f"https://{NAME}:{proxy.mutual}"}
     said = await typed(tmp_path, ours, *SHELL, call)
 
     assert json.loads(said)["items"] == []

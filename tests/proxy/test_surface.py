@@ -14,6 +14,7 @@ from openapi_schema_validator import OAS31Validator
 
 from app.api.application import api as described
 from app.api.application import document_of
+from tests.proxy.conftest import a_key
 from tests.proxy.paper import NAME, Paper
 from tests.proxy.running import NGINX, Api, Proxy, fresh, nginx, status_of
 
@@ -35,8 +36,9 @@ def components() -> Any:
 
 
 def is_a_problem(status: int, headers: Mapping[str, str], body: Any) -> bool:
-    """Tell whether an answer is a problem document, as whole as one of the API."""
-    OAS31Validator({"$ref": "#/components/schemas/Problem", "components": components()}).validate(body)
+    """Tell whether an answer is a problem document, as whole as one of the API, but for the id of the request."""
+    whole = {"instance": f"urn:uuid:{headers['X-Correlation-ID']}"} | body
+    OAS31Validator({"$ref": "#/components/schemas/Problem", "components": components()}).validate(whole)
     names = ("Cache-Control", "Content-Language", "X-Content-Type-Options", "X-Correlation-ID", HSTS)
     form = headers["Content-Type"] == "application/problem+json"
     return form and body["status"] == status and all(name in headers for name in names)
@@ -105,3 +107,12 @@ async def test_who_asks_is_whoever_the_proxy_sees_whatever_a_caller_says(proxy: 
     await proxy.heard(word)
 
     assert [line["client"] for line in proxy.api.heard(word)] == ["127.0.0.1"]
+
+
+async def test_a_header_with_an_underscore_reaches_the_api_which_says_that_it_is_no_attribute(proxy: Proxy) -> None:
+    event = {"ce-specversion": "1.0", "ce-id": fresh(), "ce-source": "/mensa", "ce-type": "t", "ce-my_ext": "x"}
+    whose = {"Authorization": f"Bearer {await a_key(proxy)}", "Content-Type": "application/json"}
+
+    status, _, body = await proxy.call("POST", "/v1/notices", {**whose, **event})
+
+    assert (status, body["errors"][0]["parameter"]) == (400, "ce-my_ext")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.domain.links import checked_link
+from app.domain.links import known_link
 from app.domain.markup import parse
 from app.domain.notice import Attachment, Contact, Kind, Link, Notice, Priority, Text
 from app.domain.spelling import SpellingError, units
@@ -137,7 +137,7 @@ def _sign(notice: Notice) -> str:
 def _link(title: str, href: str) -> Rich:
     """A link with its title; an address that Telegram would refuse is written out instead."""
     try:
-        return Rich(title).marked("text_link", checked_link(href))
+        return Rich(title).marked("text_link", known_link(href))
     except SpellingError:
         return Rich(f"{title}: {href}")
 
