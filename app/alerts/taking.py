@@ -3,39 +3,29 @@
 """Does what a message of an authority asks for: an alert is told, an update amends it, a cancellation ends it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
 from app.alerts.cap import Alert
 from app.alerts.messages import Messages
-from app.alerts.notices import Zones, all_clear_of, notice_of
+from app.alerts.notices import all_clear_of, notice_of
+from app.alerts.whole import Hand, stored, wholly
 from app.amend import Change, amend_within, withdraw_within
-from app.database import Connection, Pool
-from app.domain.errors import CampanellaError, StateConflictError, UnavailableError, UnknownServiceError
+from app.database import Connection
+from app.domain.errors import StateConflictError
 from app.domain.notice import Notice
 from app.domain.stored import as_stored
 from app.hold import hold_several
-from app.intake import CHANGING, EPOCHS, Accepted, Origin, stored_or_found, wish_for
-from app.routing import Routing, Snapshot
+from app.intake import Accepted
+from app.routing import Snapshot
 
 NOTICES = """
 select id, content, event_id, withdrawn_at is null as open from notice
  where id = any($1::uuid[]) order by created_at desc, id desc
 """
 MIXED = "An exercise changes no real alert, nor a real one an exercise."
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """Who hands a message over, and what is needed to act on it."""
-
-    pool: Pool
-    routing: Routing
-    source: str
-    by: str
-    zones: Zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +38,17 @@ class Taken:
     withdrawn: tuple[UUID, ...] = ()
 
 
-class _MovedError(Exception):
-    """The channels have changed in the meantime: all is undone and begun again."""
-
-
 async def take(hand: Hand, alert: Alert) -> Taken | None:
     """Act on a message, wholly or not at all; None where it ends a danger of which nobody was told. Repeatable.
 
     Raises StateConflictError for references to what is not known, withdrawn, or real while this is an exercise, and for
     a message that came after a later one; EventExistsError where the identifier was used for something else.
     """
-    for _ in range(EPOCHS):
-        snapshot = await hand.routing.refresh(hand.pool)
-        try:
-            async with hand.pool.acquire() as connection, connection.transaction():
-                return await _Taking(hand, alert, snapshot, connection).taken()
-        except _MovedError:
-            continue
-    raise UnavailableError(CHANGING)
+
+    async def act(connection: Connection, snapshot: Snapshot) -> Taken | None:
+        return await _Taking(hand, alert, snapshot, connection).taken()
+
+    return await wholly(hand, act)
 
 
 class _Taking:
@@ -134,16 +117,8 @@ class _Taking:
 
     async def _accepted(self, notice: Notice) -> Accepted:
         """Store a notice, or find what an earlier call stored."""
-        if notice.service not in self._snapshot.services:
-            raise UnknownServiceError(pointer="#/service")
-        origin = Origin(self._hand.source, self._hand.by, f"urn:cap:{self._alert.sender}")
-        wish = replace(wish_for(notice, origin), confirmed=True)
-        answer = (await stored_or_found(self._connection, self._snapshot, {0: wish})).get(0)
-        if answer is None:
-            raise _MovedError
-        if isinstance(answer, CampanellaError):
-            raise answer
-        return answer
+        there = self._connection, self._snapshot
+        return await stored(self._hand, there, notice, f"urn:cap:{self._alert.sender}")
 
     def _change(self, number: UUID) -> Change:
         return Change(number, self._hand.source, self._hand.by, None)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Tells of a bulletin what has not been told, remembered by zone, risk and day: a re-issue tells the difference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -13,14 +13,19 @@ from app.alerts.bulletin import Bulletin
 from app.alerts.bulletin_day import Level, ZoneDay
 from app.alerts.colour import Colour
 from app.alerts.difference import EVENT_SOURCE, Told, changes, event_id, notice_of
-from app.alerts.taking import Hand
-from app.amend import Change, withdraw
+from app.alerts.whole import Hand, stored, wholly
+from app.amend import Change, withdraw_within
+from app.database import Connection
 from app.domain.errors import EventExistsError, UnauthenticatedError
 from app.domain.likeness import digest
 from app.domain.notice import Notice
 from app.fallen import FALLEN
-from app.intake import Accepted, Origin, accept
+from app.hold import hold_several
+from app.intake import Accepted
+from app.routing import Snapshot
 
+# Of two issues that arrive together the later one is told last, or the earlier one is not told.
+TURN = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 TOLD = "select risk, level, event_id, issued_at from bulletin_level where source = $1 and zone = $2 and day = $3"
 KEEP = """
 insert into bulletin_level as there (source, zone, day, risk, level, event_id, issued_at)
@@ -89,45 +94,68 @@ async def tell(hand: Hand, bulletin: Bulletin) -> Telling:
 
 
 async def _told(hand: Hand, bulletin: Bulletin, said: ZoneDay, withdrawn: list[UUID]) -> Accepted | None:
-    rows = await hand.pool.fetch(TOLD, hand.source, said.zone, said.day)
-    told = {row["risk"]: Told(Colour(row["level"]), row["event_id"]) for row in rows}
-    changed = changes(said, told)
-    if not changed or any(row["issued_at"] > bulletin.issued_at for row in rows):
+    if not _fresh(bulletin, said, await hand.pool.fetch(TOLD, hand.source, said.zone, said.day)):
         return None
-    notice = notice_of(bulletin, said, changed, told, hand.zones[said.zone])
-    if said.whole and all(level.colour is Colour.GREEN for level in said.levels.values()):
-        withdrawn += await _withdrawn(hand, told)
-    accepted, name = await _accepted(hand, notice)
-    await _keep(hand, bulletin, said, changed, name)
+
+    async def act(connection: Connection, snapshot: Snapshot) -> tuple[Accepted | None, list[UUID]]:
+        return await _told_within((connection, snapshot), hand, bulletin, said)
+
+    accepted, gone = await wholly(hand, act)
+    withdrawn += gone
     return accepted
 
 
-async def _accepted(hand: Hand, notice: Notice) -> tuple[Accepted, str]:
+async def _told_within(
+    there: tuple[Connection, Snapshot], hand: Hand, bulletin: Bulletin, said: ZoneDay
+) -> tuple[Accepted | None, list[UUID]]:
+    """Tell what is new of a zone and day, and keep that it is told; give the notice, and what is withdrawn by it."""
+    connection, gone = there[0], list[UUID]()
+    await connection.execute(TURN, f"{hand.source}/{said.day}/{said.zone}")
+    rows = await connection.fetch(TOLD, hand.source, said.zone, said.day)
+    changed, told = _fresh(bulletin, said, rows), _known(rows)
+    if not changed:
+        return None, gone
+    notice = notice_of(bulletin, said, changed, told, hand.zones[said.zone])
+    if said.whole and all(level.colour is Colour.GREEN for level in said.levels.values()):
+        gone = await _withdrawn(hand, connection, told)
+    accepted, name = await _accepted(hand, there, notice)
+    levels = [level.colour.value for level in changed.values()]
+    what = (list(changed), levels, name, _told_at(bulletin))
+    await connection.execute(KEEP, hand.source, said.zone, said.day, *what)
+    return accepted, gone
+
+
+def _fresh(bulletin: Bulletin, said: ZoneDay, rows: Sequence[asyncpg.Record]) -> dict[str, Level]:
+    """Give what is new beside what was told; of an issue older than that, nothing is."""
+    late = any(row["issued_at"] > bulletin.issued_at for row in rows)
+    return {} if late else changes(said, _known(rows))
+
+
+def _known(rows: Sequence[asyncpg.Record]) -> dict[str, Told]:
+    return {row["risk"]: Told(Colour(row["level"]), row["event_id"]) for row in rows}
+
+
+async def _accepted(hand: Hand, there: tuple[Connection, Snapshot], notice: Notice) -> tuple[Accepted, str]:
     """Accept a notice and say under which name: where its issue has told something else under it, a longer one.
 
     That is so when a file that was read in part is mended and sent again. The longer name is made of what is said, so
     that a repeated bulletin makes the same one. Raises EventExistsError where that is taken as well.
     """
-    origin = Origin(hand.source, hand.by, EVENT_SOURCE)
     try:
-        return await accept(hand.pool, hand.routing, notice, origin), notice.event_id
+        return await stored(hand, there, notice, EVENT_SOURCE), notice.event_id
     except EventExistsError:
         more = notice.model_copy(update={"event_id": f"{notice.event_id}/{digest(notice).hex()[:12]}"})
-        return await accept(hand.pool, hand.routing, more, origin), more.event_id
+        return await stored(hand, there, more, EVENT_SOURCE), more.event_id
 
 
-async def _withdrawn(hand: Hand, told: Mapping[str, Told]) -> list[UUID]:
+async def _withdrawn(hand: Hand, connection: Connection, told: Mapping[str, Told]) -> list[UUID]:
     """Take back what was told of a zone and day of which nothing is left."""
-    rows = await hand.pool.fetch(OPEN, hand.source, EVENT_SOURCE, [each.event_id for each in told.values()])
-    for row in rows:
-        await withdraw(hand.pool, Change(row["id"], hand.source, hand.by, None))
-    return [row["id"] for row in rows]
-
-
-async def _keep(hand: Hand, bulletin: Bulletin, said: ZoneDay, changed: Mapping[str, Level], name: str) -> None:
-    levels = [level.colour.value for level in changed.values()]
-    what = (list(changed), levels, name, _told_at(bulletin))
-    await hand.pool.execute(KEEP, hand.source, said.zone, said.day, *what)
+    rows = await connection.fetch(OPEN, hand.source, EVENT_SOURCE, [each.event_id for each in told.values()])
+    numbers: list[UUID] = [row["id"] for row in rows]
+    await hold_several(connection, hand.source, numbers)
+    for number in numbers:
+        await withdraw_within(connection, Change(number, hand.source, hand.by, None))
+    return numbers
 
 
 def _told_at(bulletin: Bulletin) -> datetime:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from app.access import Caller
 from app.alerts.cap import LARGEST, Alert, parse
 from app.alerts.notices import SERVICE, Zones, link_of, priority_of, said_of
-from app.alerts.taking import Hand, Taken, take
+from app.alerts.taking import Taken, take
+from app.alerts.whole import Hand
 from app.alerts.zones import zones_of
 from app.api.acceptance import FOREIGN, acknowledged, seen_now
 from app.api.admission import let_in

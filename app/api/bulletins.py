@@ -15,8 +15,8 @@ from app.access import Caller
 from app.alerts.bulletin import LARGEST, MEDIA_TYPE, Bulletin, parse
 from app.alerts.bulletin_day import MOST_MEMBERS
 from app.alerts.notices import SERVICE
-from app.alerts.taking import Hand
 from app.alerts.telling import tell
+from app.alerts.whole import Hand
 from app.alerts.zones import zones_of
 from app.api.acceptance import announce
 from app.api.admission import let_in

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A message of an authority is taken whole or not at all, and of several that arrive together the latest wins."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,14 +10,8 @@ import pytest
 
 from app.database import Pool
 from tests.alerts.given import info, reference
-from tests.api.alerting import alert, all_of, content, hand_in, later
+from tests.api.alerting import alert, all_of, at_once, content, hand_in, later
 from tests.api.calling import Answer, Caller, fresh
-
-PATIENCE = 120
-MANY = 100
-BLOCKED = """
-select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-"""
 
 
 @asynccontextmanager
@@ -86,33 +79,6 @@ async def test_what_an_earlier_release_left_half_done_is_finished(source: Caller
     left = "select count(*) from alert_message where identifier = $1 and applied_at is null"
     assert (again.status, await source.pool.fetchval(left, identifier)) == (202, 0)
     assert (await content(source, older))["status"] == "withdrawn"
-
-
-async def until_taken(source: Caller, body: bytes) -> Answer:
-    for _ in range(MANY):
-        answer = await hand_in(source, body)
-        if answer.status != 503:
-            return answer
-    raise AssertionError(answer)
-
-
-async def all_wait(pool: Pool, number: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            if await pool.fetchval(BLOCKED) >= number:
-                return
-            await asyncio.sleep(0.01)
-
-
-async def at_once(source: Caller, *bodies: bytes) -> list[Answer]:
-    """Hand in messages of which each is taken up before any is kept, in their order."""
-    async with source.pool.acquire() as connection, connection.transaction():
-        await connection.execute("lock table alert_message in share mode")
-        tasks = []
-        for body in bodies:
-            tasks.append(asyncio.create_task(until_taken(source, body)))
-            await all_wait(source.pool, len(tasks))
-    return await asyncio.gather(*tasks)
 
 
 async def test_of_two_updates_that_arrive_together_the_later_one_wins(source: Caller) -> None:

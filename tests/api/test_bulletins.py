@@ -5,6 +5,7 @@
 import json
 from datetime import timedelta
 
+from tests.api.alerting import at_once
 from tests.api.calling import Caller, fresh
 from tests.api.weather import (
     MEDIA_TYPE,
@@ -149,3 +150,15 @@ async def test_what_is_over_is_not_told(town: Caller) -> None:
     past = {**bulletin(feature(temporali=YELLOW)), "id": "20260101_1500"}
 
     assert (await hand_in(source, past)).status == 204
+
+
+async def test_of_two_issues_that_arrive_together_the_earlier_one_is_not_told_after_the_later(town: Caller) -> None:
+    source = await town.a_source()
+    early = json.dumps(bulletin(feature(temporali=ORANGE), later=1)).encode()
+    late = json.dumps(bulletin(feature(temporali=YELLOW), later=2)).encode()
+
+    answers = await at_once(source, late, early, table="bulletin_level", media_type=MEDIA_TYPE)
+
+    newest_first = [item["title"] for item in (await source.get("/v1/notices")).body["items"]]
+    assert answers[0].status == 202
+    assert newest_first[0].startswith("Allerta gialla")
