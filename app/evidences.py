@@ -34,7 +34,7 @@ class Evidences:
         if text is None or not signers:
             return ""
         try:
-            claims = signed_claims(signers, [text], self._audience, REQUIRED)
+            claims, _ = signed_claims(signers, [text], self._audience, REQUIRED)
             person = person_in(claims, voucher)
             whose, until = f"evidence:{voucher['client_id']} {claims['jti']}", claims["exp"]
             to = voucher["jti"] if "digest" in voucher else str(uuid4())

@@ -5,8 +5,9 @@
 import asyncio
 import hmac
 import json
+import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from structlog.testing import capture_logs
 
 from app.alerts.bulletin import MEDIA_TYPE as BULLETIN
 from app.api.intake import ARRIVALS, BATCHES
@@ -34,6 +37,7 @@ from tests.api.signing_calls import (
     OLD_SECRET,
     OURS,
     SECRET,
+    certificate,
     chain,
     claims,
     digest,
@@ -377,3 +381,32 @@ async def test_what_has_been_seen_is_forgotten_when_nobody_would_take_it_any_mor
     await prune(pool)
 
     assert [await is_first(pool, whose, jti, until) for jti, until in seen.items()] == [True, False]
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Any]]:
+    """Give the warnings that are logged meanwhile; these tests log errors alone."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with capture_logs() as captured:
+        yield captured
+    structlog.configure(**before)
+
+
+async def test_the_operators_are_told_once_a_day_of_a_certificate_that_ends_within_30_days(
+    town: Town, lines: list[Any]
+) -> None:
+    source, soon, later = await town.operator.a_source(), certificate(SECRET, days=39), certificate(SECRET, days=60)
+    signers = {"signers": [pem(soon), pem(later)]}
+    changed = await town.operator.patch(f"/v1/sources/{source.slug}", signers)
+
+    for found in (later, soon, soon):
+        body = town.notice()
+        answer = await town.hand_in(body, signed(body, AUDIENCE, header={"x5c": chain(found)}), source)
+        assert (changed.status, answer.status) == (200, 202)
+
+    told = [line for line in lines if line["event"] == "access.ending"]
+    name = signer(pem(soon)).name
+    assert [(line["log_level"], line["source"], line["certificate"]) for line in told] == [
+        ("warning", source.slug, name)
+    ]
