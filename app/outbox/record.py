@@ -15,11 +15,13 @@ from app.outbox.consequences import Done, follow_up, prepare, reaches_further
 from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
 
+OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
 # wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
 # meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
 # revision would stand beside a post that may have arrived.
 # parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
+# left_open: what a policy would repeat was withdrawn meanwhile, and may stand there as if it held: that is a person's.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = f"""
 with x as (
@@ -31,18 +33,21 @@ with x as (
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
           gone, address, latest, erase, deleted, stray, awaits)
 ), held as (
-  select d.id from delivery d join x using (id) order by d.id for no key update of d
+  select d.id, d.wanted is null and x.wanted is not null and x.stray and x.state = 'due' as left_open
+    from delivery d join x using (id) order by d.id for no key update of d
 ), done as (
   update delivery d
-     set state = case when (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits) and x.final
+     set state = case when left_open then 'held'
+                      when (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits) and x.final
                            and not x.stray
                       then 'due' else x.state end,
-         parked = d.parked and (x.state in ('due', 'in_doubt') or x.final and not x.stray and
+         parked = d.parked and not left_open and (x.state in ('due', 'in_doubt') or x.final and not x.stray and
                                 (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)),
          due_at = now() + x.wait,
          give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
                            then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,
-         failures = x.failures, crashes = 0, last_error = x.error, posts = x.posts::json,
+         failures = x.failures, crashes = 0, posts = x.posts::json,
+         last_error = case when left_open then '{OPEN}' else x.error end,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
          doubted = (d.doubted or x.stray) and x.state <> 'delivered',
          deleted_at = case when x.deleted then now() else d.deleted_at end,

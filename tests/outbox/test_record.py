@@ -4,8 +4,9 @@ import pytest
 
 from app.amend import Change, amend, withdraw
 from app.database import Pool
-from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Wire
+from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Unclear, Wire
 from app.outbox import decide, give_back, redrive, sweep
+from app.outbox.record import OPEN
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -98,6 +99,22 @@ async def test_an_urgent_notice_that_was_withdrawn_while_in_doubt_is_not_silentl
 
     assert (taken.calls, row["state"], row["last_error"]) == ((), "held", "nobody can tell whether it arrived")
     assert (decided, (await deliveries(pool))[0]["state"]) == (True, "withdrawn")
+
+
+async def test_what_is_withdrawn_while_it_is_asked_about_is_held_where_the_answer_tells_nothing(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    notice = await accepted(pool, in_doubt="repeat")
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("reset"), Wire.BODY)
+    await pool.execute("update delivery set due_at = now()")
+    (question,) = (await claimed(pool)).calls
+    await withdraw(pool, Change(notice.id, "mensa", "test", None))
+
+    await recorded(pool, question, Unclear("protected"))
+
+    (row,) = await deliveries(pool)
+    assert (row["state"], row["last_error"]) == ("held", OPEN)
 
 
 async def test_a_channel_that_can_be_asked_is_asked_and_what_is_found_is_adopted(pool: Pool) -> None:
