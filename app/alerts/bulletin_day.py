@@ -9,6 +9,7 @@ from typing import Any
 
 from app.alerts.colour import Colour
 from app.domain.errors import InvalidNoticeError
+from app.domain.personal import certain
 from app.domain.spelling import SpellingError, checked_plain_text
 
 NAME = "Nome zona"
@@ -24,6 +25,7 @@ LEVELS = {
     "ALLERTA ROSSA": Colour.RED,
 }
 MOST_ZONES, MOST_MEMBERS, LONGEST = 1000, 100, 300
+PERSONAL = "The words of a level hold the code of a person or an account."
 MISSING = "A zone that is told of here is missing. Has it another name now?"
 
 
@@ -140,6 +142,8 @@ def _level(words: object, where: str) -> Level:
         plain = " ".join(checked_plain_text(" ".join(words.split())).split())
     except SpellingError as error:
         raise InvalidNoticeError(str(error), pointer=where) from None
+    if any(certain(plain)):
+        raise InvalidNoticeError(PERSONAL, pointer=where)
     for ending, colour in LEVELS.items():
         if plain.upper().endswith(ending):
             return Level(colour, plain)

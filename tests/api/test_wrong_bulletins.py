@@ -29,7 +29,7 @@ from tests.api.weather import (
 )
 
 PROPERTIES = "#/tomorrow/features/0/properties"
-GARBLED = "ALLERTA VIOLA"
+GARBLED, CODE = "ALLERTA VIOLA", "RSSMRA85T10A562S"
 DOUBTS = "select zone, day, detail from bulletin_doubt where source = $1 and detail is not null order by zone"
 TAKEN = r"""
 update revision set digest = '\x00' from notice
@@ -118,7 +118,7 @@ async def test_a_name_that_is_ahead_by_less_than_an_hour_makes_no_later_issue_la
     assert kept is True
 
 
-@pytest.mark.parametrize("words", [GARBLED, "", "x" * 301, "\u0007 / ALLERTA ROSSA"])
+@pytest.mark.parametrize("words", [GARBLED, "", "x" * 301, "\u0007 / ALLERTA ROSSA", f"{CODE} / ALLERTA GIALLA"])
 async def test_a_level_that_cannot_be_read_keeps_nothing_else_back(town: Caller, words: str) -> None:
     source = await town.a_source()
 
