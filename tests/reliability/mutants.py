@@ -70,6 +70,9 @@ FAILURE_AS_DOUBT = mutant(
 HASTY_SWEEP = mutant("the sweep ignores the intent", ("app/outbox/sweep.py", POST_IN_DOUBT, "d.state"))
 NO_TICK = mutant("no tick, doorbell only", ("workers/relay.py", "await self._tick()", "await asyncio.sleep(0)"))
 NO_PACE = mutant("no pace at the claim", ("app/domain/pace.py", "if not per_second:", "if True:"))
+NO_MINUTE = mutant(
+    "no limit of a minute", ("app/domain/pace.py", "if is_group and limits.group_per_minute", "if False")
+)
 NO_EXPIRY = mutant(
     "expiry not looked at",
     ("app/domain/step.py", "if step.action is Action.POST and progress.expires_at", "if False and progress.expires_at"),

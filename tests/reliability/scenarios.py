@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.reliability.ground import Ground, until
 
+RESTING = "select count(*) from channel where turn_until is null and free_at > now() + interval '10 seconds'"
 Scenario = Callable[[Ground], Coroutine[None, None, None]]
 
 
@@ -87,6 +88,22 @@ async def has_forty_channels_at_once(ground: Ground) -> None:
     await ground.accept()
     await ground.settles()
     assert await ground.verdict() == []
+
+
+async def has_more_than_a_minute_lets_out(ground: Ground) -> None:
+    """Owe two groups six posts each, five of them in a minute: the sixth waits that minute out, and is not tried."""
+    await ground.channels(2)
+    ground.workers.start()
+    for _ in range(6):
+        await ground.accept()
+    await until(lambda: rest_for_long_or_are_done(ground))
+    assert len(ground.telegram.posts()) >= 10
+    assert await ground.verdict(settled=False) == []
+
+
+async def rest_for_long_or_are_done(ground: Ground) -> bool:
+    """Tell whether both rest for what is left of a minute, or, where all takes that long, have had everything."""
+    return await ground.open() == 0 or bool(await ground.pool.fetchval(RESTING) == 2)
 
 
 async def is_throttled_until_it_is_too_late(ground: Ground) -> None:

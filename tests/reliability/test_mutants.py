@@ -20,6 +20,7 @@ from tests.reliability.scenarios import (
     has_a_second_notice_behind_one_that_failed,
     has_a_stranger_in_between,
     has_forty_channels_at_once,
+    has_more_than_a_minute_lets_out,
     is_refused_a_connection,
     is_throttled_until_it_is_too_late,
     killed_while_it_calls,
@@ -51,6 +52,7 @@ OTHERS: list[tuple[Mutant, Scenario, str]] = [
     (mutants.CREDULOUS, has_a_stranger_in_between, "I2 delivered means seen there"),
 ]
 LIMITS = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "0")
+OF_A_MINUTE = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "5", "--slack", "0.15")
 
 
 @pytest.mark.parametrize(("mutant", "scenario", "rule"), FIRST_FOUR, ids=named)
@@ -88,6 +90,13 @@ async def test_a_worker_without_a_pace_is_failed(prepare: Prepare, tmp_path: Pat
     code = mutants.NO_PACE.code(tmp_path / "spoiled")
     async with prepare(limits=LIMITS, pace=(30, 0, 0), code=code) as ground:
         await breaks(ground, has_forty_channels_at_once(ground), "no 429 caused by us")
+
+
+@pytest.mark.nightly
+async def test_a_worker_without_the_limit_of_a_minute_is_failed(prepare: Prepare, tmp_path: Path) -> None:
+    code = mutants.NO_MINUTE.code(tmp_path / "spoiled")
+    async with prepare(limits=OF_A_MINUTE, pace=(30, 0, 5), code=code) as ground:
+        await breaks(ground, has_more_than_a_minute_lets_out(ground), "no 429 caused by us")
 
 
 @pytest.mark.nightly

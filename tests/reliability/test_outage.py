@@ -14,6 +14,9 @@ from tests.reliability.ground import Ground, until
 ALLOWED = ("--per-second", "30", "--chat-per-second", "1", "--group-per-minute", "20", "--slack", "0.15")
 PACE = (30.0, 1.0, 20)
 ATTEMPTS = "select started_at from attempt where started_at > $1 and outcome in ('failed', 'doubted') order by 1"
+PER_SECOND = 29.5
+ALLOWANCE = timedelta(seconds=60)
+"""For a machine with much else to do; what waited for its own next try, not for the platform, would take minutes."""
 PLACES = "select state from delivery where state <> 'delivered'"
 IS_AWAY = "select away_since is not null from pace where kind = 'telegram'"
 
@@ -47,13 +50,14 @@ async def outage(prepare: Prepare, seconds: int, channels: int) -> None:
         calls = [row["started_at"] for row in await ground.pool.fetch(ATTEMPTS, gone)]
         came_back = gone + timedelta(seconds=seconds)
         asks = [at for at in calls if opened < at < came_back]
-        first = min(post.at for post in ground.telegram.posts() if post.at > came_back)
+        posts = ground.telegram.posts()
+        last = max(post.at for post in posts)
         assert await ground.verdict() == []
-        assert len(ground.telegram.posts()) == 4 * channels
+        assert len(posts) == 4 * channels
         assert await ground.pool.fetch(PLACES) == []
         assert sum(at <= opened for at in calls) < 5 * CALLS
         assert len(asks) <= 6 + seconds / LONGEST.total_seconds()
-        assert first - came_back < LONGEST + timedelta(seconds=60)
+        assert last - came_back < LONGEST + timedelta(seconds=len(posts) / PER_SECOND) + ALLOWANCE
 
 
 async def is_away(ground: Ground) -> bool:

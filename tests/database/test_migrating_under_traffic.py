@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""R-22: a migration is made, taken back and made again while notices are accepted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import pytest
+from alembic import command
+from pydantic_core import Url
+from sqlalchemy import Connection
+
+from app.database import SERVER_SETTINGS, Pool
+from app.intake import Origin, accept
+from app.migrate import configuration, engine_for, newest, present
+from app.routing import Routing
+from app.settings import Settings
+from tests.given import a_channel, a_notice
+from tests.outbox.conftest import claimed
+from tests.reliability.ground import until
+
+BEFORE, AFTER = "0031", "0032"
+"""Two neighbours between which the statement that accepts is the same; workers begin after."""
+ACCEPTED = "select count(*) from notice"
+OWED = "select count(*) from delivery where state = 'due'"
+MORE = 10
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
+        yield opened
+
+
+@dataclass
+class Callers:
+    """Sources that hand in notices until they are stopped; what goes wrong for one of them is the test's."""
+
+    pool: Pool
+    routing: Routing = field(default_factory=Routing)
+    told: set[UUID] = field(default_factory=set)
+    stopped: bool = False
+
+    async def hand_in(self) -> None:
+        while not self.stopped:
+            self.told.add((await accept(self.pool, self.routing, a_notice(), Origin("mensa", "test"))).id)
+            await asyncio.sleep(0.01)
+
+    async def go_on(self) -> None:
+        """Wait until more has been accepted."""
+        enough = len(self.told) + MORE
+
+        async def is_enough() -> bool:
+            return len(self.told) >= enough
+
+        await until(is_enough)
+
+
+async def test_a_migration_is_made_and_taken_back_while_notices_are_accepted(pool: Pool, database_url: str) -> None:
+    """Postgres gives a statement two seconds for a lock and five in all: one that waits longer is an error here."""
+    await a_channel(pool)
+    engine = engine_for(Settings(database_url=Url(database_url), redis_url=Url("redis://127.0.0.1")))
+    callers = Callers(pool)
+    async with asyncio.TaskGroup() as group, engine.connect() as connection:
+        await connection.run_sync(to(command.downgrade, BEFORE))
+        for _ in range(3):
+            group.create_task(callers.hand_in())
+        await callers.go_on()
+        for _ in range(2):
+            await connection.run_sync(to(command.upgrade, AFTER))
+            await callers.go_on()
+            await connection.run_sync(to(command.downgrade, BEFORE))
+            await callers.go_on()
+        callers.stopped = True
+    async with engine.connect() as connection:
+        await connection.run_sync(to(command.upgrade, "head"))
+        found = await connection.run_sync(present)
+    await engine.dispose()
+
+    assert found == newest()
+    assert await pool.fetchval(ACCEPTED) == await pool.fetchval(OWED) == len(callers.told)
+    assert len((await claimed(pool)).calls) == 1
+
+
+def to(way: Callable[..., None], revision: str) -> Callable[[Connection], None]:
+    return lambda there: way(configuration(there), revision)
