@@ -28,6 +28,6 @@ async def typed(directory: Path, environment: dict[str, str], *command: str, fai
     process = await asyncio.create_subprocess_exec(
         *command, cwd=directory, env={"PATH": os.environ["PATH"], **environment}, stdout=-1, stderr=-1
     )
-    said, complained = await asyncio.wait_for(process.communicate(), 60)
+    said, complained = await asyncio.wait_for(process.communicate(), 180)
     assert (process.returncode != 0) is fails, said.decode() + complained.decode()
     return said.decode()

@@ -35,7 +35,7 @@ async def test_an_operator_who_follows_the_guide_is_read_on_telegram_and_keeps_e
     town.city.sandbox.add_chat(CHANNEL, "channel", "Famiglie")
 
     said = await typed(tmp_path, environment_of(town), *SHELL, code("operators", language, "sh"))
-    await town.city.settled("withdrawn")
+    await town.city.settled("withdrawn", within=120)
 
     rows = await town.city.pool.fetch("select revision, withdrawn_at from notice")
     assert [(row["revision"], row["withdrawn_at"] is not None) for row in rows] == [(2, True)]
@@ -47,7 +47,7 @@ async def test_an_operator_who_follows_the_guide_is_read_on_telegram_and_keeps_e
     async def first_key_ends() -> bool:
         return (await town.asks("GET", "/sources/mensa"))[0] == UNKNOWN
 
-    await until(first_key_ends, 60)
+    await until(first_key_ends, 120)
     assert '"detail"' in await typed(tmp_path, wrong, "bash", "-c", code("operators", language, "sh", "2"))
 
 
@@ -86,7 +86,7 @@ async def test_a_developer_who_follows_the_guide_hands_in_notices_and_is_called(
     async with calling.client.patch("/v1/sources/mensa", json=registered, headers=merge) as answer:
         assert answer.status == CHANGED
     signed = await typed(tmp_path, environment, sys.executable, "-c", code("developers", language, "python", "9"))
-    await calling.city.settled()
+    await calling.city.settled(within=120)
 
     stored = await calling.city.pool.fetch("select id, event_id, revision from notice order by created_at, id")
     number = {row["event_id"]: str(row["id"]) for row in stored}
@@ -94,7 +94,7 @@ async def test_a_developer_who_follows_the_guide_hands_in_notices_and_is_called(
     assert len(stored) == NOTICES
     assert (said.split()[0], signed.strip()) == (number["mensa/2026-12-01/2"], number["mensa/2026-12-09/1"])
     assert len(calling.city.posts()) == NOTICES - 1
-    await until(lambda: told(receiver, "mensa/2026-12-09/1"), 60)
+    await until(lambda: told(receiver, "mensa/2026-12-09/1"), 120)
     names: dict[str, Any] = {}
     exec(code("receivers", language, "python"), names)  # noqa: S102 - it is our own documentation
     call = next(call for call in receiver.calls if call.event["data"]["event_id"] == "mensa/2026-12-09/1")
