@@ -15,7 +15,8 @@ from app.telemetry import SETTLED, log
 # As with any other end by a fault of ours: where a post may stand that no row knows of, nothing is asked (RECORD).
 SET_ASIDE = """
 with ended as (
-  update delivery d set state = 'dead', last_error = $3, awaits = null, settled_at = now()
+  update delivery d set state = 'dead', last_error = $3, awaits = null, settled_at = now(),
+                       doubted = d.doubted or before.state = 'in_doubt'
     from (select state from delivery where id = $1) as before
    where d.id = $1 and d.token = $2
   returning d.channel_id, before.state = 'in_doubt' as stray
