@@ -6,6 +6,7 @@ import pytest
 
 from app.amend import Change, withdraw
 from app.database import Pool
+from app.domain.delivery import Action
 from app.domain.outcome import Delivered, Doubted, Refused
 from app.outbox import decide, redrive, sweep
 from tests.given import a_channel, accepted
@@ -77,6 +78,19 @@ async def test_a_person_who_has_looked_ends_the_doubt_and_one_who_gives_up_does_
     await decide(pool, number, decision, ["42"] if decision == "sent" else [])  # type: ignore[arg-type]
 
     assert [row["doubted"] for row in await deliveries(pool)] == [stays]
+
+
+@pytest.mark.parametrize("policy", ["drop", "repeat"])
+async def test_what_is_withdrawn_after_its_doubt_ended_is_a_person_s(pool: Pool, policy: str) -> None:
+    number = await doubted(pool, policy)
+    await ends_in(pool)
+    await withdraw(pool, Change(await pool.fetchval("select id from notice"), "mensa", "test", None))
+    before = await ends_in(pool)
+
+    await decide(pool, number, "sent", ["42"])
+
+    (call,) = (await claimed(pool)).calls
+    assert (before, call.intent.action, call.intent.reference) == (("held", True), Action.EDIT, "42")
 
 
 async def test_what_is_delivered_after_all_is_in_doubt_no_more(pool: Pool) -> None:
