@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import use_after_free
 from tests.api.conforming import HANDING_IN, complaint
 
 KEY, REPLY_TO = "Idempotency-Key", "X-ReplyTo"
-UNSEEN = {"DPoP", "Agid-JWT-Signature", "Digest"}
+UNSEEN = {"DPoP", "Agid-JWT-Signature", "Agid-JWT-TrackingEvidence", "Digest"}
 JSON, EVENT, NEEDED = "application/json", "Ce-", {"Ce-Specversion", "Ce-Id", "Ce-Source", "Ce-Type"}
 # All examples are drawn afresh. Otherwise half of them are neighbours of one that was accepted, since schemathesis
 # has Hypothesis climb towards acceptance, of which there is no more than once accepted.
