@@ -76,7 +76,8 @@ class Caller:
     @property
     def actor(self) -> Actor:
         """Who this is in the audit log."""
-        return Actor(self.key, self.label or self.source or "", self.address, self.why)
+        named = self.label or self.source or ""
+        return Actor(self.key, f"{named} {self.person}".strip(), self.address, self.why)
 
     def may_speak_of(self, service: str) -> bool:
         return not self.services or service in self.services

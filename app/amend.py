@@ -67,20 +67,15 @@ LATEST = "select digest from revision where notice_id = $1 and number = $2"
 WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
 # $3: it is to be deleted. $4: for the first time; whoever asks for the deletion later asks for that alone.
 # What is wrong is not shown until a date that the correct notice was put off to.
-# Where a post may stand of which nobody knows the place, only a person can take it back.
 NOTHING = """
 update delivery d
    set wanted = null, due_at = case when state = 'in_doubt' then due_at else now() end, settled_at = null,
-       state = case when state in ('held', 'in_doubt') then state when unknown then 'held' else 'due' end,
-       last_error = case when unknown then 'it may have arrived before it was withdrawn, and nobody knows where'
-                         else last_error end,
+       state = case when state in ('held', 'in_doubt') then state else 'due' end,
        give_up_at = now() + $2::interval, erase = erase or $3, awaits = null, failures = 0,
        crashes = case when state = 'in_doubt' then crashes else 0 end,
        ready_at = least(ready_at, now()), rank = least(rank, now() + $5::interval),
-       parked = state <> 'held' and not unknown and (select paused_at is not null from channel where id = d.channel_id)
-  from (select id as of, doubted and posts::text = '[]' and lease_until is null and state in ('due', 'dead') as unknown
-          from delivery where notice_id = $1) as what
- where notice_id = $1 and of = d.id
+       parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id)
+ where notice_id = $1
    and ($4 and state <> 'withdrawn' or $3 and not erase and (state <> 'withdrawn' or posts::text <> '[]'))
    and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """

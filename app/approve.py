@@ -17,7 +17,7 @@ from app.domain.backoff import GIVE_UP
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.lane import LANES
 from app.domain.notice import Priority, Text
-from app.domain.stored import as_stored
+from app.domain.stored import as_stored, texts_as_stored
 
 NOTICE = """
 select n.revision, n.priority, n.content, n.withdrawn_at, coalesce(v.approvals, '{}') as guarded
@@ -119,7 +119,8 @@ async def standings(pool: Pool, number: UUID, service: str, texts: Mapping[str, 
     given = {(row["language"], row["digest"]): row for row in await pool.fetch(GIVEN, number)}
     tags = [tag for tag in texts if is_guarded(tag, guarded)]
     missing = [tag for tag in guarded if not any(is_guarded(spoken, [tag]) for spoken in tags)]
-    marks = [(tag, text_digest(Text.model_validate(texts[tag], strict=False))) for tag in tags]
+    read = texts_as_stored({tag: texts[tag] for tag in tags})
+    marks = [(tag, text_digest(read[tag])) for tag in tags]
     return [*(_standing(mark[0], given.get(mark)) for mark in marks), *(Standing(tag, "missing") for tag in missing)]
 
 

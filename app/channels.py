@@ -77,8 +77,9 @@ async def change_channel(session: AsyncSession, channel: Channel, members: Mappi
 
 
 async def channel_named(session: AsyncSession, slug: str, *, for_update: bool = False) -> Channel:
+    """Find a channel in use; held for a change, notices are accepted for it meanwhile."""
     statement = select(Channel).where(Channel.slug == slug, col(Channel.retired_at).is_(None))
-    found = (await session.exec(statement.with_for_update() if for_update else statement)).first()
+    found = (await session.exec(statement.with_for_update(key_share=True) if for_update else statement)).first()
     if found is None:
         raise NotFoundError(f"There is no channel {slug}.")
     return found

@@ -30,7 +30,8 @@ HOLD_SEVERAL = "select from delivery where notice_id = any($1::uuid[]) order by 
 class Change:
     """Which notice of which source is changed, by which key, and the revision it was read at (None: any).
 
-    `actor` is who does it in place of the source; what a source does with its own is no administrative act.
+    `actor` is who does it in place of the source, or the person who acts there, where that is told; what a source does
+    with its own is no administrative act otherwise.
     """
 
     number: UUID

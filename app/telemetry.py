@@ -50,7 +50,7 @@ EVENTS = {
     "access.granted": "A key was used for the first time since this process started.",
     "access.unread": "The keys of vouchers cannot be read; those of before are used.",
     "access.unsigned": "A call was not signed as its source signs, and was refused.",
-    "access.ending": "The certificate that a source signs its calls with ends within 30 days.",
+    "access.ending": "The certificate that a source signs with ends within 30 days; each process says so once a day.",
     "access.refused": "A key was missing, unknown, expired, revoked, or does not allow this.",
     "key.created": "An access key was made and shown once.",
     "key.revoked": "An access key was taken back.",

@@ -58,7 +58,8 @@ def said_of(alert: Alert, zones: Zones) -> Notice:
     """Make a notice of all that a message says itself, to be judged before anything is changed."""
     if not alert.clears:
         return notice_of(alert, alert.identifier, zones)
-    return made(alert, alert.identifier, texts=_of_the_end(alert) or {"it": _ended("it", alert.identifier)})
+    title = (EXERCISE if alert.test else "") + alert.identifier
+    return made(alert, alert.identifier, texts=_of_the_end(alert) or {"it": _ended("it", title)})
 
 
 def link_of(info: Info) -> str | None:

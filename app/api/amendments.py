@@ -132,7 +132,7 @@ async def _shown(house: House, caller: Caller, number: UUID) -> Response:
 @asynccontextmanager
 async def _held_to(seen: Seen, house: House, caller: Caller, row: Record) -> AsyncIterator[Change]:
     """Give the change of the version that the caller has seen; a refusal tells which one is there."""
-    actor = caller.actor if caller.source is None else None
+    actor = caller.actor if caller.source is None or caller.person else None
     try:
         yield Change(row["id"], row["source"], caller.author, seen.expected(row["revision"]), actor)
     except PreconditionFailedError:

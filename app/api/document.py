@@ -21,7 +21,7 @@ from app.api.document_webhooks import SCHEMAS, callbacks, webhooks
 from app.api.idempotency import HEADER
 from app.api.installation import EXAMPLE, Installation
 from app.api.reading import Reading
-from app.api.signed import PARAMETERS
+from app.api.signed import PARAMETERS, TRACKING
 from app.api.versions import IF_MATCH
 from app.domain.key import Role, Scope
 from app.version import VERSION
@@ -103,7 +103,7 @@ def _of_sources(allowed: Allowed | None, body: Taking | None) -> list[Document]:
     """Give the headers by which a source shows more than its key."""
     if allowed is None or Role.SOURCE not in allowed.roles:
         return []
-    return [PROOF, *(PARAMETERS if body is not None else ())]
+    return [PROOF, *(PARAMETERS if body is not None else ()), TRACKING]
 
 
 def _needed(parameter: Document, made: Document) -> Document:

@@ -32,18 +32,19 @@ PARAMETERS: list[dict[str, Any]] = [
         "description": "SHA-256 over the bytes of the body (RFC 3230); looked at where the call is signed.",
         "schema": {"type": "string", "maxLength": 60, "pattern": "^SHA-256=[A-Za-z0-9+/]{43}=$"},
     },
-    {
-        "name": "Agid-JWT-TrackingEvidence",
-        "in": "header",
-        "required": False,
-        "description": "Who acts at the consumer: a JWT beside a voucher, which holds its digest (AUDIT_REST_02).",
-        "schema": {
-            "type": "string",
-            "maxLength": 16_384,
-            "pattern": r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
-        },
-    },
 ]
+TRACKING: dict[str, Any] = {
+    "name": "Agid-JWT-TrackingEvidence",
+    "in": "header",
+    "required": False,
+    "description": "Who acts at the consumer: a JWT beside a voucher, which holds its digest (AUDIT_REST_02).",
+    "schema": {
+        "type": "string",
+        "maxLength": 16_384,
+        "pattern": r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+    },
+}
+"""Also of a call without a body."""
 
 
 async def is_signed(house: House, caller: Caller, request: Request) -> bool:

@@ -131,15 +131,15 @@ def what_is_left(progress: Progress) -> str | None:
     return STRUCK if progress.wanted is None and progress.erase and progress.posts else None
 
 
-def by_policy(progress: Progress, why: str) -> Settlement:
-    """Do with a doubt what the notice asks for: say it again, let a person decide, or let it be."""
+def by_policy(progress: Progress, why: str, now: datetime) -> Settlement:
+    """Do with a doubt what the notice asks for: say it again while it is young, let a person decide, or let it be."""
     open_end = Settlement(progress.state, progress.posts, progress.failures, stray=True)
     if progress.wanted is None:
         return _left_open(progress, replace(open_end, error=why))
     match progress.policy:
-        case DoubtPolicy.REPEAT:
+        case DoubtPolicy.REPEAT if now < progress.give_up_at:
             return replace(open_end, state=State.DUE, error=f"repeated: {why}")
-        case DoubtPolicy.HOLD:
+        case DoubtPolicy.REPEAT | DoubtPolicy.HOLD:
             return replace(open_end, state=State.HELD, error=why, intent=progress.intent)
         case DoubtPolicy.DROP:
             return replace(open_end, state=State.DEAD, error=f"not repeated: {why}")

@@ -63,7 +63,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
         case Failed() if now < progress.give_up_at:
             return _later(stay, progress, chance)
         case Failed(why) | Doubted(why) if done.action is Action.PROBE:
-            return by_policy(progress, why)
+            return by_policy(progress, why, now)
         case Lost() if progress.wanted is None:
             return _dropped(stay, progress, done)
         case Failed() | Refused() | Lost() | Doubted():
@@ -71,7 +71,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
         case WithoutMedia():
             return replace(stay, failures=progress.failures + 1)
         case Absent() | Foreign() | Unclear():
-            return _answered(progress, done, outcome)
+            return _answered(progress, done, outcome, now)
         case Submitted() | Postponed() | Unchanged() | Undecided():
             return _slow(stay, progress, done, outcome)
 
@@ -164,7 +164,7 @@ def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) ->
     return _later(stay, progress, chance)
 
 
-def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear) -> Settlement:
+def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear, now: datetime) -> Settlement:
     """Go on asking, or conclude. One empty place is not enough: a foreign post may have stood there and gone."""
     doubt = replace(done, action=Action.POST, asked=done.asked + 1)
     match outcome:
@@ -173,6 +173,6 @@ def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Uncl
         case Absent() | Foreign() if doubt.asked < PLACES:
             return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
         case Absent() | Foreign():
-            return by_policy(progress, f"the {PLACES} posts after the last known one are not ours")
+            return by_policy(progress, f"the {PLACES} posts after the last known one are not ours", now)
         case Unclear(why):
-            return by_policy(progress, why)
+            return by_policy(progress, why, now)

@@ -85,7 +85,7 @@ def _doubted(progress: Progress, intent: Intent, now: datetime, *, can_ask: bool
         return _repeated(progress, intent, intent.key, now)
     if can_ask and intent.after is not None:
         return replace(intent, action=Action.PROBE)
-    return by_policy(progress, "nobody can tell whether it arrived")
+    return by_policy(progress, "nobody can tell whether it arrived", now)
 
 
 def _repeated(progress: Progress, intent: Intent, key: str, now: datetime) -> Intent | Settlement:
@@ -97,5 +97,5 @@ def _repeated(progress: Progress, intent: Intent, key: str, now: datetime) -> In
     if intent.reference is not None:  # the platform has it, and only says later what came of it
         return intent
     if progress.expires_at is not None and progress.expires_at <= now:
-        return by_policy(progress, "its time is over, and nobody can tell whether it arrived")
+        return by_policy(progress, "its time is over, and nobody can tell whether it arrived", now)
     return intent

@@ -22,7 +22,8 @@ def as_stored(content: str) -> Notice:
     return notice
 
 
-def _texts(given: Mapping[str, Mapping[str, Any]]) -> dict[str, Text]:
+def texts_as_stored(given: Mapping[str, Mapping[str, Any]]) -> dict[str, Text]:
+    """Read the texts of a notice likewise."""
     return {language: Text.model_construct(**text) for language, text in given.items()}
 
 
@@ -30,7 +31,7 @@ READ: dict[str, Callable[[Any], object]] = {
     "kind": Kind,
     "priority": Priority,
     "in_doubt": DoubtPolicy,
-    "texts": _texts,
+    "texts": texts_as_stored,
     "audience": lambda given: Audience.model_construct(**given),
     "links": lambda given: [Link.model_construct(**each) for each in given],
     "contacts": lambda given: [Contact.model_construct(**each) for each in given],

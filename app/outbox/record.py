@@ -21,7 +21,7 @@ OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
 # revision would stand beside a post that may have arrived.
 # parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
-# left_open: what a policy would repeat was withdrawn meanwhile, and may stand there as if it held: that is a person's.
+# left_open: what is withdrawn may stand there as if it held, where no row knows of it: that is a person's.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = f"""
 with x as (
@@ -33,7 +33,8 @@ with x as (
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
           gone, address, latest, erase, deleted, stray, awaits)
 ), held as (
-  select d.id, d.wanted is null and x.wanted is not null and x.stray and x.state = 'due' as left_open
+  select d.id, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
+               or (x.state = 'withdrawn' and (d.doubted or x.stray)) as left_open
     from delivery d join x using (id) order by d.id for no key update of d
 ), done as (
   update delivery d
@@ -51,7 +52,7 @@ with x as (
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
          doubted = (d.doubted or x.stray) and x.state <> 'delivered',
          deleted_at = case when x.deleted then now() else d.deleted_at end,
-         settled_at = case when x.final and (x.stray or (d.wanted, d.erase, d.awaits)
+         settled_at = case when x.final and not left_open and (x.stray or (d.wanted, d.erase, d.awaits)
                                              is not distinct from (x.wanted, x.erase, x.awaits)) then now() end
     from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
   returning d.id, d.channel_id
@@ -73,20 +74,23 @@ with x as (
 )
 select id from done
 """  # noqa: S608 - ours
-END = """
+END = f"""
 with ended as (
   update delivery
-     set state = $3, last_error = $4, intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
+     set state = case when $3 = 'withdrawn' and doubted then 'held' else $3 end,
+         last_error = case when $3 = 'withdrawn' and doubted then '{OPEN}' else $4 end,
+         intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
          posts = $8::json, doubted = (doubted or $9) and $3 <> 'delivered',
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
-         settled_at = case when $3 in ('delivered', 'withdrawn', 'dead', 'expired') then now() end
+         settled_at = case when $3 in ('delivered', 'dead', 'expired') or ($3 = 'withdrawn' and not doubted)
+                           then now() end
    where id = $1 and token = $2
   returning channel_id
 )
 update channel set last_reference = null from ended where id = channel_id and $9 and last_reference is not null
-"""
+"""  # noqa: S608 - ours
 GIVE_BACK = """
 with back as (
   update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,

@@ -62,10 +62,9 @@ def taken_away(evidence: Evidence) -> Iterator[str]:
 
 
 def _may_be_double(row: Delivery) -> bool:
-    """Tell whether a policy has ended a doubt before anything was withdrawn: by another post, or by letting it be."""
-    posted = [attempt.started_at for attempt in row.attempts if attempt.action == POST]
-    repeated = row.notice.policy == "repeat" and any(posted[-1] > doubt.started_at for doubt in row.doubts)
-    return repeated or (row.notice.policy == "drop" and bool(row.doubts))
+    """Tell whether a doubt was repeated and arrived then: the first may stand there, too, as the policy accepts."""
+    again = [each.started_at for each in row.attempts if each.action == POST and each.outcome == "delivered"]
+    return row.notice.policy == "repeat" and any(at > doubt.started_at for at in again for doubt in row.doubts)
 
 
 def in_time(evidence: Evidence) -> Iterator[str]:

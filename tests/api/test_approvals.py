@@ -47,6 +47,17 @@ async def test_a_notice_says_which_texts_are_missing_waiting_and_approved(operat
     )
 
 
+async def test_a_text_that_was_taken_under_older_rules_is_shown_and_withdrawn(operator: Caller) -> None:
+    source, path = await guarded(operator)
+    old = "update notice set content = replace(content::text, 'Ba gong', repeat('x', 999))::json where id = $1"
+    await operator.pool.execute(old, path.rpartition("/")[2])
+
+    shown, withdrawn = await source.get(path), await source.post(f"{path}/withdrawal", {}, If_Match="*")
+
+    assert (shown.status, withdrawn.status) == (200, 200)
+    assert [each["state"] for each in shown.body["approvals"]] == ["waiting", "missing"]
+
+
 @pytest.mark.parametrize(
     ("given", "status"),
     [

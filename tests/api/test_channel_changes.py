@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Channels changed, paused, retired."""
 
+import asyncio
+
 from tests.api.calling import Caller, a_channel
 
 
@@ -66,7 +68,11 @@ async def test_a_change_that_cannot_be_carried_out_whole_changes_nothing(operato
 
     async with operator.pool.acquire() as connection, connection.transaction():
         await connection.execute(holding, slug)
-        refused = await operator.patch(f"/v1/channels/{slug}", {"title": "Dopo", "paused": False})
+        change = asyncio.create_task(operator.patch(f"/v1/channels/{slug}", {"title": "Dopo", "paused": False}))
+        while not change.done():  # what accepting a notice asks of the channel is there all the time
+            await operator.pool.execute("select from channel where slug = $1 for key share nowait", slug)
+            await asyncio.sleep(0.05)
+        refused = await change
 
     channel = (await operator.get(f"/v1/channels/{slug}")).body
     assert (refused.status, channel["title"], channel["state"]) == (503, "Prima", "paused")

@@ -54,6 +54,17 @@ async def test_an_exercise_changes_no_real_alert(source: Caller, kind: str) -> N
     assert (await content(source, notice))["revision"] == 1
 
 
+async def test_an_exercise_ends_by_a_cancellation_without_words(source: Caller) -> None:
+    first, body = alert(status="Exercise")
+    notice = await hand_in(source, body)
+
+    _, cancel = alert(" ", msgType="Cancel", status="Exercise", references=reference(first), sent=later(10))
+    answer = await hand_in(source, cancel)
+
+    assert (answer.status, answer.body["title"][:16]) == (202, "[ESERCITAZIONE] ")
+    assert (await content(source, notice))["status"] == "withdrawn"
+
+
 async def test_a_test_notice_must_say_so_and_cannot_become_real(source: Caller) -> None:
     silent = await source.hand_in(test=True)
     drill = await source.hand_in(test=True, texts={"it": {"title": "[ESERCITAZIONE] Prova"}})

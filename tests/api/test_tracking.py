@@ -158,3 +158,17 @@ async def test_whoever_amends_is_written_down_too(town: Town) -> None:
 
     assert amended.status == 200
     assert "userID=a.bianchi" in await author(town, made)
+
+
+async def test_whoever_withdraws_is_in_the_audit_log(town: Town) -> None:
+    made, _ = await hand_in(town, evidence(town))
+    text, body = evidence(town, userID="a.bianchi"), b"{}"
+    headers = {**signed(body, AUDIENCE), "If-Match": "*", "Agid-JWT-TrackingEvidence": text}
+    caller = town.operator.having(town.city.voucher(jti=str(uuid4()), digest=bound(text)))
+
+    withdrawn = await caller.call("POST", f"/v1/notices/{made.body['id']}/withdrawal", body, headers)
+
+    act = "select act, label from audit where target = $1"
+    (entry,) = await town.operator.pool.fetch(act, f"notice/{made.body['id']}")
+    assert (withdrawn.status, entry["act"]) == (200, "notice.withdrawn")
+    assert "userID=a.bianchi" in entry["label"]

@@ -107,7 +107,7 @@ def test_a_question_without_an_answer_leaves_the_doubt_as_it_was() -> None:
 @pytest.mark.parametrize("outcome", [Doubted("no answer"), Failed("never left")])
 @pytest.mark.parametrize(
     ("policy", "state"),
-    [(DoubtPolicy.REPEAT, State.DUE), (DoubtPolicy.HOLD, State.HELD), (DoubtPolicy.DROP, State.DEAD)],
+    [(DoubtPolicy.REPEAT, State.HELD), (DoubtPolicy.HOLD, State.HELD), (DoubtPolicy.DROP, State.DEAD)],
 )
 def test_a_question_that_is_never_answered_follows_the_policy_when_its_time_is_over(
     outcome: Outcome, policy: DoubtPolicy, state: State
@@ -125,6 +125,16 @@ def test_a_change_that_is_never_answered_is_given_up_by_age(done: Intent) -> Non
     after = settled(Doubted("no answer"), done, progress(wanted=2, posts=shown, give_up_at=NOW))
 
     assert (after.state, after.posts, after.error) == (State.DEAD, shown, "no answer")
+
+
+def test_a_doubt_is_not_repeated_for_ever() -> None:
+    """Where every answer is lost and the requests arrive, each repetition would be one more post."""
+    young, old = [
+        next_step(in_doubt(policy=DoubtPolicy.REPEAT, give_up_at=ends), (), 1, NOW, can_ask=False)
+        for ends in (NOW + timedelta(seconds=1), NOW)
+    ]
+
+    assert [step.state for step in (young, old) if isinstance(step, Settlement)] == [State.DUE, State.HELD]
 
 
 def test_a_post_in_doubt_is_a_doubt_whatever_its_age() -> None:

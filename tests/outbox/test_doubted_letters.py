@@ -7,7 +7,7 @@ import pytest
 from app.amend import Change, withdraw
 from app.database import Pool
 from app.domain.delivery import Action
-from app.domain.outcome import Delivered, Doubted, Refused
+from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Refused, Throttled
 from app.outbox import decide, redrive, sweep
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -80,17 +80,57 @@ async def test_a_person_who_has_looked_ends_the_doubt_and_one_who_gives_up_does_
     assert [row["doubted"] for row in await deliveries(pool)] == [stays]
 
 
+async def taken_back(pool: Pool) -> None:
+    await withdraw(pool, Change(await pool.fetchval("select id from notice"), "mensa", "test", None))
+
+
 @pytest.mark.parametrize("policy", ["drop", "repeat"])
-async def test_what_is_withdrawn_after_its_doubt_ended_is_a_person_s(pool: Pool, policy: str) -> None:
+async def test_what_is_withdrawn_after_its_doubt_ended_is_a_persons(pool: Pool, policy: str) -> None:
     number = await doubted(pool, policy)
     await ends_in(pool)
-    await withdraw(pool, Change(await pool.fetchval("select id from notice"), "mensa", "test", None))
+    await taken_back(pool)
     before = await ends_in(pool)
 
     await decide(pool, number, "sent", ["42"])
 
     (call,) = (await claimed(pool)).calls
     assert (before, call.intent.action, call.intent.reference) == (("held", True), Action.EDIT, "42")
+
+
+@pytest.mark.parametrize("outcome", [Failed("never left"), Refused("never"), Throttled(1)])
+async def test_what_is_withdrawn_while_it_is_repeated_is_a_persons_too(pool: Pool, outcome: Outcome) -> None:
+    await doubted(pool, "repeat")
+    await ends_in(pool)
+    (call,) = (await claimed(pool)).calls
+    await taken_back(pool)
+
+    await recorded(pool, call, outcome)
+
+    await pool.execute("update delivery set due_at = now()")
+    await pool.execute("update channel set free_at = now()")
+    assert await ends_in(pool) == ("held", True)
+
+
+async def test_what_expired_after_its_doubt_and_is_withdrawn_is_a_persons_too(pool: Pool) -> None:
+    await doubted(pool, "repeat")
+    await ends_in(pool)
+    await pool.execute(OVER)
+    expired = await ends_in(pool)
+
+    await taken_back(pool)
+
+    assert (expired, await ends_in(pool)) == (("expired", True), ("held", True))
+
+
+async def test_what_a_person_did_not_find_is_withdrawn_then(pool: Pool) -> None:
+    number = await doubted(pool, "drop")
+    await ends_in(pool)
+    await taken_back(pool)
+    await ends_in(pool)
+
+    await decide(pool, number, "not_sent")
+
+    assert await ends_in(pool) == ("withdrawn", False)
 
 
 async def test_what_is_delivered_after_all_is_in_doubt_no_more(pool: Pool) -> None:
