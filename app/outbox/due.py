@@ -26,8 +26,13 @@ FIRST = """
 and (d.state = 'in_doubt' or not c.can_ask or not exists (
    select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
 """
+# What keeps those behind it waiting, as above.
+BLOCKS = "d.ready_at <= $3 and ($4 or d.due_at <= $3) and (d.awaits is null or c.interim and d.due_at <= $3)"
+MORE = f"(select count(*) from head) = {NEAR} and (select count(*) from near) < $2"  # noqa: S608 - every part is ours
 # head, near: usually what is most urgent belongs to a channel that is free. far: where the head of the lanes waits for
 # channels that rest, each that is free is asked for its first; else a claim would take the longer the more is waiting.
+# Of each, only the first that may go or keeps others waiting counts: whatever stands behind one that is put off is not
+# even looked at, however much it is. Only what is in doubt goes out of turn; those are few, and have their own index.
 # The lateral joins go through their rows in order, and stop when there are enough: `offset 0` keeps them from being
 # turned into others.
 DUE = f"""
@@ -40,11 +45,21 @@ with head as materialized (
     from head d cross join lateral (select * from channel where id = d.channel_id offset 0) c
    where {FREE} and {WAITING} and {FIRST}
    limit $2 + {SPARE}
+), doubts as materialized (
+  select id, channel_id, rank, state, parked, due_at, ready_at from delivery where state = 'in_doubt' and not parked
 ), far as materialized (
-  select d.id, d.rank from channel c cross join lateral (
-    select d.id, d.rank from delivery d where d.channel_id = c.id and {WAITING} and {FIRST}
-     order by d.rank, d.id limit 1) d
-   where {FREE} and (select count(*) from head) = {NEAR} and (select count(*) from near) < $2
+  select distinct on (channel_id) id, rank from (
+    select d.channel_id, d.id, d.rank from channel c cross join lateral (
+      select * from delivery d
+       where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and ({BLOCKS} or {READY})
+       order by d.rank, d.id limit 1) d
+     where {FREE} and {WAITING} and {MORE}
+       and (d.state = 'in_doubt' or not c.can_ask or c.id not in (select channel_id from doubts))
+    union all
+    select d.channel_id, d.id, d.rank
+      from doubts d cross join lateral (select * from channel where id = d.channel_id offset 0) c
+     where {FREE} and {WAITING} and {MORE}) one
+   order by channel_id, rank, id
 ), found as materialized (
   select id, rank from near union select id, rank from far order by rank, id limit $2 + {SPARE}
 )
