@@ -22,7 +22,7 @@ from workers.telegram.calls import read_payload
 from workers.telegram.errors import read, standing
 from workers.telegram.session import Reply, Watch, WatchedSession
 
-TIDY = 0.1
+TIDY = 0.2
 """Seconds kept for the way back when a copy is taken away."""
 BUSY = "the operations chat takes no more forwards for the moment"
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
