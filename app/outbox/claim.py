@@ -3,12 +3,11 @@
 """Takes due work: lease, intent and pace in one transaction, before one byte leaves."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-from app.database import AWAY, Connection, Pool
+from app.database import Connection, Pool
 from app.domain.delivery import Intent, Settlement
 from app.domain.pace import MINUTE, channel_free_at, interval, slots
 from app.outbox.allowed import is_news
@@ -89,11 +88,11 @@ async def _claim_with_care(connection: Connection, kind: ChannelKind, turn: Turn
     try:
         async with connection.transaction():
             taken = await _take(connection, kind, turn, await _pace(connection, kind, turn), noted)
-            await noted.forget(connection)
+            left = await noted.forget(connection)
     except Exception:
-        with suppress(*AWAY):
-            await noted.forget(connection)
+        await noted.forget_after(connection)
         raise
+    await left.forget_after(connection)  # with the pace in its hands it waits for nobody
     return replace(taken, waits=must_wait(read, works))
 
 
@@ -144,7 +143,8 @@ async def _take(
 async def _found(connection: Connection, kind: ChannelKind, pace: _Pace, noted: Noted | None) -> Sequence[int]:
     if noted is None:
         return await due(connection, kind.name, len(pace.moments), pace.now, in_order=kind.in_order)
-    return (await noted.again(connection, pace.now))[: len(pace.moments)]
+    again = await noted.again(connection, kind.name, pace.now, in_order=kind.in_order)
+    return again[: len(pace.moments)]
 
 
 async def _reserve(
