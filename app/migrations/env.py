@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Runs the migrations on one connection, with short locks so that traffic never waits long behind them."""
+"""Runs the migrations on one connection, with short locks so that traffic never waits long behind them.
+
+Each in a transaction of its own: the locks of one are gone before the next goes through what is stored.
+"""
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -13,7 +16,13 @@ TARGET = Service.metadata
 def _run(connection: Connection) -> None:
     connection.execute(text("set lock_timeout = '2s'"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=TARGET, compare_type=True, compare_server_default=False)
+    context.configure(
+        connection=connection,
+        target_metadata=TARGET,
+        compare_type=True,
+        compare_server_default=False,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -12,21 +12,47 @@ import pytest
 from alembic import command
 from pydantic_core import Url
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from app.database import SERVER_SETTINGS, Pool
 from app.intake import Origin, accept
 from app.migrate import configuration, engine_for, newest, present
 from app.routing import Routing
 from app.settings import Settings
-from tests.given import a_channel, a_notice
+from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed
 from tests.reliability.ground import until
 
-BEFORE, AFTER = "0031", "0032"
-"""Two neighbours between which the statement that accepts is the same; workers begin after."""
+BEFORE, AFTER = "0031", "0033"
+"""Two revisions between which the statement that accepts is the same; workers begin after."""
 ACCEPTED = "select count(*) from notice"
 OWED = "select count(*) from delivery where state = 'due'"
 MORE = 10
+STATES = {
+    "dead": ("doubted", None, True),
+    "due": ("crashed", None, True),
+    "expired": ("doubted", None, True),
+    "failed": ("failed", None, False),
+    "seen": ("doubted", 1, False),
+}
+"""What became of the post of a channel's delivery, what it shows, and whether a post may stand there unknown."""
+BECAME = """
+with changed as (
+  update delivery d
+     set state = case when c.slug in ('dead', 'expired') then c.slug else 'due' end, token = 2, shown = $3
+    from channel c where c.id = d.channel_id and c.slug = $1
+  returning d.id
+)
+insert into attempt (delivery_id, token, action, part, revision, outcome)
+select id, 1, 'post', 0, 1, $2 from changed
+union all
+select id, 2, 'probe', 0, 1, 'delivered' from changed where $3 is not null
+"""
+REFUSE = """
+create function refuse() returns trigger language plpgsql as $$ begin raise 'no row is changed'; end $$;
+create trigger refuse before update on delivery for each row execute function refuse()
+"""
+MARKED = "select c.slug, d.doubted from delivery d join channel c on c.id = d.channel_id"
 
 
 @pytest.fixture
@@ -83,6 +109,34 @@ async def test_a_migration_is_made_and_taken_back_while_notices_are_accepted(poo
     assert found == newest()
     assert await pool.fetchval(ACCEPTED) == await pool.fetchval(OWED) == len(callers.told)
     assert len((await claimed(pool)).calls) == 1
+
+
+async def test_doubts_from_before_are_marked_after_the_lock_of_the_new_column_was_let_go(
+    pool: Pool, database_url: str
+) -> None:
+    for slug in STATES:
+        await a_channel(pool, slug)
+    await accepted(pool)
+    engine = engine_for(Settings(database_url=Url(database_url), redis_url=Url("redis://127.0.0.1")))
+    async with engine.connect() as connection:
+        await connection.run_sync(to(command.downgrade, BEFORE))
+    for slug, (outcome, shown, _) in STATES.items():
+        await pool.execute(BECAME, slug, outcome, shown)
+
+    await pool.execute(REFUSE)
+    with pytest.raises(DBAPIError, match="no row is changed"):
+        async with engine.connect() as connection:
+            await connection.run_sync(to(command.upgrade, AFTER))
+    async with engine.connect() as connection:
+        between = await connection.run_sync(present)
+    await pool.execute("drop trigger refuse on delivery")
+    async with engine.connect() as connection:
+        await connection.run_sync(to(command.upgrade, AFTER))
+    await engine.dispose()
+
+    assert between == "0032"
+    marked = {row["slug"]: row["doubted"] for row in await pool.fetch(MARKED)}
+    assert marked == {slug: unknown for slug, (*_, unknown) in STATES.items()}
 
 
 def to(way: Callable[..., None], revision: str) -> Callable[[Connection], None]:

@@ -10,16 +10,9 @@ down_revision = "0031"
 branch_labels = None
 depends_on = None
 
-KNOWN = """
-update delivery d set doubted = true
- where d.state = 'dead' and exists (select from attempt a where a.delivery_id = d.id and a.action = 'post'
-                                                            and a.outcome in ('doubted', 'crashed'))
-"""
-
 
 def upgrade() -> None:
     op.add_column("delivery", sa.Column("doubted", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    op.execute(KNOWN)
 
 
 def downgrade() -> None:
