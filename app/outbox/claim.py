@@ -26,11 +26,13 @@ LOOKS_AGAIN = 0.1
 NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
 # Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
 # claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
+# What is switched off so counts as endlessly costly, for which Postgres before 18 would compile each claim (0.3 s).
 # The time is that after the lock: Postgres reckons a plain `select ... for update` out before it waits for the row.
 PACE = """
 with mine as materialized (select * from pace where kind = $1 for update)
 select free_at, slowdown, troubled_at, away_since, asked_at, asked, clock_timestamp() as now,
-       set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)
+       set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
+       set_config('jit', 'off', true)
   from mine
 """
 RESERVE = """

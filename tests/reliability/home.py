@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from app.database import Pool
+from app.database import SERVER_SETTINGS, Pool
 from tests.outbox.pausing import sessions_at
 
 PATIENCE = 300.0
@@ -32,7 +32,7 @@ class Home(Thread):
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     async def _open(self, url: str) -> Pool:
-        return await asyncpg.create_pool(url, min_size=1, max_size=4)
+        return await asyncpg.create_pool(url, min_size=1, max_size=4, server_settings=SERVER_SETTINGS)
 
     def close(self) -> None:
         self.do(self.engine.dispose())
