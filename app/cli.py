@@ -58,7 +58,9 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest form."""
-    run(run_migrations(load()))
+    settings = load()
+    configure(settings)
+    run(run_migrations(settings))
     typer.echo("The database is at the newest form.")
 
 

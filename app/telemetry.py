@@ -122,6 +122,7 @@ EVENTS = {
     "worker.stopped": "A worker has finished what it had begun.",
     "database.away": "Postgres does not answer: nothing is accepted and nothing is delivered until it does.",
     "database.back": "Postgres answers again.",
+    "migration.waiting": "Somebody holds a table that a migration changes: it let the others pass, and tries again.",
     "redis.away": "Redis does not answer: work goes on, at most a second later.",
     "redis.back": "Redis answers again.",
     "process.crashed": "An exception that nobody caught.",

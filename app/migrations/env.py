@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Runs the migrations on one connection, with short locks so that traffic never waits long behind them.
+"""Runs the migrations on one connection, waiting for no lock so long that traffic waits long behind it.
 
 Each in a transaction of its own: the locks of one are gone before the next goes through what is stored.
 """
@@ -14,7 +14,7 @@ TARGET = Service.metadata
 
 
 def _run(connection: Connection) -> None:
-    connection.execute(text("set lock_timeout = '2s'"))
+    connection.execute(text("set lock_timeout = '500ms'"))
     connection.commit()
     context.configure(
         connection=connection,

@@ -5,19 +5,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 import pytest
 from alembic import command
 from pydantic_core import Url
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import SERVER_SETTINGS, Pool
 from app.intake import Origin, accept
-from app.migrate import configuration, engine_for, newest, present
+from app.migrate import configuration, engine_for, migrate, newest, patiently, present
 from app.routing import Routing
+from app.running import PostgresAwayError
 from app.settings import Settings
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed
@@ -51,6 +53,12 @@ select id, 2, 'probe', 0, 1, 'delivered' from changed where $3 is not null
 REFUSE = """
 create function refuse() returns trigger language plpgsql as $$ begin raise 'no row is changed'; end $$;
 create trigger refuse before update on delivery for each row execute function refuse()
+"""
+READ = "select from delivery"
+WAITS = """
+select exists (
+  select from pg_locks join pg_database b on b.oid = database
+   where datname = current_database() and mode = 'AccessExclusiveLock' and not granted)
 """
 MARKED = "select c.slug, d.doubted from delivery d join channel c on c.id = d.channel_id"
 
@@ -96,9 +104,9 @@ async def test_a_migration_is_made_and_taken_back_while_notices_are_accepted(poo
             group.create_task(callers.hand_in())
         await callers.go_on()
         for _ in range(2):
-            await connection.run_sync(to(command.upgrade, AFTER))
+            await patiently(connection, to(command.upgrade, AFTER))
             await callers.go_on()
-            await connection.run_sync(to(command.downgrade, BEFORE))
+            await patiently(connection, to(command.downgrade, BEFORE))
             await callers.go_on()
         callers.stopped = True
     async with engine.connect() as connection:
@@ -109,6 +117,41 @@ async def test_a_migration_is_made_and_taken_back_while_notices_are_accepted(poo
     assert found == newest()
     assert await pool.fetchval(ACCEPTED) == await pool.fetchval(OWED) == len(callers.told)
     assert len((await claimed(pool)).calls) == 1
+
+
+async def test_nobody_waits_long_behind_a_migration_that_waits_for_a_reader(pool: Pool, database_url: str) -> None:
+    """A backup reads for an hour: the migration lets go and comes back, and callers pass in between."""
+    await a_channel(pool)
+    settings = Settings(database_url=Url(database_url), redis_url=Url("redis://127.0.0.1"))
+    engine = engine_for(settings)
+    async with engine.connect() as connection:
+        await connection.run_sync(to(command.downgrade, BEFORE))
+        bound = (await connection.execute(text("show lock_timeout"))).scalar()
+    callers, reader = Callers(pool), await asyncpg.connect(database_url)
+    async with asyncio.TaskGroup() as group, reader.transaction():
+        await reader.execute(READ)
+        for _ in range(3):
+            group.create_task(callers.hand_in())
+        migrating = group.create_task(migrate(settings))
+        for waits in (True, False):
+            await until(partial(it_waits, pool, waits))
+        await callers.go_on()
+        is_done, callers.stopped = migrating.done(), True
+        with pytest.raises(PostgresAwayError, match="Somebody holds a table"):
+            async with engine.connect() as connection:
+                await patiently(connection, to(command.upgrade, AFTER), tries=1)
+    await migrating
+    await reader.close()
+    async with engine.connect() as connection:
+        found = await connection.run_sync(present)
+    await engine.dispose()
+
+    assert (bound, is_done, found) == ("500ms", False, newest())
+    assert await pool.fetchval(ACCEPTED) == len(callers.told)
+
+
+async def it_waits(pool: Pool, waits: bool) -> bool:  # noqa: FBT001 - both are waited for
+    return bool(await pool.fetchval(WAITS)) == waits
 
 
 async def test_doubts_from_before_are_marked_after_the_lock_of_the_new_column_was_let_go(
