@@ -12,9 +12,10 @@ from app.database import Pool
 from app.domain.delivery import Action
 from app.domain.pace import interval
 from app.domain.settle import settle
-from app.outbox import Claimed, Done, Taken, Turn, claim, give_back, is_suspect
+from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect
 from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
+from workers.arrivals import Arrivals
 from workers.desk import Desk
 from workers.recorder import Recorder
 from workers.span import span
@@ -24,10 +25,6 @@ AT_ONCE = 256
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
 HORIZON = timedelta(milliseconds=200)
 """How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
-TOLERATED = 0.006
-"""Seconds a call may be late without moving the pace, which has a margin."""
-COLD, OPENING = 3.0, 0.1
-"""After so many seconds without a call connections are opened anew, and the first calls arrive so much later."""
 LONGEST_PAUSE = 1.0
 
 
@@ -41,7 +38,7 @@ class Dispatcher:
         self._calls: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._busy = asyncio.Lock()
-        self._late, self._last = 0.0, 0.0
+        self._arrivals, self._moments = Arrivals(), Moments()
         self.stopping = False
 
     def ring(self) -> None:
@@ -84,25 +81,19 @@ class Dispatcher:
             self._desk.kind.name
         ):  # a claim for few costs nearly what one for many does
             return LONGEST_PAUSE
-        late, self._late = max(self._late, self._opening()), 0.0
-        turn = Turn(
-            room, HORIZON, timedelta(seconds=self._lease), timedelta(seconds=late), self._way.beside, self._way.careful
-        )
+        way, came, lease = self._way, self._arrivals.late, timedelta(seconds=self._lease)
+        turn = Turn(room, HORIZON, lease, way.beside, way.careful, came, self._moments)
         begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
         if taken.waits is not None:
             self._way.note(self._desk.kind.name, waits=taken.waits)
-        self._last, self._late = (begun, self._late) if taken.calls else (self._last, max(self._late, late))
+        self._arrivals.forget(came)
         for call in taken.calls:
             self._start(call, taken, begun)
         for owed, settlement in taken.ended:
             SETTLED.labels(settlement.state).inc()
             log.info(f"delivery.{settlement.state}", delivery=owed.id, channel=owed.slug, reason=settlement.error)
         return taken.again
-
-    def _opening(self) -> float:
-        """Foresee the delay of connections that have gone cold."""
-        return OPENING if time.monotonic() - self._last > COLD else 0.0
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
         may = self._way.enter(call.owed.id, alone=is_suspect(call.owed))
@@ -130,23 +121,22 @@ class Dispatcher:
 
         The lease counts from before the claim: this process may have stood still since.
         """
-        await self._moment(taken.at + call.wait)
+        due = taken.seconds_to(call.moment)
+        await asyncio.sleep(due - time.monotonic())
         elapsed = time.monotonic() - begun
         if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await self._give_back(call)
             return
+        left = time.monotonic()
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
             report = await self._desk.send(call.owed, call.intent)
+        if report.wire.left:
+            self._arrivals.note(call.moment, due, left)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
         done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
         await self._recorder.record(done, begun + self._lease)
-
-    async def _moment(self, moment: float) -> None:
-        """Wait for it, and remember how late we are: calls that go out closer together would be too many a second."""
-        await asyncio.sleep(moment - time.monotonic())
-        self._late = max(self._late, time.monotonic() - moment - TOLERATED)
 
 
 def _is_over(call: Claimed, now: datetime) -> bool:

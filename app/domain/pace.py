@@ -2,14 +2,24 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How often the platforms let us speak: per account, per channel, per channel and minute."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from bisect import insort
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-MARGIN = 0.983
-"""Exactly 30/s puts 31 sends into some seconds (scheduling jitter); at 29.5/s a strict server refuses none."""
+MARGIN = 0.988
+"""Of the rate that is allowed. Thirty sends so take twelve milliseconds more than a second."""
+TOLERATED = 0.008
+"""Seconds that a send may come late without anybody minding: what the margin has room for, and some for the clocks."""
+SECOND = 1 + TOLERATED + 0.002
+"""Between a send and the one that has room again because of it: what nobody was told of, and some for the clocks."""
+MOST_KEPT = 100
+"""Sends that are remembered; where more are allowed a second, only the time between two is kept to."""
 MINUTE = timedelta(seconds=60.5)
 """A minute with room for the way to the server."""
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +36,56 @@ def interval(per_second: float) -> timedelta:
     return timedelta(seconds=1 / (per_second * MARGIN)) if per_second else timedelta(0)
 
 
-def slots(free_at: datetime, now: datetime, horizon: timedelta, per_second: float, most: int) -> list[datetime]:
-    """Give the moments at which the account may send within the horizon, at most `most`, without a burst."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an account has spent: when it may send next, and when its last sends can have arrived at the latest.
+
+    `slowdown`: 1 at full speed, more after the platform asked us to wait.
+    """
+
+    free_at: datetime
+    sent: Sequence[datetime] = ()
+    slowdown: float = 1.0
+
+    def told(self, came: Mapping[datetime, datetime]) -> "Account":
+        """Count sends from when they can have come, which `came` gives by their moments."""
+        return replace(self, sent=sorted(came.get(moment, moment) for moment in self.sent))
+
+    def spent(self, moments: Sequence[datetime], per_second: float) -> "Account":
+        """Count sends at these moments (ascending), and forget what no second has to do with any more."""
+        many = kept(per_second)
+        sent = sorted([*self.sent, *moments])[-many:] if many else []
+        return replace(self, sent=sent, free_at=moments[-1] + interval(per_second / self.slowdown))
+
+
+def slots(account: Account, now: datetime, horizon: timedelta, per_second: float, most: int) -> list[datetime]:
+    """Give the moments at which the account may send within the horizon, at most `most`, without a burst.
+
+    Sends that came late count from when they came: the next ones keep their distance, so that no second, wherever it
+    begins, gets more than it may.
+    """
     if not per_second:
         return [now] * most
-    step = interval(per_second)
-    first = max(free_at, now)
-    count = min(most, int((now + horizon - first) / step) + 1) if first <= now + horizon else 0
-    return [first + step * number for number in range(count)]
+    step, sent, found = interval(per_second / account.slowdown), sorted(account.sent), list[datetime]()
+    moment = max(account.free_at, now)
+    while len(found) < most:
+        moment = max(moment, _has_room(sent, per_second / account.slowdown, kept(per_second)))
+        if moment > now + horizon:
+            break
+        found.append(moment)
+        insort(sent, moment)
+        moment += step
+    return found
+
+
+def kept(per_second: float) -> int:
+    """Say how many sends must be remembered: as many as one second may have."""
+    return max(1, int(per_second)) if per_second <= MOST_KEPT else 0
+
+
+def _has_room(sent: Sequence[datetime], rate: float, many: int) -> datetime:
+    """Say when the send of which only so many may come in `many / rate` seconds is that long ago."""
+    return sent[-many] + timedelta(seconds=SECOND * many / rate) if 0 < many <= len(sent) else LONG_AGO
 
 
 def channel_free_at(sent: Sequence[datetime], limits: Limits, *, is_group: bool) -> datetime | None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Deliveries seen as work: claim what is due, record what it came to, sweep up what nobody recorded."""
 
+from app.outbox.account import Moments
 from app.outbox.claim import claim
 from app.outbox.consequences import Done
 from app.outbox.kind import ChannelKind, Render
@@ -20,6 +21,7 @@ __all__ = [
     "ChannelKind",
     "Claimed",
     "Done",
+    "Moments",
     "Owed",
     "Render",
     "Swept",

@@ -4,12 +4,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 
 from app.database import Connection, Pool
 from app.domain.delivery import Intent, Settlement
-from app.domain.pace import MINUTE, channel_free_at, interval, slots
+from app.domain.pace import MINUTE, Account, channel_free_at, slots
+from app.outbox.account import account_of, lock, spend
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
 from app.outbox.due import due, seconds_to_next
@@ -23,18 +24,6 @@ from app.outbox.works import works_of
 
 LOOKS_AGAIN = 0.1
 """Seconds until what must go alone may find its process empty."""
-NEW_KIND = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
-# Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
-# claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
-# What is switched off so counts as endlessly costly, for which Postgres before 18 would compile each claim (0.3 s).
-# The time is that after the lock: Postgres reckons a plain `select ... for update` out before it waits for the row.
-PACE = """
-with mine as materialized (select * from pace where kind = $1 for update)
-select free_at, slowdown, troubled_at, away_since, asked_at, asked, clock_timestamp() as now,
-       set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
-       set_config('jit', 'off', true)
-  from mine
-"""
 RESERVE = """
 update channel c
    set turn_until = $4::timestamptz, free_at = t.free_at,
@@ -44,25 +33,19 @@ update channel c
   from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[]) as t (id, slot, free_at, news)
  where c.id = t.id
 """
-SPEND = """
-update pace
-   set free_at = $2, slowdown = greatest(1, slowdown * 0.999 ^ $3),
-       blocked_reason = case when away_since is not null then blocked_reason end
- where kind = $1
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """The moments that the account lets out, from this moment on, and the time between two.
+    """The moments that the account lets out, from this moment on.
 
     `asking`: the platform is away, and the one call that goes out asks whether it is back.
     """
 
     now: datetime
     at: float
+    account: Account
     moments: Sequence[datetime]
-    step: timedelta
     asking: bool
 
 
@@ -100,20 +83,20 @@ async def _claim_with_care(connection: Connection, kind: ChannelKind, turn: Turn
 
 async def _pace(connection: Connection, kind: ChannelKind, turn: Turn) -> _Pace | Taken:
     """Lock the pace of the account, so that claims of a kind come one after the other; a Taken where none may."""
-    row = await connection.fetchrow(PACE, kind.name)
-    at = monotonic()  # the moments are counted from here: the rest of the claim may take a while
+    asked = monotonic()
+    row = await lock(connection, kind.name)
     if row is None:
-        await connection.execute(NEW_KIND, kind.name)
-        return Taken(datetime.now(UTC), at, again=0.0)
+        return Taken(datetime.now(UTC), asked, again=0.0)
+    now, at = row["now"], turn.moments.place(row["now"], asked, monotonic())
+    account = await account_of(connection, kind.name, row, turn.came)
     away = await waits(connection, kind, row)
     if away:
-        return Taken(row["now"], at, again=away)
-    rate, free_at = kind.limits.per_second / row["slowdown"], row["free_at"]
-    ahead = free_at - row["now"]
+        return Taken(now, at, again=away)
+    ahead = account.free_at - now
     if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
-        return Taken(row["now"], at, again=(ahead - turn.horizon / 2).total_seconds())
-    moments = slots(free_at, row["now"], turn.horizon, rate, turn.most if away is None else 1)
-    return _Pace(row["now"], at, moments, interval(rate), away is not None)
+        return Taken(now, at, again=(ahead - turn.horizon / 2).total_seconds())
+    most = turn.most if away is None else 1
+    return _Pace(now, at, account, slots(account, now, turn.horizon, kind.limits.per_second, most), away is not None)
 
 
 async def _take(
@@ -162,13 +145,11 @@ async def _reserve(
     news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
     await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE, news, kind.cap.day(now))
     if kind.limits.per_second:
-        await connection.execute(SPEND, kind.name, calls[-1].slot + pace.step + turn.late, len(calls))
+        await spend(connection, kind.name, kind.limits.per_second, pace.account, moments)
     if pace.asking:
         await asked(connection, kind, now)
     return tuple(
-        Claimed(call.owed, call.intent, tokens[call.owed.id], (call.slot - now).total_seconds())
-        for call in calls
-        if call.owed.id in tokens
+        Claimed(call.owed, call.intent, tokens[call.owed.id], call.slot) for call in calls if call.owed.id in tokens
     )
 
 

@@ -7,14 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.database import Pool
-from app.domain.pace import interval
+from app.domain.pace import slots
+from app.outbox.account import account_of, lock, spend
 
-# The row is locked first: an update that has waited for whoever changed nothing goes by the time before it waited.
-SLOT = """
-with mine as materialized (select kind from pace where kind = $1 for update)
-update pace set free_at = greatest(free_at, clock_timestamp()) + $2::interval from mine where pace.kind = mine.kind
-returning extract(epoch from free_at - $2::interval - clock_timestamp())::float8
-"""
+AHEAD = timedelta(minutes=2)
+"""After what keeps the account from sending: its own next moment is never further off."""
 HOLD = """
 update channel set turn_until = now() + interval '60 seconds'
  where kind = $1 and address = $2 and retired_at is null and turn_until is null
@@ -39,8 +36,15 @@ class Held:
 
 async def slot(pool: Pool, kind: str, per_second: float) -> float:
     """Spend one send of the account; returns the seconds to wait for it."""
-    wait: float | None = await pool.fetchval(SLOT, kind, interval(per_second))
-    return max(0.0, wait or 0.0)
+    async with pool.acquire() as connection, connection.transaction():
+        row = await lock(connection, kind)
+        if row is None or not per_second:
+            return 0.0
+        account = await account_of(connection, kind, row, {})
+        (moment,) = slots(account, row["now"], max(account.free_at - row["now"], timedelta(0)) + AHEAD, per_second, 1)
+        await spend(connection, kind, per_second, account, [moment])
+        wait: float = (moment - row["now"]).total_seconds()
+        return wait
 
 
 async def hold(pool: Pool, kind: str, address: str) -> Held | None:

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a claim is asked for, and what it gives."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from app.domain.delivery import Intent, Settlement
+from app.outbox.account import Moments
 from app.outbox.owed import Owed
 
 
@@ -22,33 +24,34 @@ class Beside(Enum):
 class Turn:
     """How much one claim may take: at most so many, reserved so far ahead, leased for so long.
 
-    `late`: how long after their moments calls go out; what follows moves by it, so that no second gets too many.
+    `came`: by their moments, when sends can have arrived that came late. `moments`: the database's time seen from here.
     `careful`: a worker ended without a word lately, so what is rendered is counted before.
     """
 
     most: int
     horizon: timedelta
     lease: timedelta
-    late: timedelta = timedelta(0)
     beside: Beside = Beside.NOTHING
     careful: bool = False
+    came: Mapping[datetime, datetime] = field(default_factory=dict)
+    moments: Moments = field(default_factory=Moments)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One call to make: what, under which token, and in how many seconds from the claim."""
+    """One call to make: what, under which token, and the moment that the pace has for it."""
 
     owed: Owed
     intent: Intent
     token: int
-    wait: float
+    moment: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What one claim took, what ended without a call, and when another look is worth it.
 
-    `now` is the database's time when this process's monotonic clock showed `at`; the calls' waits begin there.
+    `now` is the database's time when this process's monotonic clock showed `at`.
     `waits`: what comes first must go alone and could not; None where nobody looked.
     """
 
@@ -58,3 +61,7 @@ class Taken:
     ended: tuple[tuple[Owed, Settlement], ...] = ()
     again: float | None = None
     waits: bool | None = None
+
+    def seconds_to(self, moment: datetime) -> float:
+        """Give the monotonic seconds of this process when it is that moment for the database."""
+        return self.at + (moment - self.now).total_seconds()

@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, DateTime, Index, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import flag, instant, number, words
+from app.tables.columns import flag, instant, instants, number, words
 
 
 class Channel(SQLModel, table=True):
@@ -42,10 +41,7 @@ class Channel(SQLModel, table=True):
     paused_reason: str | None = Field(default=None, sa_type=Text)
     turn_until: datetime | None = instant()
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
-    sent: list[datetime] = Field(
-        default_factory=list,
-        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
-    )
+    sent: list[datetime] = instants()
     told_on: date | None = None
     told: int = number()
     last_reference: str | None = Field(default=None, sa_type=Text)
@@ -57,6 +53,7 @@ class Channel(SQLModel, table=True):
 class Pace(SQLModel, table=True):
     """When an account of a kind may send next; every claim locks it, so claims take turns.
 
+    sent: when the last sends, as many as a second may have, can have arrived at the latest.
     slowdown: 1 at full speed, more after the platform asked us to wait. throttled_by: the channel that was asked last.
     troubled_at: when a call last had no answer. away_since: nothing is answered; asked: how often we asked since,
     asked_at: when last.
@@ -65,6 +62,7 @@ class Pace(SQLModel, table=True):
     __tablename__ = "pace"
     kind: str = Field(primary_key=True, sa_type=Text)
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
+    sent: list[datetime] = instants()
     slowdown: float = Field(default=1.0)
     throttled_at: datetime | None = instant()
     throttled_by: UUID | None = None

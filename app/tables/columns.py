@@ -23,6 +23,11 @@ def words() -> Any:
     return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")))
 
 
+def instants() -> Any:
+    column: Column[list[datetime]] = Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'"))
+    return Field(default_factory=list, sa_column=column)
+
+
 def instant(*, now: bool = False, nullable: bool = True) -> Any:
     column: Column[datetime] = Column(
         DateTime(timezone=True), nullable=nullable and not now, server_default=NOW if now else None

@@ -15,7 +15,7 @@ from app.domain.delivery import Action, Intent, Progress, Settlement, State
 from app.domain.lane import GOALS
 from app.domain.notice import DoubtPolicy
 from app.domain.outcome import Delivered, Doubted, Outcome
-from app.domain.pace import MINUTE, channel_free_at, interval, slots
+from app.domain.pace import MINUTE, Account, channel_free_at, interval, slots
 from app.domain.settle import settle
 from app.domain.step import next_step
 from tests.domain.simulated_platform import Platform, unkept
@@ -116,7 +116,7 @@ class City(World):
         row.token, row.lease_until, row.channel.turn_until = row.token + 1, None, None
 
     def claim(self, worker: Worker) -> None:
-        moments = slots(self.free_at, self.now, HORIZON, LIMITS.per_second, 8)
+        moments = slots(Account(self.free_at), self.now, HORIZON, LIMITS.per_second, 8)
         for moment, row in zip(moments, self.due(), strict=False):
             step = self.step(row.progress, row.wanted_parts(), row.revision, self.now, can_ask=row.channel.can_ask)
             if isinstance(step, Settlement):

@@ -3,20 +3,22 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.backoff import CAP, backoff
-from app.domain.pace import MINUTE, Limits, channel_free_at, interval, slots
+from app.domain.pace import MINUTE, MOST_KEPT, TOLERATED, Account, Limits, channel_free_at, interval, kept, slots
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HORIZON = timedelta(milliseconds=100)
 
 
 def test_thirty_a_second_leave_room_for_jitter() -> None:
-    assert 29.4 < timedelta(seconds=1) / interval(30) < 29.6
+    assert 29.6 < timedelta(seconds=1) / interval(30) < 29.7
 
 
 def test_a_claim_reserves_no_further_ahead_than_the_horizon() -> None:
-    moments = slots(NOW, NOW, HORIZON, 30, most=50)
+    moments = slots(Account(NOW), NOW, HORIZON, 30, most=50)
 
     assert len(moments) == 3
     assert moments[0] == NOW
@@ -24,17 +26,57 @@ def test_a_claim_reserves_no_further_ahead_than_the_horizon() -> None:
 
 
 def test_time_that_was_not_used_is_not_made_up_for_by_a_burst() -> None:
-    moments = slots(NOW - timedelta(hours=1), NOW, HORIZON, 30, most=50)
+    moments = slots(Account(NOW - timedelta(hours=1)), NOW, HORIZON, 30, most=50)
 
-    assert moments == slots(NOW, NOW, HORIZON, 30, most=50)
+    assert moments == slots(Account(NOW), NOW, HORIZON, 30, most=50)
 
 
 def test_a_spent_pace_gives_no_slot() -> None:
-    assert slots(NOW + timedelta(seconds=1), NOW, HORIZON, 30, most=50) == []
+    assert slots(Account(NOW + timedelta(seconds=1)), NOW, HORIZON, 30, most=50) == []
 
 
 def test_no_limit_gives_as_many_as_asked_for() -> None:
-    assert slots(NOW + timedelta(seconds=9), NOW, HORIZON, 0, most=50) == [NOW] * 50
+    assert slots(Account(NOW + timedelta(seconds=9)), NOW, HORIZON, 0, most=50) == [NOW] * 50
+
+
+LATE = st.dictionaries(st.integers(0, 59), st.sampled_from([0.004, TOLERATED, 0.02, 0.3, 0.7]), max_size=20)
+
+
+@given(LATE, st.sampled_from([1.0, 2.0, 30.0]), st.sampled_from([1.0, 1.25, 4.0]))
+def test_no_second_gets_more_than_it_may_however_late_sends_come(
+    late: dict[int, float], per_second: float, slowdown: float
+) -> None:
+    """A claim each 50 ms is told what has arrived by then and was later than is tolerated."""
+    account, came, open_ = Account(NOW, slowdown=slowdown), dict[datetime, datetime](), set[datetime]()
+    for claim in range(40):
+        now = NOW + timedelta(milliseconds=50) * claim
+        known = {at for at in open_ if came[at] <= now}
+        account = account.told({at: came[at] for at in known if came[at] - at > timedelta(seconds=TOLERATED)})
+        moments = slots(account, now, HORIZON, per_second, 50)
+        for at in moments:
+            came[at] = at + timedelta(seconds=late.get(len(came), 0.0))
+        open_ = open_ - known | set(moments)
+        account = account.spent(moments, per_second) if moments else account
+
+    arrived, last = sorted(came.values()), int(per_second)
+    assert all(then - at > timedelta(seconds=slowdown) for at, then in zip(arrived, arrived[last:], strict=False))
+
+
+def test_what_came_late_costs_no_more_than_its_lateness() -> None:
+    """A stall of 300 ms, in which nine sends came late together."""
+    moments = [NOW + interval(30) * number for number in range(30)]
+    sent = sorted([*moments[:21], *(max(at, moments[29] + timedelta(seconds=0.1)) for at in moments[21:])])
+    free_at = moments[-1] + interval(30)
+
+    found = slots(Account(free_at, sent), free_at, timedelta(seconds=2), 30, most=30)
+
+    assert found[0] == free_at
+    assert found[-1] - free_at < 29 * interval(30) + timedelta(seconds=0.4)
+
+
+def test_where_very_many_are_allowed_only_the_time_between_two_counts() -> None:
+    assert kept(MOST_KEPT + 1) == 0
+    assert len(slots(Account(NOW, [NOW] * 2000), NOW, HORIZON, 1000, most=50)) == 50
 
 
 def test_a_channel_rests_a_second_between_two_sends() -> None:

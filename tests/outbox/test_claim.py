@@ -7,9 +7,9 @@ from itertools import pairwise
 from app.database import Pool
 from app.domain.outcome import Delivered, Failed, Gone, Moved, Throttled
 from app.domain.pace import Limits
-from app.outbox import resume
+from app.outbox import Turn, claim, resume, slot
 from tests.given import a_channel, accepted
-from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.outbox.conftest import claimed, deliveries, plain, recorded
 
 
 async def test_a_claim_writes_lease_intent_and_attempt_before_anything_is_sent(pool: Pool) -> None:
@@ -122,10 +122,41 @@ async def test_the_account_gets_no_more_than_its_pace(pool: Pool) -> None:
 
     taken = [await claimed(pool, limits=Limits(30, 1, 20)) for _ in range(3)]
 
-    moments = [one.now + timedelta(seconds=call.wait) for one in taken for call in one.calls]
+    moments = [call.moment for one in taken for call in one.calls]
     gaps = [(then - now).total_seconds() for now, then in pairwise(moments)]
     assert len(taken[0].calls) == 3
-    assert min(gaps) > 0.0338
+    assert min(gaps) > 0.0337
+
+
+async def test_what_came_late_counts_from_when_it_came_whoever_claims_next(pool: Pool) -> None:
+    """Two a second: the first of two comes 400 ms late, so that the third waits for it, and not only for its turn."""
+    for number in range(4):
+        await a_channel(pool, f"c{number}", address=str(1000 + number))
+    await accepted(pool)
+    kind, lease = plain(Limits(2, 0, 0)), timedelta(seconds=30)
+
+    first, second = (await claim(pool, kind, Turn(2, timedelta(seconds=1), lease))).calls
+    came = {first.moment: first.moment + timedelta(milliseconds=400)}
+    told = await claim(pool, kind, Turn(2, timedelta(0), lease, came=came))
+    third, fourth = (await claim(pool, kind, Turn(2, timedelta(seconds=5), lease))).calls
+
+    assert told.calls == ()
+    assert third.moment - came[first.moment] >= timedelta(seconds=1)
+    assert second.moment - first.moment < timedelta(seconds=0.6)
+    assert fourth.moment - third.moment < timedelta(seconds=0.6)
+
+
+async def test_a_send_without_a_delivery_counts_as_one(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    limits = Limits(2, 0, 0)
+    await claimed(pool, limits=limits, most=0)
+
+    waits = [await slot(pool, "telegram", limits.per_second) for _ in range(3)]
+
+    assert waits[0] < 0.2
+    assert waits[2] > 0.7
+    assert await pool.fetchval("select cardinality(sent) from pace") == 2
 
 
 async def test_a_channel_rests_after_a_send_and_the_claim_says_for_how_long(pool: Pool) -> None:
