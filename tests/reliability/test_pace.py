@@ -29,6 +29,21 @@ async def test_three_workers_keep_to_the_pace_and_use_it(prepare: Prepare) -> No
         await full_speed(ground, 12, channels=30)
 
 
+async def test_calls_that_came_late_count_from_when_they_came(prepare: Prepare) -> None:
+    """Ten a second; four in a row are held up for more than half a second on their way to where they are counted."""
+    limits = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
+    async with prepare(limits=limits, pace=(10, 0, 0)) as ground:
+        await ground.channels(40)
+        await ground.telegram.fault("delayed", delay=0.6, after=10, times=4)
+        await ground.accept()
+
+        ground.workers.start(2)
+        await ground.settles()
+
+        assert len(ground.telegram.posts()) == 40
+        assert await ground.verdict() == []
+
+
 async def test_a_group_that_has_had_its_minute_waits_and_nothing_is_refused(prepare: Prepare) -> None:
     """Two groups, six notices, five of them in a minute, so that the gate need not wait one out; the night does."""
     limits = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "5", "--slack", "0.15")
