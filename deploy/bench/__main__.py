@@ -24,6 +24,7 @@ from deploy.bench import (
     overload,
     overtaking,
     past,
+    poison,
     report,
     series,
     throughput,
@@ -48,6 +49,7 @@ SCENARIOS: dict[str, tuple[str, Measure]] = {
     "S6": ("Telegram away", outage.measure),
     "S7": ("with a long past", past.measure),
     "S8": ("everything killed after accepting", killed.measure),
+    "S9": ("a notice on which workers die", poison.measure),
 }
 LONGEST = 900.0
 """Seconds after which a scenario is given up."""

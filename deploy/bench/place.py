@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -68,10 +68,14 @@ class Place:
 
     async def start_workers(self, how_many: int) -> list[Server]:
         """Start workers and wait until each has ticked."""
+        return await self.start_as_workers(programs.workers(self.environment, how_many))
+
+    async def start_as_workers(self, them: Sequence[Program]) -> list[Server]:
+        """Start programs that do what workers do, and wait until each has ticked."""
         before = await self.pool.fetchval("select count(*) from worker")
-        started = [self._start(program) for program in programs.workers(self.environment, how_many)]
+        started = [self._start(program) for program in them]
         async with asyncio.timeout(PATIENCE):
-            while await self.pool.fetchval("select count(*) from worker") < before + how_many:
+            while await self.pool.fetchval("select count(*) from worker") < before + len(them):
                 for server in started:
                     ensure_alive(server)
                 await asyncio.sleep(0.1)

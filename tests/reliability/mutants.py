@@ -83,6 +83,13 @@ NO_ORDER = mutant(
     "the earlier delivery of a channel is not waited for",
     ("app/outbox/due.py", "and (e.rank, e.id) < (d.rank, d.id))", "and false)"),
 )
+NO_LOCK = mutant(
+    "a channel on whose behalf a call is on the wire counts as free",
+    ("app/outbox/due.py", "c.retired_at is null and c.turn_until is null", "c.retired_at is null"),
+)
+NO_WAKE = mutant(
+    "a platform that comes back wakes nobody", ("app/outbox/breaker.py", "and d.failures > 0 and", "and false and")
+)
 CREDULOUS = mutant(
     "a probe adopts whatever it finds",
     (

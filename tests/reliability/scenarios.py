@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from tests.reliability.ground import Ground, until
 
 RESTING = "select count(*) from channel where turn_until is null and free_at > now() + interval '10 seconds'"
+IS_AWAY = "select away_since is not null from pace where kind = 'telegram'"
+LONG = "update delivery set due_at = now() + interval '1 hour' where failures > 0 and lease_until is null"
 Scenario = Callable[[Ground], Coroutine[None, None, None]]
 
 
@@ -131,6 +133,42 @@ async def has_a_stranger_in_between(ground: Ground) -> None:
     chat = await ground.channel("scuola", can_ask=True)
     await ground.telegram.person(chat, "human-post", text="Auguri")
     await loses_its_call(ground, chat)
+
+
+async def is_overtaken_on_the_wire(ground: Ground) -> None:
+    """Hand in an urgent notice while another hangs on its way: it would stand where that is looked for."""
+    chat = await ground.channel("scuola", can_ask=True)
+    await ground.telegram.fault("hang_before_accepting", chat)
+    await ground.accept(texts={"it": {"title": "Mensa fredda"}})
+    ground.workers.start()
+    await until(lambda: is_on_the_wire(ground))
+    await ground.accept(priority="urgent", texts={"it": {"title": "Scuola chiusa"}})
+    await ground.settles()
+    assert await ground.states() == {"delivered": 2}
+    assert await ground.verdict() == []
+
+
+async def comes_back_when_all_wait_for_long(ground: Ground) -> None:
+    """Let Telegram be away until all that failed waits for an hour, as after a long outage."""
+    await ground.channels(12)
+    ground.workers.start()
+    await until(lambda: says(ground, "worker.started"))
+    ground.patience = 30  # seconds without any movement, of a worker that is awake
+    await ground.telegram.away(15)
+    await asyncio.sleep(0.3)
+    await ground.accept()
+    await until(lambda: is_away(ground))
+    await ground.pool.execute(LONG)
+    await ground.settles()
+    assert await ground.verdict() == []
+
+
+async def is_away(ground: Ground) -> bool:
+    return bool(await ground.pool.fetchval(IS_AWAY))
+
+
+async def is_on_the_wire(ground: Ground) -> bool:
+    return any(entry.method == "sendMessage" for entry in ground.telegram.entries())
 
 
 async def loses_its_call(ground: Ground, chat: int) -> None:

@@ -17,10 +17,12 @@ from tests.reliability.ground import Ground, until
 from tests.reliability.mutants import Mutant
 from tests.reliability.scenarios import (
     Scenario,
+    comes_back_when_all_wait_for_long,
     has_a_second_notice_behind_one_that_failed,
     has_a_stranger_in_between,
     has_forty_channels_at_once,
     has_more_than_a_minute_lets_out,
+    is_overtaken_on_the_wire,
     is_refused_a_connection,
     is_throttled_until_it_is_too_late,
     killed_while_it_calls,
@@ -49,6 +51,8 @@ OTHERS: list[tuple[Mutant, Scenario, str]] = [
     (mutants.HASTY_SWEEP, killed_while_it_calls, ONCE),
     (mutants.NO_EXPIRY, is_throttled_until_it_is_too_late, "I5 nothing after expiry or withdrawal"),
     (mutants.NO_ORDER, has_a_second_notice_behind_one_that_failed, "I7 in order per channel"),
+    (mutants.NO_LOCK, is_overtaken_on_the_wire, "I2 delivered means seen there"),
+    (mutants.NO_WAKE, comes_back_when_all_wait_for_long, SETTLED),
     (mutants.CREDULOUS, has_a_stranger_in_between, "I2 delivered means seen there"),
 ]
 LIMITS = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "0")
