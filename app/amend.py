@@ -35,19 +35,26 @@ update notice
 # A doubt rests its time whatever is wished meanwhile: the doubted request may still be on its way.
 # What was delivered, refused or expired is due again; what a person must decide stays with the person.
 # What ended its workers is tried in its new form; a doubt goes on with what it was about, and so does its count.
+# What ended after a doubt, and may stand there in an earlier form, is posted anew only where the notice is repeated.
 # What a retired channel shows stays as it is: nobody speaks there any more.
 # A date can be put off, brought forward and taken away; what was ready before keeps its place.
 WISH = """
 update delivery d
    set wanted = case when d.channel_id = any($2::uuid[]) then $3::int end, lane = $4,
        due_at = case when d.state = 'in_doubt' then d.due_at else now() end,
-       state = case when d.state in ('held', 'in_doubt') then d.state else 'due' end, settled_at = null,
+       state = case when d.state in ('held', 'in_doubt') then d.state when asks then 'in_doubt' else 'due' end,
+       intent = case when asks then json_build_object(
+                  'action', 'post', 'number', json_array_length(d.posts), 'parts', json_array_length(d.posts) + 1,
+                  'digest', '', 'payload', '', 'revision', $3::int - 1) else d.intent end, settled_at = null,
        ready_at = greatest(least(d.ready_at, now()), $5),
        rank = greatest(least(d.ready_at, now()), $5) + $6::interval,
        give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, awaits = null, failures = 0,
        crashes = case when d.state = 'in_doubt' then d.crashes else 0 end,
-       parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id), erase = false
- where d.notice_id = $1 and not exists (select from channel where id = d.channel_id and retired_at is not null)
+       parked = d.state <> 'held' and (select paused_at is not null from channel where id = d.channel_id), erase = false
+  from (select id, doubted and state in ('dead', 'expired') and channel_id = any($2::uuid[]) and $9::text <> 'repeat'
+                   as asks
+          from delivery where notice_id = $1) before
+ where d.id = before.id and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
 ALSO = """
 insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at, state,
@@ -164,6 +171,6 @@ async def _revise(
     await connection.execute(FETCH, change.number, attached(notice))
     times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
     await connection.execute(HOLD, change.number)
-    await connection.execute(WISH, change.number, list(channels), revision, lane, *times)
+    await connection.execute(WISH, change.number, list(channels), revision, lane, *times, notice.doubt_policy)
     await connection.execute(ALSO, change.number, list(channels), revision, lane, *times)
     await connection.execute(PATIENCE, change.number, MEDIA_PATIENCE[lane])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.database import HELD_UP, Pool, is_away
 from app.domain.delivery import State
 from app.domain.outcome import Doubted, Gone, Misconfigured, Moved, Throttled, named, reason
-from app.outbox import Done, record
+from app.outbox import Done, Written, record
 from app.scrub import place
 from app.telemetry import ATTEMPTS, SETTLED, THROTTLED, log
 
@@ -85,11 +85,11 @@ class Recorder:
         if all(one.written.done() for one in batch):
             return None
         try:
-            held = await record(self._pool, [one.done for one in batch])
+            written = await record(self._pool, [one.done for one in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, the recorder goes on for the others
             return error
         for one in batch:
-            _tell(one.done, held=one.done.owed.id in held)
+            _tell(one.done, written.get(one.done.owed.id))
             one.end()
         return None
 
@@ -109,12 +109,12 @@ def _lose(done: Done, error: Exception) -> None:
     log.error("outcome.lost", **facts, error=type(error).__name__, place=place(error))
 
 
-def _tell(one: Done, *, held: bool) -> None:  # noqa: C901 - one match, a line for each outcome that people hear of
-    """Count and log an attempt's end; what the fence refused is said too."""
+def _tell(one: Done, went: Written | None) -> None:  # noqa: C901 - one match, a line for each outcome people hear of
+    """Count and log an attempt's end, by where its delivery went in truth; what the fence refused is said too."""
     facts = {"delivery": one.owed.id, "channel": one.owed.slug, "notice": str(one.owed.notice_id)}
     if one.owed.trace is not None:
         facts |= {"trace": one.owed.trace.id, "span": one.owed.trace.step(one.owed.id, one.token).span}
-    if not held:
+    if went is None:
         log.warning("lease.lapsed", **facts, outcome=named(one.outcome))
         return
     ATTEMPTS.labels(one.owed.kind, named(one.outcome)).inc()
@@ -130,6 +130,7 @@ def _tell(one: Done, *, held: bool) -> None:  # noqa: C901 - one match, a line f
             log.warning("account.throttled", channel=one.owed.slug, seconds=seconds)
         case Doubted(why):
             log.warning("delivery.doubted", **facts, reason=why, wire=one.wire)
-    if one.settlement.state not in (State.DUE, State.IN_DOUBT):
-        SETTLED.labels(one.settlement.state).inc()
-        log.info(f"delivery.{one.settlement.state}", **facts, reason=reason(one.outcome))
+    if went.state not in (State.DUE, State.IN_DOUBT):
+        SETTLED.labels(went.state).inc()
+        why = reason(one.outcome) if went.state is one.settlement.state else went.error
+        log.info(f"delivery.{went.state}", **facts, reason=why)

@@ -87,6 +87,11 @@ class Intent:
     key: str | None = None
     items: tuple[str, ...] = ()
 
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether it stands for a post of which nobody has kept what it held (app.amend)."""
+        return self.action is Action.POST and not self.digest
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -25,6 +25,8 @@ NOWHERE = (
     "by hand"
 )
 
+EARLIER = "it was changed after a doubt had ended, and nobody can tell whether an earlier form of it stands there"
+
 
 def next_step(
     progress: Progress, parts: Sequence[Part], revision: int, now: datetime, *, can_ask: bool
@@ -83,6 +85,8 @@ def _deletion(progress: Progress, revision: int) -> Intent | None:
 def _doubted(progress: Progress, intent: Intent, now: datetime, *, can_ask: bool) -> Intent | Settlement:
     if intent.key is not None:
         return _repeated(progress, intent, intent.key, now)
+    if intent.is_unwritten and progress.wanted is not None:
+        return Settlement(State.HELD, progress.posts, progress.failures, error=EARLIER, intent=intent)
     if can_ask and intent.after is not None:
         return replace(intent, action=Action.PROBE)
     return by_policy(progress, "nobody can tell whether it arrived", now)

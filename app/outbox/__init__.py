@@ -8,7 +8,7 @@ from app.outbox.consequences import Done
 from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
 from app.outbox.person import REDRIVABLE, decide, redrive, resume
-from app.outbox.record import give_back, record
+from app.outbox.record import Written, give_back, record
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, end_frozen, sweep
@@ -27,6 +27,7 @@ __all__ = [
     "Swept",
     "Taken",
     "Turn",
+    "Written",
     "begin",
     "claim",
     "decide",

@@ -116,9 +116,7 @@ async def _take(
     if not works:
         return Taken(now, pace.at, again=LOOKS_AGAIN, waits=held_up)
     steps = [step_of(work, kind, now) for work in works]
-    ended = [(work, step) for work, step in steps if isinstance(step, Settlement)]
-    for work, settlement in ended:
-        await end(connection, work, settlement)
+    ended = [(work, await end(connection, work, step)) for work, step in steps if isinstance(step, Settlement)]
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
     calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)

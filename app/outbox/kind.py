@@ -28,7 +28,8 @@ class ChannelKind:
     waits for the one before it in the channel; without it what was postponed holds up nobody. `deletes`: whether a post
     can be taken away; elsewhere what is withdrawn is marked only. `languages`: those that a post wants texts in.
     `cap`: how many notices a channel is told in a day, the urgent ones beside. `one_platform`: all its channels are
-    reached at one address, so that calls to several without an answer say that none can be reached.
+    reached at one address, so that calls to several without an answer say that none can be reached. `in_place`: what
+    is told of a notice takes the place of what was told of it before, so that nothing ever stands there twice.
     """
 
     name: str
@@ -41,3 +42,4 @@ class ChannelKind:
     languages: Callable[[Owed], Sequence[str]] = of_the_channel
     cap: Cap = NO_CAP
     one_platform: bool = False
+    in_place: bool = False

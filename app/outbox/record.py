@@ -4,11 +4,14 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import asyncpg
 
 from app.database import AWAY, Connection, Pool
 from app.domain.channel import BY_HAND
-from app.domain.delivery import Action, Settlement
+from app.domain.delivery import Action, Settlement, State
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Moved, Throttled, named
 from app.outbox.breaker import note_trouble
 from app.outbox.consequences import Done, follow_up, prepare, reaches_further
@@ -16,12 +19,14 @@ from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
 
 OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
+TWICE = "it was repeated after a doubt, so an earlier post of it may stand there, too"
 # wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
 # meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
 # revision would stand beside a post that may have arrived.
 # parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 # left_open: what is withdrawn may stand there as if it held, where no row knows of it: that is a person's.
+# doubted: only a person ends it. What was repeated and arrived then stands there once for certain, and perhaps twice.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = f"""
 with x as (
@@ -33,29 +38,29 @@ with x as (
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
           gone, address, latest, erase, deleted, stray, awaits)
 ), held as (
-  select d.id, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
-               or (x.state = 'withdrawn' and (d.doubted or x.stray)) as left_open
-    from delivery d join x using (id) order by d.id for no key update of d
+  select d.id, changed, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
+                        or (x.state = 'withdrawn' and (x.stray or d.doubted and not changed)) as left_open
+    from delivery d join x using (id) cross join lateral (
+      select (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)) as wish (changed)
+   order by d.id for no key update of d
 ), done as (
   update delivery d
      set state = case when left_open then 'held'
-                      when (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits) and x.final
-                           and not x.stray
-                      then 'due' else x.state end,
-         parked = d.parked and not left_open and (x.state in ('due', 'in_doubt') or x.final and not x.stray and
-                                (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)),
+                      when changed and x.final and not x.stray then 'due' else x.state end,
+         parked = d.parked and not left_open
+                  and (x.state in ('due', 'in_doubt') or changed and x.final and not x.stray),
          due_at = now() + x.wait,
          give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
                            then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,
          failures = x.failures, crashes = 0, posts = x.posts::json,
-         last_error = case when left_open then '{OPEN}' else x.error end,
+         last_error = case when left_open then '{OPEN}' when x.state = 'delivered' and (d.doubted or x.stray)
+                           then coalesce(x.error, '{TWICE}') else x.error end,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
-         doubted = (d.doubted or x.stray) and x.state <> 'delivered',
+         doubted = d.doubted or x.stray,
          deleted_at = case when x.deleted then now() else d.deleted_at end,
-         settled_at = case when x.final and not left_open and (x.stray or (d.wanted, d.erase, d.awaits)
-                                             is not distinct from (x.wanted, x.erase, x.awaits)) then now() end
+         settled_at = case when x.final and not left_open and (x.stray or not changed) then now() end
     from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
-  returning d.id, d.channel_id
+  returning d.id, d.channel_id, d.state, d.last_error
 ), tried as (
   update attempt a
      set finished_at = clock_timestamp(), outcome = x.outcome, wire = x.wire, error = x.error, reference = x.reference
@@ -72,24 +77,27 @@ with x as (
                               then '{BY_HAND} (the platform: ' || x.gone || ')' else x.gone end
     from x join done using (id) where c.id = done.channel_id
 )
-select id from done
+select id, state, last_error from done
 """  # noqa: S608 - ours
 END = f"""
 with ended as (
   update delivery
      set state = case when $3 = 'withdrawn' and doubted then 'held' else $3 end,
-         last_error = case when $3 = 'withdrawn' and doubted then '{OPEN}' else $4 end,
+         last_error = case when $3 = 'withdrawn' and doubted then '{OPEN}'
+                           when $3 = 'delivered' and doubted then coalesce($4, '{TWICE}') else $4 end,
          intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
-         posts = $8::json, doubted = (doubted or $9) and $3 <> 'delivered',
+         posts = $8::json, doubted = doubted or $9,
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
          settled_at = case when $3 in ('delivered', 'dead', 'expired') or ($3 = 'withdrawn' and not doubted)
                            then now() end
    where id = $1 and token = $2
-  returning channel_id
+  returning channel_id, state, last_error
+), forgotten as (
+  update channel set last_reference = null from ended where id = channel_id and $9 and last_reference is not null
 )
-update channel set last_reference = null from ended where id = channel_id and $9 and last_reference is not null
+select state, last_error from ended
 """  # noqa: S608 - ours
 GIVE_BACK = """
 with back as (
@@ -105,30 +113,38 @@ update channel c set turn_until = null, told = greatest(0, c.told - back.news::i
 """
 
 
-async def record(pool: Pool, done: Sequence[Done]) -> set[int]:
-    """Write the outcomes down and free their channels; returns the delivery ids whose lease still held."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a delivery went in truth, which is not always where its outcome alone would lead, and why."""
+
+    state: State
+    error: str | None
+
+
+async def record(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
+    """Write the outcomes down and free their channels; says of each delivery whose lease still held where it went."""
     held = await _written(pool, done)
     with suppress(*AWAY):  # it is written; whoever fails next says so again
         await note_trouble(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
     return held
 
 
-async def _written(pool: Pool, done: Sequence[Done]) -> set[int]:
+async def _written(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
     """Use one statement; where an outcome concerns more than its delivery, one transaction."""
     if not any(map(reaches_further, done)):
-        return {row["id"] for row in await pool.fetch(RECORD, *_columns(done))}
+        return {row["id"]: _went(row) for row in await pool.fetch(RECORD, *_columns(done))}
     async with pool.acquire() as connection, connection.transaction():
         followed = await prepare(connection, done)
-        held = {row["id"] for row in await connection.fetch(RECORD, *_columns(followed))}
+        held = {row["id"]: _went(row) for row in await connection.fetch(RECORD, *_columns(followed))}
         for one in followed:
             if one.owed.id in held:
                 await follow_up(connection, one)
     return held
 
 
-async def end(connection: Connection, owed: Owed, settlement: Settlement) -> None:
-    """Write an end that needed no call, inside the claim that found it."""
-    await connection.execute(
+async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Settlement:
+    """Write an end that needed no call, inside the claim that found it; returns it as it was written."""
+    row = await connection.fetchrow(
         END,
         owed.id,
         owed.token,
@@ -141,11 +157,19 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Non
         settlement.stray,
         owed.awaits,
     )
+    if row is None:
+        return settlement
+    went = _went(row)
+    return replace(settlement, state=went.state, error=went.error)
 
 
 async def give_back(pool: Pool, claims: Sequence[tuple[int, int]]) -> None:
     """Return claims (delivery id, token) of which nothing was sent, as if they had never been taken."""
     await pool.execute(GIVE_BACK, [number for number, _ in claims], [token for _, token in claims])
+
+
+def _went(row: asyncpg.Record) -> Written:
+    return Written(State(row["state"]), row["last_error"])
 
 
 def _columns(done: Sequence[Done]) -> list[list[object]]:

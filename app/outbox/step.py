@@ -71,6 +71,8 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     if isinstance(parts, Refused):
         return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)
     progress = replace(work.progress, erase=work.progress.erase and kind.deletes)
+    if kind.in_place and progress.state is State.IN_DOUBT and progress.intent and progress.intent.is_unwritten:
+        return Settlement(State.DUE, progress.posts, progress.failures)
     step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask)
     if isinstance(step, Settlement) or step.key is not None:
         return step

@@ -46,7 +46,7 @@ async def recorded(
 ) -> set[int]:
     settlement = settle(call.owed.progress, call.intent, outcome, datetime.now(UTC), 0.0)
     done = Done(call.owed, call.intent, call.token, outcome, settlement, wire, timedelta(seconds=rest))
-    return await record(pool, [done])
+    return set(await record(pool, [done]))
 
 
 async def deliveries(pool: Pool) -> list[asyncpg.Record]:

@@ -1,8 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
+import asyncio
+
+import asyncpg
 import pytest
 
-from app.amend import Change, amend, withdraw
+from app.amend import Change, amend, withdraw, withdraw_within
 from app.database import Pool
 from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Unclear, Wire
 from app.outbox import decide, give_back, redrive, sweep
@@ -10,7 +13,12 @@ from app.outbox.record import OPEN
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.reliability.ground import until
 
+WAITED_FOR = """
+select exists (
+  select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0)
+"""
 LAPSE = "update delivery set lease_until = now() - interval '1 second' where lease_until is not null"
 
 
@@ -50,7 +58,7 @@ async def test_recording_twice_changes_nothing(pool: Pool) -> None:
     (call,) = (await claimed(pool)).calls
     await recorded(pool, call, Delivered(("42",)))
 
-    assert await recorded(pool, call, Refused("late")) == set()
+    assert not await recorded(pool, call, Refused("late"))
     assert (await deliveries(pool))[0]["state"] == "delivered"
 
 
@@ -115,6 +123,26 @@ async def test_what_is_withdrawn_while_it_is_asked_about_is_held_where_the_answe
 
     (row,) = await deliveries(pool)
     assert (row["state"], row["last_error"]) == ("held", OPEN)
+
+
+async def test_what_is_wished_while_an_outcome_waits_for_its_row_is_seen(pool: Pool, database_url: str) -> None:
+    await a_channel(pool)
+    notice = await accepted(pool)
+    (call,) = (await claimed(pool)).calls
+
+    patient = asyncpg.create_pool(database_url, min_size=0)  # however long it waits for the row
+    async with patient, asyncio.TaskGroup() as group, pool.acquire() as somebody, somebody.transaction():
+        await withdraw_within(somebody, Change(notice.id, "mensa", "test", None))
+        group.create_task(recorded(patient, call, Delivered(("42",))))
+        await until(lambda: is_waited_for(pool))
+
+    (row,) = await deliveries(pool)
+    assert (row["state"], row["settled_at"], row["posts"] == "[]") == ("due", None, False)
+
+
+async def is_waited_for(pool: Pool) -> bool:
+    waits: bool = await pool.fetchval(WAITED_FOR)
+    return waits
 
 
 async def test_a_channel_that_can_be_asked_is_asked_and_what_is_found_is_adopted(pool: Pool) -> None:

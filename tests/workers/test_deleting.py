@@ -191,3 +191,27 @@ async def test_a_post_that_a_person_found_is_corrected_and_one_found_nowhere_wai
     assert "Giusto" not in city.texts(CHAT - 1)[0]
     assert (len(city.posts(CHAT)), len(city.posts(CHAT - 1))) == (1, 1)
     assert sorted(await city.states()) == ["delivered", "held"]
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_of_a_post_that_stands_there_twice_the_known_one_is_taken_back_and_a_person_names_the_other(
+    city: City, *, away: bool
+) -> None:
+    await city.channel()
+    city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
+    notice = await city.accepts(in_doubt="repeat", texts={"it": {"title": "Due volte"}})
+    await city.settled()
+    earlier, known = city.posts()
+
+    await withdraw(city.pool, Change(notice.id, "mensa", "test", None), delete=away)
+    city.bell.ring()
+    await city.settled("held")
+    held = city.texts()
+    assert await decide(city.pool, await city.pool.fetchval("select id from delivery"), "sent", [str(earlier.id)])
+    city.bell.ring()
+    await city.settled("withdrawn")
+
+    assert held[0].startswith("Due volte")
+    assert [text.startswith("AVVISO RITIRATO") for text in held[1:]] == ([] if away else [True])
+    assert [post.id for post in city.posts()] == ([] if away else [earlier.id, known.id])
+    assert not any(text.startswith("Due volte") for text in city.texts())

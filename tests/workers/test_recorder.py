@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
+from app.amend import Change, withdraw
 from app.database import SERVER_SETTINGS, Pool
-from app.domain.outcome import Delivered, Wire
+from app.domain.delivery import State
+from app.domain.outcome import Delivered, Doubted, Outcome, Wire
 from app.domain.settle import settle
-from app.outbox import Claimed, Done
+from app.metrics import SETTLED, SETTLED_STATES
+from app.outbox import Claimed, Done, record
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed
 from tests.reliability.ground import until
@@ -53,9 +57,55 @@ async def calls(pool: Pool, first: int, many: int) -> Sequence[Claimed]:
 
 
 def delivered(call: Claimed) -> Done:
-    outcome = Delivered((str(call.owed.id),))
+    return ended(call, Delivered((str(call.owed.id),)))
+
+
+def counted(state: State) -> float:
+    return SETTLED.labels(state.value)._value.get()
+
+
+def ended(call: Claimed, outcome: Outcome) -> Done:
     settlement = settle(call.owed.progress, call.intent, outcome, datetime.now(UTC), 0.0)
     return Done(call.owed, call.intent, call.token, outcome, settlement, Wire.RESPONSE)
+
+
+async def struck(pool: Pool) -> Claimed:
+    """Give a call that takes back what was repeated, and may stand there twice."""
+    await a_channel(pool)
+    notice = await accepted(pool, in_doubt="repeat")
+    (call,) = (await claimed(pool)).calls
+    await record(pool, [ended(call, Doubted("the answer was lost"))])
+    await pool.execute("update delivery set due_at = now()")
+    await claimed(pool)  # by its policy
+    (again,) = (await claimed(pool)).calls
+    await record(pool, [delivered(again)])
+    await withdraw(pool, Change(notice.id, "mensa", "test", None))
+    (last,) = (await claimed(pool)).calls
+    return last
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        ("select", ["held"]),
+        ("update delivery set erase = true", []),
+        ("update delivery set doubted = false", ["withdrawn"]),
+    ],
+)
+async def test_what_is_told_of_an_outcome_is_where_its_delivery_went(
+    pool: Pool, meanwhile: str, told: list[str]
+) -> None:
+    call = await struck(pool)
+    await pool.execute(meanwhile)
+    before = {state: counted(state) for state in SETTLED_STATES}
+
+    async with at_work(pool) as recorder:
+        with capture_logs() as logged:
+            await recorder.record(delivered(call), time.monotonic() + 3600)
+
+    settled = [state for state in SETTLED_STATES for _ in range(int(counted(state) - before[state]))]
+    assert settled == told
+    assert [each["event"] for each in logged] == [f"delivery.{state}" for state in told]
 
 
 @pytest.mark.parametrize("held", HOLDS)

@@ -18,7 +18,7 @@ TIMEOUT = 6.0
 
 def desk(tools: Tools) -> Desk:
     """Set the noticeboard up; it needs nothing but the database."""
-    kind = ChannelKind("noticeboard", Limits(0, 0, 0), shown, once_key=True)
+    kind = ChannelKind("noticeboard", Limits(0, 0, 0), shown, once_key=True, in_place=True)
     public = str(tools.settings.public_url).rstrip("/")
     return Desk(kind, Sender(tools.pool).send, partial(check.inspect, public), _nothing, TIMEOUT, previewed)
 

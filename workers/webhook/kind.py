@@ -20,7 +20,7 @@ def desk(tools: Tools) -> Desk | None:
         return None
     limits = Limits(per_second=0, channel_per_second=settings.webhook_per_second, group_per_minute=0)
     sender = Sender(tools.pool, vault, tools.outgoing, settings.webhook_timeout, tools.clock)
-    kind = ChannelKind("webhook", limits, shown, once_key=True)
+    kind = ChannelKind("webhook", limits, shown, once_key=True, in_place=True)
 
     async def inspect(address: str, _: Pause | None) -> Finding:
         per_minute = int(settings.webhook_per_second * 60)
