@@ -132,5 +132,5 @@ def _tell(one: Done, went: Written | None) -> None:  # noqa: C901 - one match, a
             log.warning("delivery.doubted", **facts, reason=why, wire=one.wire)
     if went.state not in (State.DUE, State.IN_DOUBT):
         SETTLED.labels(went.state).inc()
-        why = reason(one.outcome) if went.state is one.settlement.state else went.error
-        log.info(f"delivery.{went.state}", **facts, reason=why)
+        told = reason(one.outcome) if went.state is one.settlement.state else went.error
+        log.info(f"delivery.{went.state}", **facts, reason=told)

@@ -95,14 +95,14 @@ async def given_up(pool: Pool, policy: str) -> int:
 
 
 async def corrected(pool: Pool, **members: str) -> None:
-    row = await pool.fetchrow("select id, event_id from notice")
+    (row,) = await pool.fetch("select id, event_id from notice")
     notice = a_notice(event_id=row["event_id"], texts={"it": {"title": "Corretto"}}, **members)
     await amend(pool, Routing(), Change(row["id"], "mensa", "test", None), notice)
 
 
 async def the_next(pool: Pool) -> Progress:
     """Give the delivery as the next claim would see it."""
-    row = await pool.fetchrow("select d.*, n.policy from delivery d join notice n on n.id = d.notice_id")
+    (row,) = await pool.fetch("select d.*, n.policy from delivery d join notice n on n.id = d.notice_id")
     return progress_of(row)
 
 

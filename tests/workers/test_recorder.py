@@ -61,7 +61,8 @@ def delivered(call: Claimed) -> Done:
 
 
 def counted(state: State) -> float:
-    return SETTLED.labels(state.value)._value.get()
+    value: float = SETTLED.labels(state.value)._value.get()
+    return value
 
 
 def ended(call: Claimed, outcome: Outcome) -> Done:
