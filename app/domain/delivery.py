@@ -72,7 +72,8 @@ class Intent:
 
     `after` is the last reference known in the channel, `asked` how many places a probe has looked at since. `key` is
     what the platform tells a repetition by, where it does: the same for every try of the same step. `items`: what the
-    media of a post are; of a deletion, the references that go.
+    media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what came after:
+    others of ours may stand behind, so only what is found counts.
     """
 
     action: Action
@@ -86,6 +87,7 @@ class Intent:
     asked: int = 0
     key: str | None = None
     items: tuple[str, ...] = ()
+    restored: bool = False
 
     @property
     def is_unwritten(self) -> bool:
@@ -141,6 +143,8 @@ def by_policy(progress: Progress, why: str, now: datetime) -> Settlement:
     open_end = Settlement(progress.state, progress.posts, progress.failures, stray=True)
     if progress.wanted is None:
         return _left_open(progress, replace(open_end, error=why))
+    if progress.intent is not None and progress.intent.restored:  # days may have passed, and people seen it
+        return replace(open_end, state=State.HELD, error=f"restored from a backup: {why}", intent=progress.intent)
     match progress.policy:
         case DoubtPolicy.REPEAT if now < progress.give_up_at:
             return replace(open_end, state=State.DUE, error=f"repeated: {why}")

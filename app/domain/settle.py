@@ -168,7 +168,7 @@ def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Uncl
     """Go on asking, or conclude. One empty place is not enough: a foreign post may have stood there and gone."""
     doubt = replace(done, action=Action.POST, asked=done.asked + 1)
     match outcome:
-        case Absent() if done.asked:
+        case Absent() if done.asked and not done.restored:
             return Settlement(State.DUE, progress.posts, progress.failures)
         case Absent() | Foreign() if doubt.asked < PLACES:
             return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)

@@ -50,6 +50,10 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
 """
 
 
+LATER = ("items", "kept", "key", "restored")
+"""Members of intents and posts that earlier versions do not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """One notice owed to one channel; `revision` is that of `notice`.
@@ -171,4 +175,4 @@ def posts_text(posts: tuple[Post, ...]) -> str:
 
 def _said(members: dict[str, Any]) -> dict[str, Any]:
     """Leave out what an earlier version does not know, where it says nothing: both may work side by side."""
-    return {name: value for name, value in members.items() if not (name in ("items", "kept", "key") and not value)}
+    return {name: value for name, value in members.items() if name not in LATER or value}

@@ -180,7 +180,7 @@ def _row(one: Done) -> tuple[object, ...]:
     outcome, settlement = one.outcome, one.settlement
     references = outcome.references if isinstance(outcome, Delivered) else ()
     reference = references[0] if references else None
-    latest = _latest(one) if references and one.intent.action is not Action.EDIT else None
+    latest = _latest(one) if references else None
     rest = timedelta(seconds=outcome.seconds) if isinstance(outcome, Throttled) else one.rest
     error = None if settlement.error is None else scrubbed(settlement.error)
     where = (settlement.state.value, settlement.wait, settlement.failures, error)
@@ -194,6 +194,8 @@ def _row(one: Done) -> tuple[object, ...]:
 
 
 def _latest(one: Done) -> str | None:
-    """Give the place behind which the next doubt is asked about."""
+    """Give the place behind which the next doubt is asked about: nothing of ours stands there that no row knows of."""
     outcome = one.outcome
+    if one.intent.action is Action.EDIT or one.intent.restored:
+        return None
     return (outcome.latest or outcome.references[-1]) if isinstance(outcome, Delivered) else None

@@ -169,10 +169,10 @@ async def test_after_a_restore_what_may_be_posted_already_waits_for_a_person(poo
     await pool.execute(DOUBT)
 
     async with pool.acquire() as connection, connection.transaction():
-        count = await held_back(connection, timedelta(hours=1), Actor("cli:test"))
+        waiting = await held_back(connection, timedelta(hours=1), Actor("cli:test"))
 
     rows = await pool.fetch("select event_id, state from delivery d join notice n on n.id = d.notice_id order by d.id")
-    assert count == 2
+    assert waiting == (2, 0)
     assert [tuple(row) for row in rows] == [
         ("e1", "due"),
         ("overdue", "held"),

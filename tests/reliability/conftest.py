@@ -31,7 +31,7 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture
 async def prepare(nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path) -> Prepare:
-    """Give the way to a proving ground with other limits, other code, or more seconds for each call."""
+    """Give the way to a proving ground with other limits, other code, more seconds for each call, or more settings."""
 
     @asynccontextmanager
     async def prepared(
@@ -40,9 +40,10 @@ async def prepare(nursery: Nursery, database_url: str, redis_url: str, tmp_path:
         pace: tuple[float, float, int] = (0, 0, 0),
         code: Path = HERE,
         patience: float = TIMEOUT,
+        **more: str,
     ) -> AsyncIterator[Ground]:
         telegram = Telegram(tmp_path, *limits)
-        environment = _environment(database_url, redis_url, telegram, pace) | _patience(patience)
+        environment = _environment(database_url, redis_url, telegram, pace) | _patience(patience) | more
         workers = Processes(nursery, environment, tmp_path / "workers.log", code)
         bell = Doorbell(redis_url)
         try:

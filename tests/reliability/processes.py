@@ -130,6 +130,12 @@ class Telegram:
         async with self._session.get(f"/sandbox/chats/{chat}/messages") as answer:
             return [message["text"] for message in json.loads(await answer.text()) if message.get("text")]
 
+    async def found(self, chat: int, word: str) -> list[str]:
+        """Give the numbers of the posts in which a person reads a word."""
+        async with self._session.get(f"/sandbox/chats/{chat}/messages") as answer:
+            shown = json.loads(await answer.text())
+        return [str(message["id"]) for message in shown if word in (message.get("text") or "")]
+
     def entries(self) -> list[Entry]:
         return read_journal(self.journal) if self.journal.exists() else []
 

@@ -29,6 +29,7 @@ Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
 KNOWN_FILES = 1000
 TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
+UNREAD = "what stands there can be read only through an operations chat"
 NO_WRITER = ("left", "kicked", "restricted")
 OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
@@ -63,6 +64,8 @@ class Sender:
                 return await self._edit(owed, intent, watch)
             case Action.DELETE:
                 return read(await self._call(delete(owed.address, intent.items), watch), Action.DELETE)
+            case Action.PROBE if intent.restored and self.operations is None:
+                return Unclear(UNREAD)
             case Action.PROBE:
                 place = str(int(intent.after or "0") + 1 + intent.asked)
                 return await self.ask(owed.address, place, intent.payload, watch)

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What a backup remembers of each delivery, and what follows for it beside what Telegram really shows."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from deploy.checker import Entry, Violation
+from deploy.checker.evidence import CODE, code_of
+from tests.reliability.ground import Ground
+
+KNOWN = """
+select d.id, d.notice_id, c.address, d.ready_at < now() - interval '1 hour' as is_old, d.state = 'held' as was_held,
+       d.state = 'in_doubt' or d.lease_until is not null and d.intent ->> 'action' = 'post' as in_flight,
+       d.state = 'due' and d.shown is null and d.wanted is not null as is_new,
+       case when c.can_ask then (d.intent ->> 'after')::int end as after
+  from delivery d join channel c on c.id = d.channel_id
+"""
+ASKED = 3
+"""How many places behind the last known post are looked at."""
+STRAY, INTENDED, ONCE = (
+    "every post belongs to a delivery",
+    "I4 an intent before every post",
+    "I3 one post per notice and channel",
+)
+Place = tuple[str, str]
+"""A chat and the code of a notice: where a post of it is found."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A delivery as the backup has it. `in_flight`: its post may be on the wire, behind `after` where one can ask."""
+
+    id: int
+    place: Place
+    is_old: bool
+    is_new: bool
+    in_flight: bool
+    was_held: bool
+    after: int | None
+
+    @property
+    def is_asked(self) -> bool:
+        return self.in_flight and self.after is not None
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether it must wait for a person, without any question."""
+        return not self.is_asked and (self.in_flight or (self.is_new and self.is_old))
+
+    @property
+    def goes_out(self) -> bool:
+        """Tell whether it is young enough to go out by itself, perhaps for the second time."""
+        return self.is_new and not self.is_old and not self.in_flight
+
+
+async def known(ground: Ground) -> list[Known]:
+    names = ("id", "is_old", "is_new", "in_flight", "was_held", "after")
+    rows = await ground.pool.fetch(KNOWN)
+    return [
+        Known(place=(row["address"], code_of(row["notice_id"])), **{name: row[name] for name in names}) for row in rows
+    ]
+
+
+def posted(entries: Iterable[Entry]) -> Counter[Place]:
+    """Count what was posted where."""
+    return Counter(_place(entry) for entry in entries if entry.is_post)
+
+
+def strays(lost: Iterable[UUID], entries: Iterable[Entry]) -> set[int]:
+    """Give the entries that posted notices which are lost."""
+    codes = {code_of(number) for number in lost}
+    return {entry.number for entry in entries if entry.is_post and _place(entry)[1] in codes}
+
+
+def adopted(rows: Iterable[Known], entries: Sequence[Entry]) -> set[int]:
+    """Say which of those that are asked about stand there as they were posted, where the question looks."""
+    changed = {(str(entry.chat), number) for entry in entries if not entry.is_post for number in entry.messages}
+    there = {(_place(entry), number) for entry in entries if entry.is_post for number in entry.messages}
+    return {
+        row.id
+        for row in rows
+        if row.is_asked and row.after is not None
+        for number in range(row.after + 1, row.after + 1 + ASKED)
+        if (row.place, number) in there and (row.place[0], number) not in changed
+    }
+
+
+def is_of_a_lost_time(violation: Violation, rows: Iterable[Known], strays: Iterable[int]) -> bool:
+    """Tell whether only what was forgotten breaks a rule.
+
+    That is: posts of notices that nobody knows of any more (`strays`: their entries); posts whose intent was written
+    after the backup; and what was young enough to go out again by itself.
+    """
+    which = re.match(r"(delivery|entry) (\d+)[: ]", violation.what)
+    if which is None or which[1] == "entry":
+        return which is not None and violation.rule == STRAY and int(which[2]) in strays
+    return any(row.id == int(which[2]) and _is_excused(violation.rule, row) for row in rows)
+
+
+def _is_excused(rule: str, row: Known) -> bool:
+    return (rule == INTENDED and (row.is_new or row.in_flight)) or (rule == ONCE and row.goes_out)
+
+
+def _place(entry: Entry) -> Place:
+    return str(entry.chat), CODE.findall(entry.text)[-1]
