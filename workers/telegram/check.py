@@ -17,7 +17,7 @@ from workers.desk import Finding, Pause
 from workers.telegram.calls import post
 from workers.telegram.errors import read
 from workers.telegram.sender import Sender
-from workers.telegram.session import Reply, Watch
+from workers.telegram.session import Ready, Reply, Watch
 
 PUBLIC_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 RIGHTS = ("can_post_messages", "can_edit_messages", "can_delete_messages")
@@ -87,7 +87,7 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
     text = f"Prova di Campanella {secrets.token_hex(4)}"
     await pause()
     payload = json.dumps({"text": text, "entities": []})
-    posted = read(await _call(sender, post(address, payload, [], {"disable_notification": True})), Action.POST)
+    posted = read(await _call(sender, post(address, payload, [], silent=True)), Action.POST)
     if not isinstance(posted, Delivered) or not posted.references:
         return Finding(replace(answer, problem="The test post was not taken, so the channel cannot be asked."))
     number = int(posted.references[0])
@@ -120,7 +120,7 @@ def _refused(reply: Reply, sentence: str) -> Answer:
     return Answer("unknown", "Telegram did not answer the question; the channel is not checked yet")
 
 
-async def _call(sender: Sender, method: TelegramMethod[Any]) -> Reply:
+async def _call(sender: Sender, method: TelegramMethod[Any] | Ready) -> Reply:
     return await sender.session.exchange(sender.bot, method, Watch())
 
 

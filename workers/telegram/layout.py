@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.domain.delivery import Part, Post
 from app.domain.spelling import units
@@ -30,8 +31,10 @@ class Medium:
     kind: str
 
 
-def text_posts(messages: Sequence[Message]) -> list[Part]:
-    return [_part("t", message, ()) for message in messages]
+@lru_cache(maxsize=256)
+def text_posts(messages: tuple[Message, ...]) -> tuple[Part, ...]:
+    """Write the messages down, once for a bulk to many channels."""
+    return tuple(_part("t", message, ()) for message in messages)
 
 
 def groups(media: Sequence[Medium]) -> list[tuple[Medium, ...]]:

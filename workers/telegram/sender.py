@@ -19,10 +19,10 @@ from app.domain.outcome import Delivered, Gone, Outcome, Unclear, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
-from workers.telegram.calls import File, delete, edit, post, read_payload, reply_to, upload, wants_files
+from workers.telegram.calls import File, delete, edit, post, read_payload, upload, wants_files
 from workers.telegram.errors import broke, has_changed, read, standing
 from workers.telegram.operations import OperationsChat
-from workers.telegram.session import Reply, Watch, WatchedSession
+from workers.telegram.session import Ready, Reply, Watch, WatchedSession
 
 Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
 """Give the contents of a notice's media by address."""
@@ -70,14 +70,15 @@ class Sender:
                 place = str(int(intent.after or "0") + 1 + intent.asked)
                 return await self.ask(owed.address, place, intent.payload, watch)
 
-    async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
+    async def _call(self, method: TelegramMethod[Any] | Ready, watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
 
     async def _post(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         silent = LANES[owed.notice.priority] > LANES[self.silent_below]
-        options = {"disable_notification": silent, **reply_to(None if intent.number else owed.replies_to)}
+        replies_to = None if intent.number else owed.replies_to
         files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=False) else []
-        reply = await self._call(post(owed.address, intent.payload, files, options), watch)
+        call = post(owed.address, intent.payload, files, silent=silent, replies_to=replies_to)
+        reply = await self._call(call, watch)
         outcome = read(reply, Action.POST)
         if files and isinstance(outcome, Delivered):
             self._remember(owed.notice_id, intent.payload, reply)

@@ -69,11 +69,11 @@ def _guessed(post: Post, albums: Sequence[Sequence[Medium]]) -> Post:
     return replace(post, items=tuple(("", label(medium)) for album in albums for medium in album))
 
 
-def _surplus(owed: Owed, needed: int) -> list[Part]:
+def _surplus(owed: Owed, needed: int) -> Sequence[Part]:
     """Point up to the notice in every post left behind by an earlier, longer form: not every post can be deleted."""
     code = visible_code(owed.notice_id)
     left = range(needed, len(owed.progress.posts))
-    return text_posts([Message(f"\N{UPWARDS ARROW} {code} · {number + 1}") for number in left])
+    return text_posts(tuple(Message(f"\N{UPWARDS ARROW} {code} · {number + 1}") for number in left))
 
 
 @dataclass(frozen=True, slots=True)
