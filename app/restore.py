@@ -42,10 +42,11 @@ FREE = """
 update delivery set token = token + 1, lease_until = null, intent = case when state = 'in_doubt' then intent end
  where lease_until is not null
 """
-# A person may have given it a fresh start since: whoever does so again looks first.
+# What goes out now may stand there from before, and a person may have given a dead letter a fresh start since.
 DOUBT = f"""
 update delivery set doubted = true
- where state = 'dead' and wanted is not null and shown is null and not doubted and {ELSEWHERE}
+ where (state = 'dead' or state = 'due' and ready_at <= now()) and wanted is not null and shown is null
+   and not doubted and {ELSEWHERE}
 """  # noqa: S608 - ours
 # Behind the last post that the backup knows of stand others of ours, so that nothing is asked from there on.
 FORGET = "update channel set turn_until = null, last_reference = null"

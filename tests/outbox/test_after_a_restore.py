@@ -75,6 +75,20 @@ async def test_a_board_of_our_own_was_restored_too_and_is_given_all_it_is_owed(p
     assert (await deliveries(pool))[0]["state"] == "due"
 
 
+async def test_what_goes_out_after_a_restore_may_stand_there_twice_and_says_so(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await accepted(pool, publish_at="2099-01-01T00:00:00Z")
+
+    assert await restored(pool) == (0, 0)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Delivered(("42",)))
+
+    now, later = await deliveries(pool)
+    assert (now["state"], now["doubted"], "an earlier post" in now["last_error"]) == ("delivered", True, True)
+    assert (later["state"], later["doubted"]) == ("due", False)
+
+
 async def test_a_dead_letter_of_the_backup_may_have_been_redriven_since(pool: Pool) -> None:
     await a_channel(pool)
     await accepted(pool)
