@@ -30,11 +30,11 @@ async def test_three_workers_keep_to_the_pace_and_use_it(prepare: Prepare) -> No
 
 
 async def test_calls_that_came_late_count_from_when_they_came(prepare: Prepare) -> None:
-    """Ten a second; four in a row are held up for more than half a second on their way to where they are counted."""
+    """Ten a second; four in a row are held up for a third of a second on their way to where they are counted."""
     limits = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
     async with prepare(limits=limits, pace=(10, 0, 0)) as ground:
         await ground.channels(40)
-        await ground.telegram.fault("delayed", delay=0.6, after=10, times=4)
+        await ground.telegram.fault("delayed", delay=0.3, after=10, times=4)
         await ground.accept()
 
         ground.workers.start(2)
