@@ -108,8 +108,10 @@ with back as (
 ), gone as (
   delete from attempt a using back where a.delivery_id = back.id and a.token = back.token - 1
 )
-update channel c set turn_until = null, told = greatest(0, c.told - back.news::int) from back
- where c.id = back.channel_id
+update channel c
+   set turn_until = null, told = greatest(0, c.told - back.news::int),
+       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1]  -- it was free, and had its turn since then
+  from back where c.id = back.channel_id
 """
 
 

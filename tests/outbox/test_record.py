@@ -8,6 +8,7 @@ import pytest
 from app.amend import Change, amend, withdraw, withdraw_within
 from app.database import Pool
 from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Unclear, Wire
+from app.domain.pace import Limits
 from app.outbox import decide, give_back, redrive, sweep
 from app.outbox.record import OPEN
 from app.routing import Routing
@@ -222,6 +223,19 @@ async def test_what_was_given_back_is_as_if_never_taken(pool: Pool) -> None:
     (row,) = await deliveries(pool)
     assert (row["state"], row["attempts"], row["intent"]) == ("due", 0, None)
     assert len((await claimed(pool)).calls) == 1
+
+
+async def test_a_claim_that_is_given_back_costs_its_channel_nothing(pool: Pool) -> None:
+    """One a minute: what was never sent does not make the next one wait for a minute."""
+    await a_channel(pool)
+    await accepted(pool)
+    limits = Limits(0, 1, 1)
+    (call,) = (await claimed(pool, limits=limits)).calls
+
+    await give_back(pool, [(call.owed.id, call.token)])
+
+    assert await pool.fetchval("select cardinality(sent) from channel") == 0
+    assert len((await claimed(pool, limits=limits)).calls) == 1
 
 
 async def test_expired_deliveries_are_swept_even_in_a_paused_channel(pool: Pool) -> None:
