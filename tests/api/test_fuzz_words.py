@@ -6,7 +6,6 @@ import base64
 import json
 import random
 import string
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,14 +23,16 @@ from app.domain.key import PREFIX, Role, key_id, new_key
 from app.domain.notice import Notice
 from tests.alerts.given import cap, info
 from tests.api.calling import a_notice, some_settings
-from tests.api.test_fuzz import FAR, torn, what_came_of
+from tests.api.test_fuzz import FAR, PATIENCE, Fuzz, fuzzed, times, torn
 from tests.telegram.posts import FACTS as POSTED
 from tests.wechat.test_render import FACTS as PUSHED
 from workers.telegram.render import render as posts
 from workers.wechat.render import Unfit
 from workers.wechat.render import render as articles
 
-TIMES, FEWER = 20_000, 1_000
+__all__ = ["times"]
+
+FEWER = 1_000
 SAID = [
     *("", " ", "\u200b", "x", "è", "x" * 5000, "]]>", "&amp;", "<b>", "Cittadini", "arancione", "rossa", "verde"),
     *("Update", "Cancel", "Ack", "Test", "Exercise", "Immediate", "Minor", "Public", "a,b,c", "a,b", *FAR),
@@ -139,7 +140,7 @@ def some_key(dice: random.Random) -> object:
     return given
 
 
-FUZZ: dict[str, tuple[Callable[[random.Random], object], set[int]]] = {
+FUZZ: dict[str, tuple[Fuzz, set[int]]] = {
     "alerts": (some_alert, {200, 400, 422}),
     "cursors": (some_cursor, {200, 400}),
     "keys": (some_key, {200}),
@@ -147,11 +148,17 @@ FUZZ: dict[str, tuple[Callable[[random.Random], object], set[int]]] = {
 """What is read, and what may come of it: each must have come at least once."""
 
 
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize(("fuzz", "statuses"), FUZZ.values(), ids=FUZZ)
-def test_whatever_is_written_is_read_or_refused(fuzz: Callable[[random.Random], object], statuses: set[int]) -> None:
-    assert {what_came_of(fuzz, seed) for seed in range(TIMES)} == statuses
+def test_whatever_is_written_is_read_or_refused(fuzz: Fuzz, statuses: set[int], times: int) -> None:
+    assert fuzzed(fuzz, times) == statuses
 
 
-@pytest.mark.parametrize("times", [FEWER, pytest.param(TIMES, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])])
-def test_a_text_of_any_marks_is_shown_or_refused(times: int) -> None:
-    assert {what_came_of(some_markup, seed) for seed in range(times)} == {200, 422}
+def test_a_text_of_any_marks_is_shown_or_refused() -> None:
+    assert fuzzed(some_markup, FEWER) == {200, 422}
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(PATIENCE)
+def test_a_text_of_any_marks_is_shown_or_refused_all_night(times: int) -> None:
+    assert fuzzed(some_markup, times) == {200, 422}

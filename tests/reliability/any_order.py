@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""R-16: accept, amend, withdraw, claim, record, give back, sweep, decide, redrive, pause, resume in any order."""
+"""R-16: accept, amend, withdraw, claim, record, give back, sweep, decide, redrive, pause, resume, move in any order."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from app.domain.outcome import (
     Foreign,
     Gone,
     Lost,
+    Moved,
     Outcome,
     Refused,
     Throttled,
@@ -36,53 +37,17 @@ from app.routing import Routing
 from tests.given import a_channel, a_notice
 from tests.outbox.conftest import claimed
 from tests.outbox.pausing import paused
+from tests.reliability.any_rows import EMPTY, FRESH, HASTEN, HELD, OPEN, OVERDUE, PAUSED, UNSOUND
 from tests.reliability.home import Home
 
-POLICIES = ("repeat", "hold", "drop")
-POSTING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Refused("never"), Throttled(0.0), Gone("kicked"))
+POLICIES, TITLES = ("repeat", "hold", "drop"), ("uno", "due", "tre")
+MOVED = Moved("-100777")
+"""A group became another; the second that says so would share an address, and pauses."""
+POSTING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Refused("never"), Throttled(0.0), Gone("kicked"), MOVED)
 PROBING: tuple[Outcome, ...] = (Absent(), Foreign(), Unclear("?"), Doubted("?"), Throttled(0.0))
-EDITING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Lost("gone"), Refused("never"))
+EDITING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Lost("gone"), Refused("never"), MOVED)
 DELETING: tuple[Outcome, ...] = (Doubted("?"), Failed("no"), Undeletable("too old"), Throttled(0.0), Gone("kicked"))
 MOVES = {"post": POSTING, "probe": PROBING, "edit": EDITING, "delete": DELETING}
-HASTEN = "update delivery set due_at = now() where state in ('due', 'in_doubt') and lease_until is null"
-EMPTY = """
-with a as (delete from attempt), d as (delete from delivery), r as (delete from revision), m as (delete from media),
-     c as (delete from channel)
-delete from notice
-"""
-# The pace outlives a run and is made by the first claim: what comes of a claim may not depend on the runs before it.
-FRESH = """
-insert into pace (kind, slowdown) values ('telegram', 1)
-    on conflict (kind) do update
-   set slowdown = 1, free_at = 'epoch', throttled_at = null, throttled_by = null, blocked_reason = null
-"""
-OVERDUE = "update delivery set lease_until = now() - interval '1 second' where lease_until is not null"
-HELD = """
-select d.id from delivery d join channel c on c.id = d.channel_id
- where d.state = 'held' order by c.slug, d.notice_id limit 1
-"""
-OPEN = "select id, state, last_error from delivery where state in ('due', 'in_doubt')"
-PAUSED = "select id, slug from channel where paused_at is not null order by slug"
-UNSOUND = """
-select 'nobody reaches it' as why, d.id::text as what from delivery d join channel c on c.id = d.channel_id
- where (d.state in ('due', 'in_doubt') and d.parked and c.paused_at is null)
-    or (d.state = 'in_doubt' and d.intent is null)
-    or (d.state not in ('due', 'in_doubt') and d.parked)
-union all
-select 'a false end', id::text from delivery
- where (state = 'delivered' and (wanted is null or (shown is distinct from wanted)))
-    or (state = 'withdrawn' and wanted is not null)
-union all
-select 'deleted, yet shown', id::text from delivery
- where state = 'withdrawn' and erase
-   and exists (select from json_array_elements(posts) as post where (post ->> 'kept') is null and settled_at is not null
-                                                               and post ->> 'reference' is not null)
-union all
-select 'two turns at once', channel_id::text from delivery where lease_until is not null group by 2 having count(*) > 1
-union all
-select 'not exactly accounted', owed.number::text from (select coalesce(sum(owed), 0) as number from notice) as owed
- where owed.number <> (select count(*) from delivery)
-"""
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -93,8 +58,7 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.notices: dict[UUID, str] = {}
-        self.calls: list[Claimed] = []
-        self.stale: list[Claimed] = []
+        self.calls, self.stale = list[Claimed](), list[Claimed]()
         self.numbers = count(100)
         self.do(EMPTY)
         for slug in ("a", "b"):
@@ -114,7 +78,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.notices[done.id] = notice.event_id
 
     @precondition(lambda self: self.notices)
-    @rule(data=st.data(), policy=st.sampled_from(POLICIES), title=st.sampled_from(["uno", "due", "tre"]))
+    @rule(data=st.data(), policy=st.sampled_from(POLICIES), title=st.sampled_from(TITLES))
     def correct(self, data: st.DataObject, policy: str, title: str) -> None:
         number, event = data.draw(st.sampled_from(sorted(self.notices.items())))
         notice = a_notice(event_id=event, in_doubt=policy, texts={"it": {"title": title}})

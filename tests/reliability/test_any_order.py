@@ -8,27 +8,27 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.reliability.any_order import AnyOrder
+from tests.reliability.any_life import AnyLife
 from tests.reliability.home import Home
 
 
 async def runs(url: str, examples: int, steps: int) -> None:
     home = Home(url)
-    AnyOrder.home = home
+    AnyLife.home = home
     how = settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck))
     try:
-        await asyncio.to_thread(run_state_machine_as_test, AnyOrder, settings=how)
+        await asyncio.to_thread(run_state_machine_as_test, AnyLife, settings=how)
     finally:
         home.close()
 
 
 @pytest.mark.timeout(900)
 async def test_whatever_happens_in_whatever_order_the_rows_stay_sound(database_url: str) -> None:
-    """300 runs of 30 steps; the night has 1,000 of 40."""
+    """300 runs of 30 steps; the night has 5,000."""
     await runs(database_url, 300, 30)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(14_400)
 async def test_whatever_happens_all_night_the_rows_stay_sound(database_url: str) -> None:
-    await runs(database_url, 1000, 40)
+    await runs(database_url, 5000, 30)
