@@ -21,11 +21,7 @@ select d.id, d.notice_id, c.address, d.ready_at < now() - interval '1 hour' as i
 """
 ASKED = 3
 """How many places behind the last known post are looked at."""
-STRAY, INTENDED, ONCE = (
-    "every post belongs to a delivery",
-    "I4 an intent before every post",
-    "I3 one post per notice and channel",
-)
+STRAY = "every post belongs to a delivery"
 Place = tuple[str, str]
 """A chat and the code of a notice: where a post of it is found."""
 
@@ -70,12 +66,6 @@ def posted(entries: Iterable[Entry]) -> Counter[Place]:
     return Counter(_place(entry) for entry in entries if entry.is_post)
 
 
-def strays(lost: Iterable[UUID], entries: Iterable[Entry]) -> set[int]:
-    """Give the entries that posted notices which are lost."""
-    codes = {code_of(number) for number in lost}
-    return {entry.number for entry in entries if entry.is_post and _place(entry)[1] in codes}
-
-
 def adopted(rows: Iterable[Known], entries: Sequence[Entry]) -> set[int]:
     """Say which of those that are asked about stand there as they were posted, where the question looks."""
     changed = {(str(entry.chat), number) for entry in entries if not entry.is_post for number in entry.messages}
@@ -89,20 +79,48 @@ def adopted(rows: Iterable[Known], entries: Sequence[Entry]) -> set[int]:
     }
 
 
-def is_of_a_lost_time(violation: Violation, rows: Iterable[Known], strays: Iterable[int]) -> bool:
-    """Tell whether only what was forgotten breaks a rule.
+@dataclass(frozen=True)
+class Oblivion:
+    """What the restored rows cannot know: `notices` that came after the backup, and what became of its `rows`.
 
-    That is: posts of notices that nobody knows of any more (`strays`: their entries); posts whose intent was written
-    after the backup; and what was young enough to go out again by itself.
+    `entries`: the journal, to the end.
     """
-    which = re.match(r"(delivery|entry) (\d+)[: ]", violation.what)
-    if which is None or which[1] == "entry":
-        return which is not None and violation.rule == STRAY and int(which[2]) in strays
-    return any(row.id == int(which[2]) and _is_excused(violation.rule, row) for row in rows)
 
+    rows: Sequence[Known]
+    notices: Iterable[UUID]
+    entries: Sequence[Entry]
 
-def _is_excused(rule: str, row: Known) -> bool:
-    return (rule == INTENDED and (row.is_new or row.in_flight)) or (rule == ONCE and row.goes_out)
+    def explains(self, violation: Violation) -> bool:
+        """Tell whether only what was forgotten breaks a rule.
+
+        That is: posts of notices that nobody knows of any more; posts whose intent was written after the backup; what
+        was young enough to go out again by itself; what was marked as withdrawn before, in the very same words.
+        """
+        which = re.match(r"(delivery|entry) (\d+)\b", violation.what)
+        if which is None or which[1] == "entry":
+            return which is not None and violation.rule == STRAY and int(which[2]) in self._strays()
+        return any(row.id == int(which[2]) and self._excuses(violation, row) for row in self.rows)
+
+    def _strays(self) -> set[int]:
+        codes = {code_of(number) for number in self.notices}
+        return {entry.number for entry in self.entries if entry.is_post and _place(entry)[1] in codes}
+
+    def _excuses(self, violation: Violation, row: Known) -> bool:
+        match violation.rule:
+            case "I4 an intent before every post":
+                return row.is_new or row.in_flight
+            case "I3 one post per notice and channel":
+                return row.goes_out
+            case "I2 delivered means seen there":
+                marked = re.search(r" (\d+) does not say that it is withdrawn$", violation.what)
+                return marked is not None and "ritirat" in self._shows(row.place[0], int(marked[1])).lower()
+        return False
+
+    def _shows(self, chat: str, number: int) -> str:
+        """Give the text that was written to a place last."""
+        written = ("accepted", "edited")
+        at = [each for each in self.entries if str(each.chat) == chat and number in each.messages]
+        return [each.text for each in at if each.did in written][-1]
 
 
 def _place(entry: Entry) -> Place:

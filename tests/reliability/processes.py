@@ -132,7 +132,7 @@ class Telegram:
 
     async def found(self, chat: int, word: str) -> list[str]:
         """Give the numbers of the posts in which a person reads a word."""
-        async with self._session.get(f"/sandbox/chats/{chat}/messages") as answer:
+        async with self._session.get(f"/sandbox/chats/{chat}/messages?limit=10000") as answer:
             shown = json.loads(await answer.text())
         return [str(message["id"]) for message in shown if word in (message.get("text") or "")]
 
