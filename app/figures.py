@@ -10,8 +10,11 @@ MOST = 100_000
 # Only the partial indexes are read, and never more than MOST of their entries, however many deliveries there are.
 FIGURES = f"""
 with waiting as materialized (
-  select lane, state, channel_id, greatest(due_at, ready_at) as since, lease_until from delivery
-   where state in ('due', 'in_doubt') and not parked order by rank, id limit {MOST}
+  (select lane, state, channel_id, greatest(due_at, ready_at) as since, lease_until from delivery
+    where state in ('due', 'in_doubt') and not parked and lease_until is null order by rank, id limit {MOST})
+  union all
+  select lane, state, channel_id, greatest(due_at, ready_at), lease_until from delivery
+   where lease_until is not null and (state in ('due', 'in_doubt') and not parked) is true
 ), oldest as (
   select lane, extract(epoch from now() - min(since))::float as age from waiting join channel c on c.id = channel_id
    where since <= now() and (lease_until is null or lease_until < now())

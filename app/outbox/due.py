@@ -12,12 +12,12 @@ NEAR = 256
 SPARE = 32
 """More than are asked for: somebody else may hold some."""
 FREE = "c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3"
-# The same, asked of a channel that is known by its id. Of a table that was never analyzed Postgres thinks that hardly
-# any row is like that: it would rather go through all the free channels of the kind for each delivery, by their index.
-STILL_FREE = f"({FREE}) is true"
 # A doubt is asked about although its notice was put off meanwhile: until then it would keep its whole channel waiting.
 READY = "d.due_at <= $3 and (d.ready_at <= $3 or d.state = 'in_doubt' and c.can_ask)"
 WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
+# Asked of what is known by its id. Of a table that was never analyzed, or when nothing was open, Postgres thinks that
+# hardly any row is like that: it would rather go through all of an index of such rows for each that was found.
+STILL = f"({FREE} and {WAITING}) is true"
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
 FIRST = """
@@ -69,7 +69,7 @@ with head as materialized (
 select held.id
   from found cross join lateral (
     select d.id from delivery d join channel c on c.id = d.channel_id
-     where d.id = found.id and {STILL_FREE} and {WAITING}
+     where d.id = found.id and {STILL}
        for no key update of c, d skip locked) held
  limit $2
 """  # noqa: S608 - every part is ours

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from app.database import AWAY, Connection
-from app.outbox.due import FIRST, STILL_FREE
+from app.outbox.due import FIRST, FREE
 from app.outbox.owed import Owed
 
 RESTS = timedelta(seconds=2)
@@ -26,9 +26,10 @@ AGAIN = f"""
 select d.id
   from unnest($2::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id join channel c on c.id = d.channel_id
- where {STILL_FREE} and {FIRST}
-   and d.state in ('due', 'in_doubt') and not d.parked and d.lease_until is null
-   and (d.due_at <= $3 or d.due_at = $5) and (d.ready_at <= $3 or d.state = 'in_doubt' and c.can_ask)
+ where ({FREE}
+        and d.state in ('due', 'in_doubt') and not d.parked and d.lease_until is null
+        and (d.due_at <= $3 or d.due_at = $5) and (d.ready_at <= $3 or d.state = 'in_doubt' and c.can_ask)) is true
+   and {FIRST}
  order by pick.place
    for no key update of c, d skip locked
 """  # noqa: S608 - every part is ours

@@ -24,6 +24,7 @@ from app.tables.columns import flag, instant, number
 
 WAITING = text("(state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')")
 OPEN = text("state in ('due', 'in_doubt') and not parked")
+FREE = text("state in ('due', 'in_doubt') and not parked and lease_until is null")
 
 
 class Notice(SQLModel, table=True):
@@ -110,7 +111,7 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("notice_id", "channel_id", name="delivery_once"),
-        Index("delivery_next", "rank", "id", postgresql_where=OPEN),
+        Index("delivery_free", "rank", "id", postgresql_where=FREE),
         Index("delivery_order", "channel_id", "rank", "id", postgresql_where=OPEN),
         Index("delivery_leased", "lease_until", postgresql_where=text("lease_until is not null")),
         Index("delivery_expiring", "expires_at", postgresql_where=text("state = 'due' and expires_at is not null")),
