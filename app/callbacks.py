@@ -13,10 +13,11 @@ with kept as (
   insert into callback (kind, mark, reference, content) values ($1, $2, $3, $4::json) on conflict do nothing
   returning reference
 )
-update delivery d set due_at = least(d.due_at, now())
-  from channel c, kept
- where c.id = d.channel_id and c.kind = $1 and d.state = 'in_doubt' and d.lease_until is null
-   and d.intent ->> 'reference' = kept.reference
+update delivery set due_at = least(due_at, now())
+ where id in (
+   select d.id from kept cross join delivery d join channel c on c.id = d.channel_id
+    where c.kind = $1 and d.state = 'in_doubt' and d.lease_until is null and d.intent ->> 'reference' = kept.reference
+    order by d.id for no key update of d)
 """
 TOLD = "select content from callback where kind = $1 and reference = $2 order by received_at limit 1"
 

@@ -22,19 +22,26 @@ from app.tables import Channel
 
 CHANGEABLE = ("title", "language", "fallback", "interim", "services", "grades", "schools", "areas")
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")
-PARK = text("update delivery set parked = true where channel_id = :id and state in ('due', 'in_doubt')")
+# The channel is held already, as whoever holds rows of both does (app.outbox.record); then these, in order.
+PARK = text("""
+update delivery set parked = true
+ where id in (select id from delivery where channel_id = :id and state in ('due', 'in_doubt') and not parked
+               order by id for no key update)
+""")
 # A worker that is at it right now is fenced out by the token: what it reports later changes nothing here.
 ABANDON = text("""
 with over as (
   update delivery
      set state = 'withdrawn', parked = false, token = token + 1, lease_until = null, intent = null,
          settled_at = now(), last_error = 'the channel was retired'
-   where channel_id = :id and state in ('due', 'in_doubt', 'held')
+   where id in (select id from delivery where channel_id = :id and state in ('due', 'in_doubt', 'held')
+                 order by id for no key update)
   returning id
 )
 update attempt set finished_at = now(), outcome = 'abandoned', error = 'the channel was retired'
   from over where attempt.delivery_id = over.id and attempt.outcome is null
 """)
+ALL_OF_IT = text("select from delivery where channel_id = :id order by id for no key update")
 FORGET = text("delete from secret where purpose = 'channel' and owner = cast(cast(:id as uuid) as text)")
 
 
@@ -113,6 +120,8 @@ async def retire(session: AsyncSession, channel: Channel, actor: Actor) -> None:
     channel.retired_at = now
     channel.slug = f"{channel.slug}~{now:%Y%m%d%H%M%S%f}"
     session.add(channel)
+    if is_private(channel):
+        await _run(session, ALL_OF_IT, channel.id)
     await _run(session, ABANDON, channel.id)
     await _run(session, FORGET, channel.id)
     erased = await erase(session, channel) if is_private(channel) else {}

@@ -147,12 +147,12 @@ async def change_channel(
     audience, paused = fields.pop("audience", {}), fields.pop("paused", None)
     async with house.database.sessions.begin() as session:
         channel = await channel_named(session, slug, for_update=True)
-        if paused is False:
-            await _resumed(session, channel, caller)
+        if paused:  # before any act is written down, on which others wait with deliveries in their hands
+            await pause(session, channel, caller.actor)
+        if paused is False and not await _resumed(session, channel, caller):
+            paused = None
         if fields or audience:
             await channels.change_channel(session, channel, {**fields, **audience}, caller.actor)
-        if paused:
-            await pause(session, channel, caller.actor)
     if paused is False:
         house.doorbell.ring()
     _say_what_changed(slug, paused=paused)
@@ -172,9 +172,12 @@ async def retire_channel(caller: ChannelAdmin, slug: SlugInPath, house: Open) ->
     return no_content()
 
 
-async def _resumed(session: AsyncSession, channel: Channel, caller: Caller) -> None:
-    await resume(await driver_of(session), channel.id)
-    await record(session, caller.actor, "channel.resumed", f"channel/{channel.slug}")
+async def _resumed(session: AsyncSession, channel: Channel, caller: Caller) -> bool:
+    """Let it be posted to again; whoever resumes what is not paused has done nothing."""
+    resumed = await resume(await driver_of(session), channel.id)
+    if resumed:
+        await record(session, caller.actor, "channel.resumed", f"channel/{channel.slug}")
+    return resumed
 
 
 def _say_what_changed(slug: str, *, paused: bool | None) -> None:

@@ -5,10 +5,11 @@
 from app.outbox.account import Moments
 from app.outbox.claim import claim
 from app.outbox.consequences import Done
+from app.outbox.giving_back import give_back
 from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
 from app.outbox.person import REDRIVABLE, decide, redrive, resume
-from app.outbox.record import Written, give_back, record
+from app.outbox.record import Written, record
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, end_frozen, sweep

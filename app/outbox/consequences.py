@@ -15,6 +15,7 @@ from app.domain.delivery import Intent, Settlement
 from app.domain.outcome import Gone, Misconfigured, Moved, Outcome, Throttled, Wire, WithoutMedia, reason
 from app.outbox.owed import Owed
 
+PLACES = "select from channel where id = any($1::uuid[]) order by id for no key update"
 # In the order of their ids, as everybody does who changes many rows: two who do never wait for each other.
 LOCK = """
 select from delivery
@@ -65,6 +66,7 @@ def reaches_further(done: Done) -> bool:
 async def prepare(connection: Connection, done: Sequence[Done]) -> list[Done]:
     """Lock all that will change; a channel that moved to where another one of ours is cannot follow, and pauses."""
     followed = [await _followed(connection, one) for one in done]
+    await connection.execute(PLACES, [one.owed.channel_id for one in done])
     gone = [one.owed.channel_id for one in followed if isinstance(one.outcome, Gone)]
     await connection.execute(LOCK, [one.owed.id for one in followed], gone)
     return followed

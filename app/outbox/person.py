@@ -22,7 +22,7 @@ update delivery d
    set state = 'due', due_at = now(), failures = 0, crashes = 0, intent = null, settled_at = null,
        give_up_at = now() + case lane when 0 then $2::interval when 1 then $3::interval else $4::interval end,
        parked = exists (select from channel where id = d.channel_id and paused_at is not null)
- where d.id = any($1::bigint[]) and {REDRIVABLE}
+ where d.id in (select id from delivery where id = any($1::bigint[]) order by id for no key update) and {REDRIVABLE}
 """  # noqa: S608 - ours
 HELD = """
 select d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
@@ -55,7 +55,8 @@ with back as (
   returning id
 ), free as (
   update delivery set parked = false, due_at = case when state = 'in_doubt' then due_at else least(due_at, now()) end
-    from back where channel_id = back.id and state in ('due', 'in_doubt') and parked
+   where id in (select d.id from back join delivery d on d.channel_id = back.id
+                 where d.state in ('due', 'in_doubt') and d.parked order by d.id for no key update of d)
 )
 select id from back
 """

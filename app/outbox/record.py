@@ -27,6 +27,8 @@ TWICE = "it was repeated after a doubt, so an earlier post of it may stand there
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 # left_open: what is withdrawn may stand there as if it held, where no row knows of it: that is a person's.
 # doubted: only a person ends it. What was repeated and arrived then stands there once for certain, and perhaps twice.
+# places: who holds rows of both has the channels first, and each in the order of their ids, so that nobody waits in a
+# circle. They are counted, so that all of them are held before the first delivery is.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = f"""
 with x as (
@@ -37,12 +39,14 @@ with x as (
                        $21::text[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
           gone, address, latest, erase, deleted, stray, awaits)
+), places as materialized (
+  select from channel where id in (select channel_id from delivery join x using (id)) order by id for no key update
 ), held as (
   select d.id, changed, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
                         or (x.state = 'withdrawn' and (x.stray or d.doubted and not changed)) as left_open
     from delivery d join x using (id) cross join lateral (
       select (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)) as wish (changed)
-   order by d.id for no key update of d
+   where (select count(*) from places) > 0 order by d.id for no key update of d
 ), done as (
   update delivery d
      set state = case when left_open then 'held'
@@ -99,20 +103,6 @@ with ended as (
 )
 select state, last_error from ended
 """  # noqa: S608 - ours
-GIVE_BACK = """
-with back as (
-  update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,
-                      intent = case when state = 'in_doubt' then intent end
-   where (id, token) in (select * from unnest($1::bigint[], $2::bigint[])) and lease_until is not null
-  returning id, channel_id, token, attempts = 0 and state = 'due' as news
-), gone as (
-  delete from attempt a using back where a.delivery_id = back.id and a.token = back.token - 1
-)
-update channel c
-   set turn_until = null, told = greatest(0, c.told - back.news::int),
-       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1]  -- it was free, and had its turn since then
-  from back where c.id = back.channel_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +153,6 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Set
         return settlement
     went = _went(row)
     return replace(settlement, state=went.state, error=went.error)
-
-
-async def give_back(pool: Pool, claims: Sequence[tuple[int, int]]) -> None:
-    """Return claims (delivery id, token) of which nothing was sent, as if they had never been taken."""
-    await pool.execute(GIVE_BACK, [number for number, _ in claims], [token for _, token in claims])
 
 
 def _went(row: asyncpg.Record) -> Written:

@@ -14,6 +14,11 @@ from app.outbox.owed import Owed, intent_text
 from app.outbox.step import step_of
 from app.outbox.works import works_of
 
+# Whoever holds rows of both has the channels first (app.outbox.record).
+PLACES = """
+select from channel where id in (select channel_id from delivery where id = any($1::bigint[])) order by id
+   for no key update
+"""
 FREE = """
 select id from delivery
  where id = any($1::bigint[]) and state = 'due' and lease_until is null and not parked and ready_at <= now()
@@ -43,6 +48,7 @@ async def steps_of(
     connection: Connection, kind: ChannelKind, ids: Sequence[int], now: datetime
 ) -> list[tuple[Owed, Intent]]:
     """Lock deliveries that nobody has begun, and give the step of each that has one to take, in the order of ids."""
+    await connection.execute(PLACES, list(ids))
     free = {row["id"] for row in await connection.fetch(FREE, list(ids))}
     works = await works_of(connection, [number for number in ids if number in free])
     found: list[tuple[Owed, Intent]] = []
@@ -66,4 +72,5 @@ async def begin(connection: Connection, steps: Sequence[tuple[Owed, Intent]]) ->
 
 async def leave(connection: Connection, ids: Sequence[int], keys: Sequence[str]) -> None:
     """Take the intents with these keys back, of which certainly nothing was sent."""
+    await connection.execute(PLACES, list(ids))
     await connection.execute(LET_GO, list(ids), list(keys))

@@ -54,7 +54,7 @@ async def test_a_service_is_written_down_with_both_names(operator: Caller) -> No
 async def test_the_life_of_a_channel_is_written_down(operator: Caller) -> None:
     slug = await operator.a_channel("mensa")
     path = f"/v1/channels/{slug}"
-    for change in ({"language": "en"}, {"paused": True}, {"paused": False}):
+    for change in ({"paused": False}, {"language": "en"}, {"paused": True}, {"paused": False}, {"paused": False}):
         await operator.patch(path, change)
     await operator.post(f"{path}/check", {"ask": True})
     await operator.call("DELETE", path)

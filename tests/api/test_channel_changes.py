@@ -78,6 +78,26 @@ async def test_a_change_that_cannot_be_carried_out_whole_changes_nothing(operato
     assert (refused.status, channel["title"], channel["state"]) == (503, "Prima", "paused")
 
 
+async def test_a_pause_with_a_change_writes_nothing_down_before_it_has_the_deliveries(operator: Caller) -> None:
+    """Whoever decides about one of them has it, and queues for the audit log."""
+    service = await operator.a_service()
+    slug = await operator.a_channel(service)
+    await (await operator.a_source()).hand_in(service=service)
+    holding = "select from delivery d join channel c on c.id = d.channel_id where c.slug = $1 for update of d"
+    waits = "select exists (select from pg_stat_activity where $1 = any(pg_blocking_pids(pid)))"
+    nobody_has_the_log = "select pg_try_advisory_xact_lock(7264151033)"
+
+    async with operator.pool.acquire() as connection, connection.transaction():
+        await connection.execute(holding, slug)
+        change = asyncio.create_task(operator.patch(f"/v1/channels/{slug}", {"title": "Dopo", "paused": True}))
+        while not change.done() and not await operator.pool.fetchval(waits, connection.get_server_pid()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        free = await operator.pool.fetchval(nobody_has_the_log)
+    await change
+
+    assert free
+
+
 async def test_a_retired_channel_is_owed_nothing_and_its_slug_is_free(operator: Caller) -> None:
     service = await operator.a_service()
     slug = await operator.a_channel(service)
