@@ -32,7 +32,9 @@ from workers.wechat.wire import Http
 
 TURN = Turn(most=5, horizon=timedelta(milliseconds=200), lease=timedelta(seconds=30))
 AT_ONCE = "update delivery set due_at = now() where state in ('due', 'in_doubt') and (due_at < now() + $1::interval)"
-FREE = "insert into pace (kind, slowdown) values ('wechat', 1) on conflict (kind) do update set free_at = 'epoch'"
+FREE = """
+insert into pace (kind, slowdown) values ('wechat', 1) on conflict (kind) do update set free_at = 'epoch', sent = '{}'
+"""
 LOCKED = Vault({})
 BOTH = {"zh-Hans": {"title": "11月27日食堂改供冷餐"}, "it": {"title": "Mensa: pasto freddo"}}
 
