@@ -25,7 +25,7 @@ with claims as (
 )
 update channel c
    set turn_until = null, told = greatest(0, c.told - back.news::int),
-       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1]  -- it was free, and had its turn since then
+       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1]  -- it was free, and had its turn since
   from back where c.id = back.channel_id
 """
 
