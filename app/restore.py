@@ -14,6 +14,11 @@ from app.database import Connection, Database
 from app.running import in_the_database
 
 PATIENT = "set local statement_timeout = '10min'"
+# The API may be running, and locks in this order, too.
+LOCK_CHANNELS = "select from channel order by id for no key update"
+LOCK_DELIVERIES = """
+select from delivery where state in ('due', 'in_doubt', 'dead') or lease_until is not null order by id for no key update
+"""
 # What stands on a board of ours was restored with it, and nothing there can be shown twice.
 ELSEWHERE = "channel_id not in (select id from channel where kind = 'noticeboard')"
 # Where the channel can be asked it is, once a worker runs: what is found there is adopted, and all else is a person's.
@@ -84,7 +89,8 @@ async def held_back(connection: Connection, older: timedelta, actor: Actor) -> t
 
     Returns how many deliveries wait for a person now, and of how many the channel will be asked.
     """
-    await connection.execute(PATIENT)
+    for each in (PATIENT, LOCK_CHANNELS, LOCK_DELIVERIES):
+        await connection.execute(each)
     asked = changed(await connection.execute(ASK))
     count = changed(await connection.execute(HOLD, older))
     for each in (FREE, DOUBT, FORGET):
