@@ -23,6 +23,7 @@ class Way:
         self._now = now
         self._out: dict[int, float] = {}
         self._waiting: dict[str, tuple[float, float]] = {}
+        self._last: tuple[str, float] | None = None
         self.is_closed = False
         self.careful = False
         """A worker has ended without a word lately: perhaps on what it was rendering."""
@@ -44,12 +45,19 @@ class Way:
         """Remember since when a kind has something that must go alone and could not, or that it has none."""
         now = self._now()
         since, _ = self._waiting.pop(kind, (now, now))
+        self._last = kind, since
         if waits:
             self._waiting[kind] = (since, now)
 
     def enter(self, delivery: int, *, alone: bool) -> bool:
-        """Leave, if nobody is out alone; `alone`: if nobody is out."""
+        """Leave, if nobody is out alone; `alone`: if nobody is out.
+
+        Whoever must go alone and finds somebody out goes on waiting: nothing was noted since its claim.
+        """
         if self.is_closed or (alone and self._out):
+            if alone and self._last is not None:
+                kind, since = self._last
+                self._waiting[kind] = since, self._now()
             return False
         self._out[delivery], self.is_closed = self._now(), alone
         return True

@@ -130,6 +130,20 @@ def test_what_is_not_seen_to_wait_any_more_keeps_nobody_in() -> None:
     assert way.lets("webhook")
 
 
+def test_a_suspect_that_finds_somebody_at_the_door_has_waited_since_it_came() -> None:
+    now = [0.0]
+    way = Way(lambda: now[0])
+    way.note("fragile", waits=True)
+
+    now[0] = 1.5
+    way.note("fragile", waits=False)  # its claim has found nobody out
+    entered = way.enter(1, alone=False), way.enter(2, alone=True)
+    now[0] = 2.5
+
+    assert entered == (True, False)
+    assert (way.lets("busy"), way.lets("fragile")) == (False, True)
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
