@@ -10,6 +10,7 @@ from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
 from app.outbox.person import REDRIVABLE, decide, redrive, resume
 from app.outbox.record import Written, record
+from app.outbox.room import enter, shut
 from app.outbox.spare import hold, is_known, let_go, slot
 from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, end_frozen, sweep
@@ -33,6 +34,7 @@ __all__ = [
     "claim",
     "decide",
     "end_frozen",
+    "enter",
     "give_back",
     "hold",
     "is_known",
@@ -42,6 +44,7 @@ __all__ = [
     "record",
     "redrive",
     "resume",
+    "shut",
     "slot",
     "steps_of",
     "sweep",

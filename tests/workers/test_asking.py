@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asking after a doubt: only exactly the doubted post is adopted, and nothing of anybody's is written over."""
 
+import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
+import asyncpg
 import pytest
 from aiogram import Bot
 
@@ -14,6 +18,7 @@ from app.domain.pace import Limits
 from deploy.sandbox import Sandbox
 from deploy.sandbox.chats import Author
 from deploy.sandbox.faults import FaultKind
+from deploy.sandbox.journal import Entry
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_media import PDF, attached, png
 from tests.workers.trap import Trap
@@ -152,14 +157,23 @@ async def test_asking_by_forward_ends_within_its_time_however_slow_both_calls_ar
     assert len(city.posts()) == 1
 
 
+@asynccontextmanager
+async def a_process(sandbox: Sandbox, database_url: str) -> AsyncIterator[OperationsChat]:
+    """Give the operations chat as one more worker process sees it, which shares nothing but Postgres."""
+    session = WatchedSession(sandbox.url, 60)
+    bot = Bot(sandbox.token, session=session)
+    async with asyncpg.create_pool(database_url, min_size=0) as pool:
+        yield OperationsChat(bot, session, str(OPERATIONS), Limits(0, 0, 0), pool)
+    await session.close()
+
+
 @pytest.fixture
-async def operations(sandbox: Sandbox) -> AsyncIterator[OperationsChat]:
+async def operations(sandbox: Sandbox, database_url: str) -> AsyncIterator[OperationsChat]:
     sandbox.add_chat(CHAT, "channel", "Scuola")
     sandbox.add_chat(OPERATIONS, "channel", "Sala operativa")
     sandbox.post_as_human(CHAT, "Auguri")
-    session = WatchedSession(sandbox.url, 60)
-    yield OperationsChat(Bot(sandbox.token, session=session), session, str(OPERATIONS), Limits(0, 0, 0))
-    await session.close()
+    async with a_process(sandbox, database_url) as process:
+        yield process
 
 
 async def asked(operations: OperationsChat) -> Outcome:
@@ -212,3 +226,41 @@ async def test_the_operations_chat_has_a_pace_of_its_own_and_whoever_waits_gets_
     assert isinstance(third, Postponed)
     assert third.seconds > second.seconds > 0
     assert len([entry for entry in sandbox.journal if entry.method == "forwardMessage"]) == 1
+
+
+async def test_the_pace_of_the_operations_chat_is_kept_by_all_processes_together(
+    sandbox: Sandbox, operations: OperationsChat, database_url: str
+) -> None:
+    async with a_process(sandbox, database_url) as another:
+        operations.limits = another.limits = Limits(0, 0.01, 20)
+        outcomes = await asyncio.gather(*(asked(process) for process in (operations, another) * 3))
+
+    assert Counter(type(outcome) for outcome in outcomes) == {Foreign: 1, Postponed: 5}
+    assert len(forwards(sandbox)) == 1
+
+
+async def test_all_processes_together_forward_no_more_in_a_minute_than_a_group_takes(
+    sandbox: Sandbox, operations: OperationsChat, database_url: str
+) -> None:
+    async with a_process(sandbox, database_url) as another:
+        operations.limits = another.limits = Limits(0, 0, 3)
+        for process in (operations, another):
+            await asyncio.gather(*(asked(process) for _ in range(4)))
+
+    assert len(forwards(sandbox)) == 3
+
+
+async def test_haste_that_one_process_is_told_of_is_waited_out_by_the_others(
+    sandbox: Sandbox, operations: OperationsChat, database_url: str
+) -> None:
+    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=100)
+
+    async with a_process(sandbox, database_url) as another:
+        first, second = await asked(operations), await asked(another)
+
+    assert (type(first), type(second)) == (Postponed, Postponed)
+    assert len(forwards(sandbox)) == 1
+
+
+def forwards(sandbox: Sandbox) -> list[Entry]:
+    return [entry for entry in sandbox.journal if entry.method == "forwardMessage"]

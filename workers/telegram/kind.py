@@ -31,7 +31,7 @@ def desk(tools: Tools) -> Desk:
     load = partial(contents, tools.pool)
     limits = Limits(settings.telegram_per_second, settings.telegram_chat_per_second, settings.telegram_group_per_minute)
     room = settings.telegram_operations_chat
-    operations = None if room is None else OperationsChat(bot, session, room, limits)
+    operations = None if room is None else OperationsChat(bot, session, room, limits, tools.pool)
     sender = Sender(bot, session, silent_below, operations, load, settings.telegram_timeout)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)

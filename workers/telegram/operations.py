@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,11 @@ from aiogram import Bot
 from aiogram.methods import DeleteMessage, ForwardMessage, GetChatMember, TelegramMethod
 from aiohttp import ClientError
 
+from app.database import Pool
 from app.domain.delivery import Action
 from app.domain.outcome import Delivered, Foreign, Gone, Moved, Outcome, Postponed, Refused, Throttled, Unclear
-from app.domain.pace import MINUTE, Limits, channel_free_at, interval
+from app.domain.pace import MINUTE, Limits, interval
+from app.outbox import enter, shut
 from app.telemetry import log
 from workers.telegram.calls import read_payload
 from workers.telegram.errors import read, standing
@@ -25,26 +27,30 @@ from workers.telegram.session import Reply, Watch, WatchedSession
 TIDY = 0.2
 """Seconds kept for the way back when a copy is taken away."""
 BUSY = "the operations chat takes no more forwards for the moment"
+ROOM = "telegram operations"
+"""The row of its pace."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
 class OperationsChat:
-    """Reads places for one process. What this chat refuses says nothing of the channel that is asked about."""
+    """Reads places for one process, at a pace that all processes keep together.
+
+    What this chat refuses says nothing of the channel that is asked about.
+    """
 
     bot: Bot
     session: WatchedSession
     address: str
     limits: Limits
-    _sent: list[datetime] = field(default_factory=list)
-    _shut: datetime = LONG_AGO
+    pool: Pool
     _promised: datetime = LONG_AGO
 
     async def ask(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
         """Have a place forwarded, look at the copy, which carries the whole text, and take it away again."""
-        wait = self._wait(_now())
+        wait = await enter(self.pool, ROOM, self.limits)
         if wait:
-            return Postponed(wait.total_seconds(), BUSY)
+            return Postponed(self._moment(wait, _now()).total_seconds(), BUSY)
         reply = await self._forward(address, place, watch)
         outcome = read(reply, Action.PROBE, place)
         if isinstance(outcome, Moved):
@@ -60,14 +66,9 @@ class OperationsChat:
         wanted, _, media = read_payload(payload)
         return outcome if text and text == wanted and medium is bool(media) else Foreign()
 
-    def _wait(self, now: datetime) -> timedelta:
-        """Say how long until the chat takes another forward; whoever has to wait gets a moment of his own."""
-        self._sent = [at for at in self._sent if at > now - MINUTE]
-        free = max(self._shut, channel_free_at(self._sent, self.limits, is_group=True) or now)
-        if free <= now:
-            self._sent.append(now)
-            return timedelta(0)
-        moment = max(free, self._promised)
+    def _moment(self, wait: timedelta, now: datetime) -> timedelta:
+        """Say when to come back: whoever of this process has to wait gets a moment of his own."""
+        moment = max(now + wait, self._promised)
         a_minute, a_second = self.limits.group_per_minute, self.limits.channel_per_second
         self._promised = moment + (MINUTE / a_minute if a_minute else interval(a_second))
         return moment - now
@@ -76,7 +77,7 @@ class OperationsChat:
         """Keep what the operations chat has against a forward away from the channel and from the account."""
         match outcome:
             case Throttled(seconds):
-                self._shut = _now() + timedelta(seconds=seconds)
+                await shut(self.pool, ROOM, timedelta(seconds=seconds))
                 return Postponed(seconds, BUSY)
             case Moved(elsewhere):
                 return Unclear(f"the operations chat has moved twice, to {elsewhere} at last")
