@@ -21,7 +21,7 @@ NEIGHBOURS = 6
 RESTED = "update delivery set due_at = now() where due_at > now()"
 LAPSED = "update delivery set lease_until = now() - interval '1 second' where lease_until is not null"
 SILENT = "update worker set seen_at = now() - interval '4 seconds' where seen_at > now() - interval '4 seconds'"
-ENDS = """select state || coalesce(': ' || last_error, '') as "end" from delivery"""
+ENDS = """select case state when 'dead' then state || ': ' || last_error else state end as "end" from delivery"""
 
 
 @pytest.fixture
