@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from app.domain.outcome import Wire
 from app.domain.pace import TOLERATED
 
 REMEMBERED = 64
@@ -31,10 +32,13 @@ class Arrivals:
         """Give, by their moments, when calls that came late can have arrived."""
         return dict(self._late)
 
-    def note(self, moment: datetime, due: float, left: float) -> None:
+    def note(self, moment: datetime, due: float, left: float, wire: Wire) -> None:
         """Note a call that has just ended; in monotonic seconds, it was `due` at its moment, and begun at `left`."""
         now = time.monotonic()
-        self._seconds.append(now - left)
+        if not wire.left:
+            return
+        if wire is Wire.RESPONSE:  # what only broke off says nothing of how long the way is
+            self._seconds.append(now - left)
         late = now - min(self._seconds) - due
         if late > TOLERATED:
             self._late[moment] = moment + timedelta(seconds=late)

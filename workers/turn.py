@@ -8,11 +8,11 @@ import random
 import time
 from datetime import datetime, timedelta
 
-from app.database import Pool
+from app.database import AWAY, Pool
 from app.domain.delivery import Action
 from app.domain.pace import interval
 from app.domain.settle import settle
-from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect
+from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect, slot
 from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.arrivals import Arrivals
@@ -25,6 +25,8 @@ AT_ONCE = 256
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
 HORIZON = timedelta(milliseconds=200)
 """How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
+MOST_LATE = 0.5
+"""Seconds after its moment at which a call is still made: the pace can make room for it until it has been answered."""
 LONGEST_PAUSE = 1.0
 
 
@@ -52,7 +54,7 @@ class Dispatcher:
             return
         async with self._busy:
             pause: float | None = 0.0
-            while not self.stopping and (pause is not None or self._calls):
+            while not self.stopping and (pause is not None or self._calls or self._news.is_set()):
                 await self._wait(pause)
                 pause = None if self.stopping else await self._claim()
 
@@ -121,22 +123,42 @@ class Dispatcher:
 
         The lease counts from before the claim: this process may have stood still since.
         """
-        due = taken.seconds_to(call.moment)
-        await asyncio.sleep(due - time.monotonic())
-        elapsed = time.monotonic() - begun
+        moment, due = await self._moment(call, taken)
+        elapsed = max(time.monotonic(), due) - begun
         if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await self._give_back(call)
             return
+        await _until(due)
         left = time.monotonic()
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
             report = await self._desk.send(call.owed, call.intent)
-        if report.wire.left:
-            self._arrivals.note(call.moment, due, left)
+        self._arrivals.note(moment, due, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
         done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
         await self._recorder.record(done, begun + self._lease)
+
+    async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float]:
+        """Wait for the call's moment, and give it in this process's time, too.
+
+        Who has stood still meanwhile gets another one, once, which is then still to be waited for: the others have sent
+        since as if this call had been made.
+        """
+        due, per_second = taken.seconds_to(call.moment), self._desk.kind.limits.per_second
+        await _until(due)
+        if time.monotonic() - due < MOST_LATE or not per_second:
+            return call.moment, due
+        with contextlib.suppress(*AWAY):
+            another = await slot(self._pool, self._desk.kind.name, per_second)
+            return another.moment, time.monotonic() + another.wait
+        return call.moment, due
+
+
+async def _until(moment: float) -> None:
+    """Sleep; a timer of the loop may ring a millisecond early."""
+    while (left := moment - time.monotonic()) > 0:  # noqa: ASYNC110 - nothing happens then but time
+        await asyncio.sleep(left)
 
 
 def _is_over(call: Claimed, now: datetime) -> bool:

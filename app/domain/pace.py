@@ -13,7 +13,7 @@ TOLERATED = 0.008
 """Seconds that a send may come late without anybody minding: what the margin has room for, and some for the clocks."""
 SECOND = 1 + TOLERATED + 0.002
 """Between a send and the one that has room again because of it: what nobody was told of, and some for the clocks."""
-MOST_KEPT = 100
+MOST_KEPT = 1000
 """Sends that are remembered; where more are allowed a second, only the time between two is kept to."""
 MINUTE = timedelta(seconds=60.5)
 """A minute with room for the way to the server."""
@@ -46,6 +46,12 @@ class Account:
     free_at: datetime
     sent: Sequence[datetime] = ()
     slowdown: float = 1.0
+
+    def next_at(self, per_second: float) -> datetime:
+        """Say when the next send may go, which may be long ago."""
+        if not per_second:
+            return self.free_at
+        return max(self.free_at, _has_room(sorted(self.sent), per_second / self.slowdown, kept(per_second)))
 
     def told(self, came: Mapping[datetime, datetime]) -> "Account":
         """Count sends from when they can have come, which `came` gives by their moments."""
@@ -84,8 +90,8 @@ def kept(per_second: float) -> int:
 
 
 def _has_room(sent: Sequence[datetime], rate: float, many: int) -> datetime:
-    """Say when the send of which only so many may come in `many / rate` seconds is that long ago."""
-    return sent[-many] + timedelta(seconds=SECOND * many / rate) if 0 < many <= len(sent) else LONG_AGO
+    """Say when the last but so many is a second ago, or as long as so many take, if that is more."""
+    return sent[-many] + timedelta(seconds=SECOND * max(1.0, many / rate)) if 0 < many <= len(sent) else LONG_AGO
 
 
 def channel_free_at(sent: Sequence[datetime], limits: Limits, *, is_group: bool) -> datetime | None:

@@ -47,8 +47,10 @@ class Moments:
     def place(self, now: datetime, asked: float, answered: float) -> float:
         """Give the monotonic seconds when it was `now`, which is between those of the question and of the answer."""
         told = now.timestamp()
+        if self._behind and told + min(self._behind) < asked:  # the database has set its clock back
+            self._behind.clear()
         self._behind.append(answered - told)
-        return max(asked, told + min(self._behind))
+        return told + min(self._behind)
 
 
 async def lock(connection: Connection, kind: str) -> asyncpg.Record | None:

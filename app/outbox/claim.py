@@ -92,7 +92,7 @@ async def _pace(connection: Connection, kind: ChannelKind, turn: Turn) -> _Pace 
     away = await waits(connection, kind, row)
     if away:
         return Taken(now, at, again=away)
-    ahead = account.free_at - now
+    ahead = account.next_at(kind.limits.per_second) - now
     if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
         return Taken(now, at, again=(ahead - turn.horizon / 2).total_seconds())
     most = turn.most if away is None else 1

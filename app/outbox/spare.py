@@ -3,15 +3,12 @@
 """Pace and turn for calls that carry no delivery: the test post by which a channel proves that it can be asked."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.database import Pool
-from app.domain.pace import slots
 from app.outbox.account import account_of, lock, spend
 
-AHEAD = timedelta(minutes=2)
-"""After what keeps the account from sending: its own next moment is never further off."""
 HOLD = """
 update channel set turn_until = now() + interval '60 seconds'
  where kind = $1 and address = $2 and retired_at is null and turn_until is null
@@ -34,17 +31,23 @@ class Held:
     wait: float
 
 
-async def slot(pool: Pool, kind: str, per_second: float) -> float:
-    """Spend one send of the account; returns the seconds to wait for it."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A moment at which the account may send, `wait` seconds from now."""
+
+    moment: datetime
+    wait: float
+
+
+async def slot(pool: Pool, kind: str, per_second: float) -> Slot:
+    """Spend one send of an account that has a limit."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await lock(connection, kind)
-        if row is None or not per_second:
-            return 0.0
+        while (row := await lock(connection, kind)) is None:
+            pass  # it has just been made
         account = await account_of(connection, kind, row, {})
-        (moment,) = slots(account, row["now"], max(account.free_at - row["now"], timedelta(0)) + AHEAD, per_second, 1)
+        moment = max(account.next_at(per_second), row["now"])
         await spend(connection, kind, per_second, account, [moment])
-        wait: float = (moment - row["now"]).total_seconds()
-        return wait
+        return Slot(moment, (moment - row["now"]).total_seconds())
 
 
 async def hold(pool: Pool, kind: str, address: str) -> Held | None:

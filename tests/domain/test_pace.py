@@ -76,7 +76,7 @@ def test_what_came_late_costs_no_more_than_its_lateness() -> None:
 
 def test_where_very_many_are_allowed_only_the_time_between_two_counts() -> None:
     assert kept(MOST_KEPT + 1) == 0
-    assert len(slots(Account(NOW, [NOW] * 2000), NOW, HORIZON, 1000, most=50)) == 50
+    assert len(slots(Account(NOW, [NOW] * 2000), NOW, HORIZON, 2000, most=50)) == 50
 
 
 def test_a_channel_rests_a_second_between_two_sends() -> None:

@@ -5,6 +5,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+from app.domain.outcome import Wire
 from app.domain.pace import TOLERATED
 from app.outbox import Moments
 from workers.arrivals import REMEMBERED, Arrivals
@@ -15,7 +16,7 @@ NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 def test_a_call_that_came_late_is_told_of_until_the_pace_knows() -> None:
     arrivals, now = Arrivals(), time.monotonic()
 
-    arrivals.note(NOW, due=now - 0.5, left=now - 0.001)
+    arrivals.note(NOW, due=now - 0.5, left=now - 0.001, wire=Wire.RESPONSE)
 
     assert timedelta(seconds=0.5) <= arrivals.late[NOW] - NOW
     arrivals.forget([NOW])
@@ -25,7 +26,7 @@ def test_a_call_that_came_late_is_told_of_until_the_pace_knows() -> None:
 def test_nobody_is_told_of_a_call_that_came_in_time() -> None:
     arrivals, now = Arrivals(), time.monotonic()
 
-    arrivals.note(NOW, due=now + 60, left=now + 60)
+    arrivals.note(NOW, due=now + 60, left=now + 60, wire=Wire.RESPONSE)
 
     assert arrivals.late == {}
 
@@ -34,11 +35,11 @@ def test_what_the_quickest_call_took_is_the_way_and_no_delay() -> None:
     """A platform a minute away, where the slowest of these calls took no longer than the others."""
     arrivals, now = Arrivals(), time.monotonic()
     for _ in range(REMEMBERED):
-        arrivals.note(NOW, due=now - 60, left=now - 60)
+        arrivals.note(NOW, due=now - 60, left=now - 60, wire=Wire.RESPONSE)
     first = arrivals.late[NOW] - NOW
     arrivals.forget([NOW])
 
-    arrivals.note(NOW, due=now - 70, left=now - 60)
+    arrivals.note(NOW, due=now - 70, left=now - 60, wire=Wire.RESPONSE)
 
     assert first > timedelta(seconds=59)  # as long as nobody knows better a call takes no time
     assert timedelta(seconds=10) <= arrivals.late[NOW] - NOW < timedelta(seconds=50)
@@ -48,10 +49,10 @@ def test_a_call_is_late_as_well_where_it_was_on_the_way_for_long() -> None:
     arrivals = Arrivals()
     for _ in range(REMEMBERED):
         now = time.monotonic()
-        arrivals.note(NOW - timedelta(days=1), due=now + 60, left=now - 0.001)
+        arrivals.note(NOW - timedelta(days=1), due=now + 60, left=now - 0.001, wire=Wire.RESPONSE)
     now = time.monotonic()
 
-    arrivals.note(NOW, due=now - 20 - 2 * TOLERATED, left=now - 20)
+    arrivals.note(NOW, due=now - 20 - 2 * TOLERATED, left=now - 20, wire=Wire.RESPONSE)
 
     assert arrivals.late[NOW] - NOW > timedelta(seconds=10)
 
@@ -70,7 +71,7 @@ def test_a_moment_is_never_before_its_question_even_where_the_database_set_its_c
     moments = Moments()
     moments.place(NOW, asked=99.0, answered=100.0)
 
-    assert moments.place(NOW - timedelta(hours=1), asked=100.5, answered=100.6) == 100.5
+    assert abs(moments.place(NOW - timedelta(hours=1), asked=100.5, answered=100.6) - 100.6) < 1e-6
 
 
 def test_a_database_that_set_its_clock_ahead_is_believed_at_once() -> None:
