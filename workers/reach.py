@@ -40,7 +40,7 @@ def tracing() -> TraceConfig:
     trace.on_connection_reuseconn.append(_reached(Wire.CONNECTED))
     trace.on_request_headers_sent.append(_reached(Wire.HEADERS))
     trace.on_request_chunk_sent.append(_reached(Wire.BODY))
-    trace.on_response_chunk_received.append(_reached(Wire.RESPONSE))
+    trace.on_request_end.append(_reached(Wire.RESPONSE))
     return trace
 
 

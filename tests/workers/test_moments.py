@@ -43,7 +43,7 @@ def a_desk(send: Send = paper.send, inspect: Inspect = paper.inspect) -> Desk:
 
 
 async def test_who_has_stood_still_gets_new_moments(pool: Pool, database_url: str) -> None:
-    """Ten a second: two moments are claimed at once, and the first call holds up the whole process beyond the other one."""
+    """Ten a second: two moments are claimed at once, and the first call holds the process up beyond the other one."""
     sent: list[int] = []
 
     async def send(owed: Owed, intent: Intent) -> Report:
