@@ -69,7 +69,10 @@ FAILURE_AS_DOUBT = mutant(
 )
 HASTY_SWEEP = mutant("the sweep ignores the intent", ("app/outbox/sweep.py", POST_IN_DOUBT, "d.state"))
 NO_TICK = mutant("no tick, doorbell only", ("workers/relay.py", "await self._tick()", "await asyncio.sleep(0)"))
-NO_PACE = mutant("no pace at the claim", ("app/domain/pace.py", "if not per_second:", "if True:"))
+NO_PACE = mutant(
+    "no pace at the claim",
+    ("app/domain/pace.py", "if not per_second:\n        return [now]", "if True:\n        return [now]"),
+)
 UNTOLD = mutant(
     "the pace is not told of what came late", ("app/outbox/account.py", "told = account.told(came)", "told = account")
 )

@@ -103,6 +103,17 @@ async def has_more_than_a_minute_lets_out(ground: Ground) -> None:
     assert await ground.verdict(settled=False) == []
 
 
+async def has_calls_held_up_on_their_way(ground: Ground) -> None:
+    """Of forty calls at ten a second, four in a row arrive a third of a second after they were made."""
+    await ground.channels(40)
+    await ground.telegram.fault("delayed", delay=0.3, after=10, times=4)
+    await ground.accept()
+    ground.workers.start(2)
+    await ground.settles()
+    assert len(ground.telegram.posts()) == 40
+    assert await ground.verdict() == []
+
+
 async def rest_for_long_or_are_done(ground: Ground) -> bool:
     """Tell whether both rest for what is left of a minute, or, where all takes that long, have had everything."""
     return await ground.open() == 0 or bool(await ground.pool.fetchval(RESTING) == 2)

@@ -21,6 +21,7 @@ from tests.reliability.scenarios import (
     comes_back_when_all_wait_for_long,
     has_a_second_notice_behind_one_that_failed,
     has_a_stranger_in_between,
+    has_calls_held_up_on_their_way,
     has_forty_channels_at_once,
     has_more_than_a_minute_lets_out,
     is_overtaken_on_the_wire,
@@ -57,6 +58,7 @@ OTHERS: list[tuple[Mutant, Scenario, str]] = [
     (mutants.CREDULOUS, has_a_stranger_in_between, "I2 delivered means seen there"),
 ]
 LIMITS = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "0")
+TEN = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
 OF_A_MINUTE = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "5", "--slack", "0.15")
 
 
@@ -64,6 +66,12 @@ OF_A_MINUTE = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minu
 def test_what_a_mutant_spoils_stands_in_the_code(mutant: Mutant) -> None:
     """Most mutants are of the night; that their words have gone is seen in every run."""
     assert [(HERE / edit.file).read_text("utf-8").count(edit.words) for edit in mutant.edits] == [1] * len(mutant.edits)
+
+
+@pytest.mark.parametrize("mutant", [each for each in vars(mutants).values() if isinstance(each, Mutant)], ids=named)
+def test_what_a_mutant_spoils_is_still_there(tmp_path: Path, mutant: Mutant) -> None:
+    """Most are tried by night only; by day it is seen that they could be."""
+    mutant.code(tmp_path)
 
 
 @pytest.mark.parametrize(("mutant", "scenario", "rule"), FIRST_FOUR, ids=named)
@@ -101,6 +109,12 @@ async def test_a_worker_without_a_pace_is_failed(prepare: Prepare, tmp_path: Pat
     code = mutants.NO_PACE.code(tmp_path / "spoiled")
     async with prepare(limits=LIMITS, pace=(30, 0, 0), code=code) as ground:
         await breaks(ground, has_forty_channels_at_once(ground), "no 429 caused by us")
+
+
+@pytest.mark.nightly
+async def test_a_worker_whose_pace_is_not_told_what_came_late_is_failed(prepare: Prepare, tmp_path: Path) -> None:
+    async with prepare(limits=TEN, pace=(10, 0, 0), code=mutants.UNTOLD.code(tmp_path / "spoiled")) as ground:
+        await breaks(ground, has_calls_held_up_on_their_way(ground), "no 429 caused by us")
 
 
 @pytest.mark.nightly

@@ -11,7 +11,7 @@ import pytest
 
 from tests.reliability.conftest import Prepare
 from tests.reliability.ground import Ground, until
-from tests.reliability.scenarios import has_more_than_a_minute_lets_out
+from tests.reliability.scenarios import has_calls_held_up_on_their_way, has_more_than_a_minute_lets_out
 
 AS_TELEGRAM = ("--per-second", "30", "--chat-per-second", "1", "--group-per-minute", "20")
 IN_COMPANY = (*AS_TELEGRAM, "--slack", "0.15")
@@ -30,18 +30,9 @@ async def test_three_workers_keep_to_the_pace_and_use_it(prepare: Prepare) -> No
 
 
 async def test_calls_that_came_late_count_from_when_they_came(prepare: Prepare) -> None:
-    """Ten a second; four in a row are held up for a third of a second on their way to where they are counted."""
     limits = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
     async with prepare(limits=limits, pace=(10, 0, 0)) as ground:
-        await ground.channels(40)
-        await ground.telegram.fault("delayed", delay=0.3, after=10, times=4)
-        await ground.accept()
-
-        ground.workers.start(2)
-        await ground.settles()
-
-        assert len(ground.telegram.posts()) == 40
-        assert await ground.verdict() == []
+        await has_calls_held_up_on_their_way(ground)
 
 
 async def test_a_group_that_has_had_its_minute_waits_and_nothing_is_refused(prepare: Prepare) -> None:
