@@ -46,6 +46,7 @@ update delivery set due_at = least(due_at, greatest(ready_at, now()))
  where notice_id = $1 and state = 'due' and failures = 0 and lease_until is null
    and not exists (select from media where notice_id = $1 and state = 'wanted')
 """
+SIZE = "select coalesce(sum(length(content)), 0) from media where notice_id = $1 and href = any($2)"
 
 
 async def fetch_media(pool: Pool, outgoing: Outgoing) -> int:
@@ -81,3 +82,8 @@ async def contents(pool: Pool, notice: UUID, hrefs: Sequence[str]) -> dict[str, 
     """Give the media of a notice by address."""
     rows = await pool.fetch("select href, content from media where notice_id = $1 and href = any($2)", notice, hrefs)
     return {row["href"]: row["content"] for row in rows}
+
+
+async def contents_within(pool: Pool, notice: UUID, hrefs: Sequence[str], most: int) -> dict[str, bytes] | None:
+    """Give the media of a notice by address; None, and nothing is read, where they are more than `most` bytes."""
+    return None if await pool.fetchval(SIZE, notice, hrefs) > most else await contents(pool, notice, hrefs)

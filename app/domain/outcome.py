@@ -88,6 +88,13 @@ class WithoutMedia:
 
 
 @dataclass(frozen=True, slots=True)
+class TextOnly:
+    """The channel takes no such picture or document: there alone the notice goes out with links instead."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubted:
     """It may have arrived; nobody knows yet."""
 
@@ -165,6 +172,7 @@ Outcome = (
     | Misconfigured
     | Refused
     | WithoutMedia
+    | TextOnly
     | Doubted
     | Absent
     | Foreign

@@ -33,6 +33,7 @@ from app.domain.outcome import (
     Postponed,
     Refused,
     Submitted,
+    TextOnly,
     Throttled,
     Unchanged,
     Unclear,
@@ -68,7 +69,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return _dropped(stay, progress, done)
         case Failed() | Refused() | Lost() | Doubted():
             return _over(stay, progress)
-        case WithoutMedia():
+        case WithoutMedia() | TextOnly():
             return replace(stay, failures=progress.failures + 1)
         case Absent() | Foreign() | Unclear():
             return _answered(progress, done, outcome, now)

@@ -31,7 +31,9 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
            and old.event_id = n.content ->> 'supersedes') as replies_to,
-       (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready') as media,
+       (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready'
+           and not (d.attempts > 0 and exists (
+             select from attempt where delivery_id = d.id and outcome = 'textonly'))) as media,
        coalesce(v.approvals, '{}') as guarded,
        case when v.approvals <> '{}' then
          (select array_agg(language || ' ' || digest) from approval where notice_id = n.id) end as approved,
@@ -66,7 +68,7 @@ class Owed:
     `unsigned`: a second person must let the latest revision go.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
-    `media`: the pictures and documents that can be sent, by address, photo or document. `trace`: that of the intake.
+    `media`: the pictures and documents that can be sent there, by address, photo or document. `trace`: of the intake.
     """
 
     id: int

@@ -15,7 +15,7 @@ from aiogram.methods import GetChatMember, TelegramMethod
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Gone, Outcome, Unclear, Undecided
+from app.domain.outcome import Delivered, Gone, Outcome, TextOnly, Unclear, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
@@ -23,9 +23,10 @@ from workers.telegram.calls import File, delete, edit, post, read_payload, uploa
 from workers.telegram.errors import broke, has_changed, read, standing
 from workers.telegram.operations import OperationsChat
 from workers.telegram.session import Ready, Reply, Watch, WatchedSession
+from workers.telegram.uploads import MOST, TOO_MUCH, read_upload
 
-Load = Callable[[UUID, Sequence[str]], Awaitable[dict[str, bytes]]]
-"""Give the contents of a notice's media by address."""
+Load = Callable[[UUID, Sequence[str], int], Awaitable[dict[str, bytes] | None]]
+"""Give the contents of a notice's media by address; None where they are more than so many bytes."""
 KNOWN_FILES = 1000
 TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
@@ -77,9 +78,11 @@ class Sender:
         silent = LANES[owed.notice.priority] > LANES[self.silent_below]
         replies_to = None if intent.number else owed.replies_to
         files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=False) else []
+        if files is None:
+            return TextOnly(TOO_MUCH)
         call = post(owed.address, intent.payload, files, silent=silent, replies_to=replies_to)
         reply = await self._call(call, watch)
-        outcome = read(reply, Action.POST)
+        outcome = read_upload(reply, Action.POST) if files else read(reply, Action.POST)
         if files and isinstance(outcome, Delivered):
             self._remember(owed.notice_id, intent.payload, reply)
         return outcome
@@ -87,8 +90,10 @@ class Sender:
     async def _edit(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         """Change a post; one that may not be changed by anybody is a person's, else it waits for our rights."""
         files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=True) else []
-        method = edit(owed.address, intent.reference or "", intent.payload, files)
-        outcome = read(await self._call(method, watch), Action.EDIT)
+        if files is None:
+            return TextOnly(TOO_MUCH)
+        reply = await self._call(edit(owed.address, intent.reference or "", intent.payload, files), watch)
+        outcome = read_upload(reply, Action.EDIT) if files else read(reply, Action.EDIT)
         if not isinstance(outcome, Undecided):
             return outcome
         reply = await self._call(GetChatMember(chat_id=owed.address, user_id=self.bot.id), Watch())
@@ -98,12 +103,14 @@ class Sender:
         why = None if member is not None else read(reply, Action.PROBE)
         return why if isinstance(why, Gone) else Undecided(STANDS.format(outcome.reason))
 
-    async def _media(self, owed: Owed, payload: str) -> list[File]:
-        """Give a part's media: by Telegram's own id where it has them already, else as bytes."""
+    async def _media(self, owed: Owed, payload: str) -> list[File] | None:
+        """Give a part's media: by Telegram's own id where it has them already, else as bytes; None if too many."""
         hrefs = [href for _, href in read_payload(payload)[2]]
         known = {href: self._files.get((owed.notice_id, href)) for href in hrefs}
         missing = [href for href, file in known.items() if file is None]
-        contents = await self.load(owed.notice_id, missing) if missing else {}
+        contents = await self.load(owed.notice_id, missing, MOST) if missing else {}
+        if contents is None:
+            return None
         return [known[href] or upload(href, contents[href]) for href in hrefs]
 
     def _remember(self, notice: UUID, payload: str, reply: Reply) -> None:

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What Telegram or a channel will not take as a file costs the file and not the notice: it goes out with a link."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy.sandbox import Sandbox
+from deploy.sandbox.faults import FaultKind
+from tests.workers.conftest import CHAT, City, a_city, settings_for
+from tests.workers.test_media import PDF, attached, png, sorts
+from tests.workers.trap import Trap
+
+GROUP = -1001000000002
+PAUSED = "select slug from channel where paused_at is not null"
+
+
+@pytest.fixture
+async def city(database_url: str, redis_url: str, sandbox: Sandbox, trap: Trap) -> AsyncIterator[City]:
+    trap.files = {"/a.png": png(), "/b.png": png(8, 8)}
+    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority, "telegram_timeout": 30, "lease": 60}
+    async with a_city(settings_for(database_url, redis_url, sandbox, **members), sandbox) as city:
+        yield city
+
+
+async def test_an_album_that_is_too_large_for_the_server_becomes_links(city: City, trap: Trap) -> None:
+    await city.channel()
+    city.sandbox.faults.add(FaultKind.TOO_LARGE, method="sendMediaGroup", times=None)
+
+    await city.accepts(attachments=attached(trap, "a.png", "b.png"))
+    await city.settled("delivered", "dead")
+
+    assert sorts(city) == ["text"]
+    assert "a.png" in city.texts()[0]
+
+
+async def test_files_that_are_too_many_bytes_together_are_not_uploaded(city: City, trap: Trap) -> None:
+    await city.channel()
+    names = [f"{number}.pdf" for number in range(5)]
+    trap.files = {f"/{name}": PDF + bytes(9_500_000) for name in names}
+
+    await city.accepts(attachments=attached(trap, *names))
+    await city.settled("delivered", "dead", within=120)
+
+    assert sorts(city) == ["text"]
+    assert await city.pool.fetchval("select count(*) from media where state = 'ready'") == 5
+    assert [entry for entry in city.sandbox.journal if entry.method == "sendMediaGroup"] == []
+
+
+@pytest.mark.parametrize("words", [None, "CHAT_SEND_PHOTOS_FORBIDDEN"])
+async def test_a_channel_that_takes_no_pictures_gets_the_text_and_no_other_loses_its_picture(
+    city: City, trap: Trap, words: str | None
+) -> None:
+    city.sandbox.add_chat(GROUP, "supergroup", "Genitori")
+    if words is None:
+        city.sandbox.set_rights(GROUP, {"can_send_photos": False})
+    else:
+        city.sandbox.faults.add(FaultKind.OK_FALSE_200, method="sendPhoto", chat=GROUP, description=words, times=None)
+    await city.channel("genitori", GROUP)
+    await city.channel("scuola", CHAT)
+
+    await city.accepts(attachments=attached(trap, "a.png"))
+    await city.settled("delivered", "dead")
+
+    (there,) = city.posts(GROUP)
+    assert (there.media, "a.png" in there.text.text) == (None, True)
+    assert sorts(city) == ["photo"]
+    assert await city.pool.fetch(PAUSED) == []
