@@ -123,7 +123,7 @@ class Dispatcher:
 
         The lease counts from before the claim: this process may have stood still since.
         """
-        moment, due = await self._moment(call, taken)
+        moment, due, unsure = await self._moment(call, taken)
         elapsed = max(time.monotonic(), due) - begun
         if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await self._give_back(call)
@@ -132,15 +132,15 @@ class Dispatcher:
         left = time.monotonic()
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
             report = await self._desk.send(call.owed, call.intent)
-        self._arrivals.note(moment, due, left, report.wire)
+        self._arrivals.note(moment, due - unsure, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
         done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
         await self._recorder.record(done, begun + self._lease)
 
-    async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float]:
-        """Wait for the call's moment, and give it in this process's time, too.
+    async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float, float]:
+        """Wait for the call's moment, and give it in this process's time, too, and how much earlier it may have been.
 
         Who has stood still meanwhile gets another one, once, which is then still to be waited for: the others have sent
         since as if this call had been made.
@@ -148,11 +148,13 @@ class Dispatcher:
         due, per_second = taken.seconds_to(call.moment), self._desk.kind.limits.per_second
         await _until(due)
         if time.monotonic() - due < MOST_LATE or not per_second:
-            return call.moment, due
+            return call.moment, due, taken.unsure
         with contextlib.suppress(*AWAY):
+            asked = time.monotonic()
             another = await slot(self._pool, self._desk.kind.name, per_second)
-            return another.moment, time.monotonic() + another.wait
-        return call.moment, due
+            told = time.monotonic()
+            return another.moment, told + another.wait, told - asked
+        return call.moment, due, taken.unsure
 
 
 async def _until(moment: float) -> None:

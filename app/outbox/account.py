@@ -37,20 +37,26 @@ REMEMBERED = 16
 class Moments:
     """Places moments of the database on the monotonic clock of this process.
 
-    When its answer is read depends on what else the process does. The answer that was read soonest says most.
+    It was told after the question and before the answer was read; when that is depends on what else the process does.
+    So the question that was asked latest and the answer that was read soonest say most.
     """
 
     def __init__(self) -> None:
         """Begin without an answer."""
-        self._behind: deque[float] = deque(maxlen=REMEMBERED)
+        self._bounds: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
 
-    def place(self, now: datetime, asked: float, answered: float) -> float:
-        """Give the monotonic seconds when it was `now`, which is between those of the question and of the answer."""
+    def place(self, now: datetime, asked: float, answered: float) -> tuple[float, float]:
+        """Give the monotonic seconds between which it was `now`."""
         told = now.timestamp()
-        if self._behind and told + min(self._behind) < asked:  # the database has set its clock back
-            self._behind.clear()
-        self._behind.append(answered - told)
-        return told + min(self._behind)
+        self._bounds.append((asked - told, answered - told))
+        earliest, latest = self._narrow()
+        if earliest > latest:  # the database has set its clock
+            self._bounds = deque([self._bounds[-1]], maxlen=REMEMBERED)
+            earliest, latest = self._bounds[-1]
+        return told + earliest, told + latest
+
+    def _narrow(self) -> tuple[float, float]:
+        return max(first for first, _ in self._bounds), min(last for _, last in self._bounds)
 
 
 async def lock(connection: Connection, kind: str) -> asyncpg.Record | None:

@@ -44,6 +44,7 @@ class _Pace:
 
     now: datetime
     at: float
+    unsure: float
     account: Account
     moments: Sequence[datetime]
     asking: bool
@@ -87,7 +88,8 @@ async def _pace(connection: Connection, kind: ChannelKind, turn: Turn) -> _Pace 
     row = await lock(connection, kind.name)
     if row is None:
         return Taken(datetime.now(UTC), asked, again=0.0)
-    now, at = row["now"], turn.moments.place(row["now"], asked, monotonic())
+    now = row["now"]
+    earliest, at = turn.moments.place(now, asked, monotonic())
     account = await account_of(connection, kind.name, row, turn.came)
     away = await waits(connection, kind, row)
     if away:
@@ -96,7 +98,8 @@ async def _pace(connection: Connection, kind: ChannelKind, turn: Turn) -> _Pace 
     if ahead > turn.horizon / 2:  # several moments at a time: a claim for each would keep the others waiting
         return Taken(now, at, again=(ahead - turn.horizon / 2).total_seconds())
     most = turn.most if away is None else 1
-    return _Pace(now, at, account, slots(account, now, turn.horizon, kind.limits.per_second, most), away is not None)
+    moments = slots(account, now, turn.horizon, kind.limits.per_second, most)
+    return _Pace(now, at, at - earliest, account, moments, away is not None)
 
 
 async def _take(
@@ -120,7 +123,7 @@ async def _take(
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
     calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)
-    return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up)
+    return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up, pace.unsure)
 
 
 async def _found(connection: Connection, kind: ChannelKind, pace: _Pace, noted: Noted | None) -> Sequence[int]:

@@ -51,7 +51,7 @@ class Claimed:
 class Taken:
     """What one claim took, what ended without a call, and when another look is worth it.
 
-    `now` is the database's time when this process's monotonic clock showed `at`.
+    `now` is the database's time when this process's monotonic clock showed `at`, or up to `unsure` seconds less.
     `waits`: what comes first must go alone and could not; None where nobody looked.
     """
 
@@ -61,6 +61,7 @@ class Taken:
     ended: tuple[tuple[Owed, Settlement], ...] = ()
     again: float | None = None
     waits: bool | None = None
+    unsure: float = 0.0
 
     def seconds_to(self, moment: datetime) -> float:
         """Give the monotonic seconds of this process when it is that moment for the database."""
