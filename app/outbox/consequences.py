@@ -21,7 +21,8 @@ LOCK = """
 select from delivery
  where id in (select unnest($1::bigint[])
               union select id from delivery
-                     where channel_id = any($2::uuid[]) and state in ('due', 'in_doubt') and not parked)
+                     where channel_id = any($2::uuid[]) and state in ('due', 'in_doubt') and not parked
+              union select id from delivery where channel_id = any($3::uuid[]) and posts::text <> '[]')
  order by id for no key update
 """
 TAKEN = """
@@ -29,6 +30,17 @@ select slug from channel where kind = $1 and address = $2 and retired_at is null
 """
 PARK = """
 update delivery set parked = true where channel_id = $1 and state in ('due', 'in_doubt') and not parked
+"""
+# The new place counts its posts anew: a number of the old one names there what is somebody else's, or another notice's.
+# What stands in the old one nobody can change any more, which a person is told as soon as it should be (NOWHERE).
+FORGET_PLACES = """
+update delivery
+   set posts = (select json_agg(post::jsonb || '{"reference": null}' || case when post -> 'items' is null then '{}' else
+                         jsonb_build_object('items', (select coalesce(jsonb_agg(jsonb_build_array('', item -> 1)), '[]')
+                                                        from json_array_elements(post -> 'items') as item)) end
+                       order by place)
+                  from json_array_elements(posts) with ordinality as t (post, place))
+ where channel_id = $1 and posts::text <> '[]'
 """
 # Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests.
 # What was on its way when the first was refused is refused with it: that is one warning, and slows down once.
@@ -68,7 +80,8 @@ async def prepare(connection: Connection, done: Sequence[Done]) -> list[Done]:
     followed = [await _followed(connection, one) for one in done]
     await connection.execute(PLACES, [one.owed.channel_id for one in done])
     gone = [one.owed.channel_id for one in followed if isinstance(one.outcome, Gone)]
-    await connection.execute(LOCK, [one.owed.id for one in followed], gone)
+    moved = [one.owed.channel_id for one in followed if isinstance(one.outcome, Moved)]
+    await connection.execute(LOCK, [one.owed.id for one in followed], gone, moved)
     return followed
 
 
@@ -87,6 +100,8 @@ async def follow_up(connection: Connection, one: Done) -> None:
     match one.outcome:
         case Gone():
             await connection.execute(PARK, one.owed.channel_id)
+        case Moved():
+            await connection.execute(FORGET_PLACES, one.owed.channel_id)
         case Throttled(seconds, everywhere, alone=False):
             wait = timedelta(seconds=seconds)
             await connection.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)

@@ -50,7 +50,8 @@ async def test_a_migrated_group_names_its_successor(sandbox: Sandbox, call: Call
 
     answer = await call("sendMessage", chat_id=-4000001, text="Ciao")
 
-    assert answer.json["parameters"] == {"migrate_to_chat_id": heir}
+    administrators = await call("getChatAdministrators", chat_id=-4000001)
+    assert answer.json["parameters"] == administrators.json["parameters"] == {"migrate_to_chat_id": heir}
     assert (await call("sendMessage", chat_id=heir, text="Ciao")).status == 200
 
 

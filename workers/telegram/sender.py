@@ -4,18 +4,19 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from aiogram import Bot
-from aiogram.methods import GetChatMember, TelegramMethod
+from aiogram.methods import GetChatAdministrators, GetChatMember, TelegramMethod
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Gone, Outcome, TextOnly, Unclear, Undecided
+from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, TextOnly, Unclear, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
@@ -31,6 +32,8 @@ KNOWN_FILES = 1000
 TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
 UNREAD = "what stands there can be read only through an operations chat"
+BASIC_GROUP = re.compile(r"-[0-9]{1,12}")
+"""Addresses of supergroups and channels are longer, and those do not move."""
 NO_WRITER = ("left", "kicked", "restricted")
 OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
@@ -94,6 +97,8 @@ class Sender:
             return TextOnly(TOO_MUCH)
         reply = await self._call(edit(owed.address, intent.reference or "", intent.payload, files), watch)
         outcome = read_upload(reply, Action.EDIT) if files else read(reply, Action.EDIT)
+        if isinstance(outcome, Gone | Lost) and BASIC_GROUP.fullmatch(owed.address):
+            return await self._heir(owed.address) or outcome
         if not isinstance(outcome, Undecided):
             return outcome
         reply = await self._call(GetChatMember(chat_id=owed.address, user_id=self.bot.id), Watch())
@@ -102,6 +107,11 @@ class Sender:
             return Gone(f"the bot may not post here any more: {outcome.reason}")
         why = None if member is not None else read(reply, Action.PROBE)
         return why if isinstance(why, Gone) else Undecided(STANDS.format(outcome.reason))
+
+    async def _heir(self, address: str) -> Moved | None:
+        """Ask a group whether it has moved: to an edit Telegram does not say so, to this question it does."""
+        found = read(await self._call(GetChatAdministrators(chat_id=address), Watch()), Action.PROBE)
+        return found if isinstance(found, Moved) else None
 
     async def _media(self, owed: Owed, payload: str) -> list[File] | None:
         """Give a part's media: by Telegram's own id where it has them already, else as bytes; None if too many."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Questions that change nothing."""
 
-from deploy.sandbox.access import Need, chat_for
+from deploy.sandbox.access import Need, chat_for, check_group
 from deploy.sandbox.answers import OWNER, bot_member, chat_full, me, owner_json
 from deploy.sandbox.chats import Kind, Standing
 from deploy.sandbox.methods.call import Call, Done
@@ -30,7 +30,10 @@ def get_member(world: World, call: Call) -> Done:
 
 
 def get_administrators(world: World, call: Call) -> Done:
+    """Name those who lead a chat; a group that has ended tells it as little as it can be written to."""
     chat = chat_for(world, call.parameters["chat_id"], Need.READ)
+    if chat.kind is Kind.GROUP:
+        check_group(chat, Need.WRITE)
     if chat.kind is Kind.PRIVATE:
         raise bad_request(Why.NO_ADMINISTRATORS)
     administrators = [owner_json()]
