@@ -10,6 +10,8 @@ from app.domain.notice import DoubtPolicy
 
 PLACES = 3
 """How many places behind the last known post a probe looks at."""
+EMPTY = 2
+"""So many empty places one behind the other say that a post never arrived: of one, somebody may have deleted a post."""
 STRUCK = "it could not be deleted, so it is struck and marked as withdrawn"
 
 
@@ -70,10 +72,11 @@ class Post:
 class Intent:
     """What is about to be done, written down before the first byte leaves.
 
-    `after` is the last reference known in the channel, `asked` how many places a probe has looked at since. `key` is
-    what the platform tells a repetition by, where it does: the same for every try of the same step. `items`: what the
-    media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what came after:
-    others of ours may stand behind, so only what is found counts.
+    `after` is the last reference known in the channel, `asked` how many places a probe has looked at since, `foreign`
+    how many up to the last one that was somebody else's. `key` is what the platform tells a repetition by, where it
+    does: the same for every try of the same step. `items`: what the media of a post are; of a deletion, the references
+    that go. `restored`: a backup knows it, and not what came after: others of ours may stand behind, so only what is
+    found counts.
     """
 
     action: Action
@@ -85,6 +88,7 @@ class Intent:
     reference: str | None = None
     after: str | None = None
     asked: int = 0
+    foreign: int = 0
     key: str | None = None
     items: tuple[str, ...] = ()
     restored: bool = False

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from app.domain.backoff import DOUBT_RESTS, backoff
 from app.domain.delivery import (
+    EMPTY,
     PLACES,
     Action,
     Intent,
@@ -166,14 +167,16 @@ def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) ->
 
 
 def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear, now: datetime) -> Settlement:
-    """Go on asking, or conclude. One empty place is not enough: a foreign post may have stood there and gone."""
-    doubt = replace(done, action=Action.POST, asked=done.asked + 1)
+    """Go on asking, or conclude: what is empty in front of a foreign post was deleted, and tells nothing of ours."""
+    asked = done.asked + 1
+    foreign = asked if isinstance(outcome, Foreign) else done.foreign
+    doubt = replace(done, action=Action.POST, asked=asked, foreign=foreign)
     match outcome:
-        case Absent() if done.asked and not done.restored:
+        case Absent() if asked - foreign >= EMPTY and not done.restored:
             return Settlement(State.DUE, progress.posts, progress.failures)
-        case Absent() | Foreign() if doubt.asked < PLACES:
+        case Absent() | Foreign() if asked < PLACES:
             return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
         case Absent() | Foreign():
-            return by_policy(progress, f"the {PLACES} posts after the last known one are not ours", now)
+            return by_policy(progress, f"it is not found at the {PLACES} places behind the last known post", now)
         case Unclear(why):
             return by_policy(progress, why, now)

@@ -54,7 +54,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
 """
 
 
-LATER = ("items", "kept", "key", "restored")
+LATER = ("items", "kept", "key", "restored", "foreign")
 """Members of intents and posts that earlier versions do not know."""
 
 

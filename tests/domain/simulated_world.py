@@ -108,8 +108,11 @@ class World:
     # What happens to everybody.
 
     def stranger(self) -> None:
+        """Let somebody post, and sometimes post and delete once more: never are two places empty beside each other."""
         channel = self.dice.choice(self.channels)
         channel.shows[next(channel.numbers)] = Message(None, "somebody else's")
+        if self.dice.random() < 0.5:
+            next(channel.numbers)
 
     def kill(self) -> None:
         self.dice.choice(self.workers).life += 1

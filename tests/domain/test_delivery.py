@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The whole life of a delivery as a table: every outcome from every state it can meet."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -165,7 +166,44 @@ def test_one_empty_place_is_not_enough_to_post_again() -> None:
 def test_a_foreign_post_makes_the_next_place_the_question() -> None:
     after = settled(Foreign(), PROBING, in_doubt())
 
-    assert (after.state, after.intent) == (State.IN_DOUBT, replace(POSTING, asked=1))
+    assert (after.state, after.intent) == (State.IN_DOUBT, replace(POSTING, asked=1, foreign=1))
+
+
+def found(places: Sequence[Outcome], before: Progress) -> list[Settlement]:
+    """Give where each answer leads, one place after the other."""
+    ends = [settle(before, PROBING, places[0], NOW, 0.5)]
+    for outcome in places[1:]:
+        assert ends[-1].intent is not None
+        ends.append(settle(before, replace(ends[-1].intent, action=Action.PROBE), outcome, NOW, 0.5))
+    return ends
+
+
+def test_an_empty_place_in_front_of_or_behind_a_foreign_post_is_not_two() -> None:
+    """What somebody deleted leaves an empty place, and ours may stand behind it."""
+    before, behind = (
+        found([Absent(), Foreign()], in_doubt()),
+        found([Foreign(), Absent(), Delivered(("44",))], in_doubt()),
+    )
+
+    assert [end.state for end in before] == [State.IN_DOUBT] * 2
+    assert [end.state for end in behind] == [State.IN_DOUBT, State.IN_DOUBT, State.DELIVERED]
+
+
+def test_two_empty_places_behind_a_foreign_post_are_enough() -> None:
+    assert found([Foreign(), Absent(), Absent()], in_doubt())[-1].state is State.DUE
+
+
+@pytest.mark.parametrize("places", [[Foreign(), Foreign(), Absent()], [Absent(), Foreign(), Absent()]])
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [(DoubtPolicy.REPEAT, State.DUE), (DoubtPolicy.HOLD, State.HELD), (DoubtPolicy.DROP, State.DEAD)],
+)
+def test_one_empty_place_at_the_last_follows_the_policy(
+    places: list[Outcome], policy: DoubtPolicy, state: State
+) -> None:
+    end = found(places, in_doubt(policy=policy))[-1]
+
+    assert (end.state, end.stray) == (state, True)
 
 
 @pytest.mark.parametrize("outcome", [Unclear("protected"), Foreign()])

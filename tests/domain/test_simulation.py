@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.domain.delivery import Intent, Part, Progress, Settlement, State
-from app.domain.outcome import Absent, Doubted, Failed, Foreign, Outcome
+from app.domain.outcome import Absent, Doubted, Failed, Outcome
 from app.domain.settle import settle
 from app.domain.step import next_step
 from tests.domain.simulated import City
@@ -49,7 +49,11 @@ def a_doubt_is_taken_for_a_failure(before: Progress, done: Intent, outcome: Outc
 
 
 def one_empty_place_is_enough(before: Progress, done: Intent, outcome: Outcome, *rest: Any) -> Settlement:
-    return settle(before, replace(done, asked=1) if isinstance(outcome, Absent | Foreign) else done, outcome, *rest)
+    return settle(before, replace(done, asked=1, foreign=0) if isinstance(outcome, Absent) else done, outcome, *rest)
+
+
+def the_foreign_count_as_empty(before: Progress, done: Intent, *rest: Any) -> Settlement:
+    return settle(before, replace(done, foreign=0), *rest)
 
 
 def a_doubt_is_forgotten(before: Progress, *rest: Any, **how: Any) -> Intent | Settlement:
@@ -69,6 +73,7 @@ def the_first_part_is_the_whole(before: Progress, parts: Sequence[Part], *rest: 
     [
         ({"settling": a_doubt_is_taken_for_a_failure}, "nobody doubted|may not be repeated"),
         ({"settling": one_empty_place_is_enough}, "is there twice"),
+        ({"settling": the_foreign_count_as_empty}, "may not be repeated"),
         ({"stepping": a_doubt_is_forgotten}, "may not be repeated"),
         ({"stepping": time_does_not_matter}, "never ended"),
         ({"stepping": the_first_part_is_the_whole}, "is called delivered"),
