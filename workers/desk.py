@@ -34,10 +34,14 @@ Pause = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: the answer for the person, and the last reference that the check itself used."""
+    """What a check found: the answer for the person, and the last reference that the check itself used.
+
+    `stray`: a post of the check may stand there, and nobody knows where.
+    """
 
     answer: Answer
     reference: str | None = None
+    stray: bool = False
 
 
 Inspect = Callable[[str, Pause | None], Awaitable[Finding]]

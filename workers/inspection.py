@@ -57,7 +57,7 @@ async def _proved(pool: Pool, desk: Desk, address: str) -> Finding:
         if held is not None:
             await asyncio.sleep(held.wait)
             found = await desk.inspect(address, pause)
-            await let_go(pool, held, rest, found.reference)
+            await let_go(pool, held, rest, None if found.stray else found.reference or held.reference)
             return found
         if not await is_known(pool, kind.name, address):
             return await desk.inspect(address, pause)

@@ -9,25 +9,38 @@ from uuid import UUID
 from app.database import Pool
 from app.outbox.account import account_of, lock, spend
 
+# last_reference: until the test post is known for certain nothing is asked behind it, also when we die meanwhile.
 HOLD = """
-update channel set turn_until = now() + interval '60 seconds'
- where kind = $1 and address = $2 and retired_at is null and turn_until is null
-returning id, extract(epoch from greatest(free_at - now(), interval '0'))::float8 as wait
+with free as (
+  select id, last_reference from channel
+   where kind = $1 and address = $2 and retired_at is null and turn_until is null for no key update
+)
+update channel c set turn_until = now() + interval '60 seconds', last_reference = null
+  from free where c.id = free.id
+returning c.id, c.turn_until, c.address, free.last_reference as reference,
+          extract(epoch from greatest(c.free_at - now(), interval '0'))::float8 as wait
 """
+# A turn that lapsed is somebody else's by now, and what that one posted stands behind the test post.
 LET_GO = """
 update channel
-   set turn_until = null, free_at = greatest(free_at, clock_timestamp() + $2::interval),
-       sent = sent || clock_timestamp(), last_reference = coalesce($3, last_reference)
- where id = $1
+   set turn_until = null, free_at = greatest(free_at, clock_timestamp() + $4::interval),
+       sent = sent || clock_timestamp(), last_reference = case when address = $3 then $5 end
+ where id = $1 and turn_until = $2
 """
 KNOWN = "select exists (select from channel where kind = $1 and address = $2 and retired_at is null)"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A channel's turn, held for a call without a delivery; `wait` seconds until its pace allows one."""
+    """A channel's turn, held for a call without a delivery; `wait` seconds until its pace allows one.
+
+    `reference`: the last post of ours that was known before.
+    """
 
     channel: UUID
+    until: datetime
+    address: str
+    reference: str | None
     wait: float
 
 
@@ -53,7 +66,7 @@ async def slot(pool: Pool, kind: str, per_second: float) -> Slot:
 async def hold(pool: Pool, kind: str, address: str) -> Held | None:
     """Take a channel's turn, so that no delivery is sent meanwhile; None while somebody else has it."""
     row = await pool.fetchrow(HOLD, kind, address)
-    return None if row is None else Held(row["id"], row["wait"])
+    return None if row is None else Held(row["id"], row["turn_until"], row["address"], row["reference"], row["wait"])
 
 
 async def is_known(pool: Pool, kind: str, address: str) -> bool:
@@ -62,5 +75,5 @@ async def is_known(pool: Pool, kind: str, address: str) -> bool:
 
 
 async def let_go(pool: Pool, held: Held, rest: timedelta, reference: str | None) -> None:
-    """Give the turn back; `reference` is the last post of ours, which probes start from."""
-    await pool.execute(LET_GO, held.channel, rest, reference)
+    """Give the turn back; `reference` is the last post of ours, which probes start from, or None: nobody knows it."""
+    await pool.execute(LET_GO, held.channel, held.until, held.address, rest, reference)

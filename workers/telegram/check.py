@@ -5,6 +5,7 @@
 import json
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +13,21 @@ from aiogram.methods import DeleteMessage, GetChat, GetChatMember, TelegramMetho
 
 from app.checks import Answer
 from app.domain.delivery import Action
-from app.domain.outcome import Absent, Delivered, Gone, Misconfigured, Outcome, Refused, named, reason
+from app.domain.outcome import (
+    Absent,
+    Delivered,
+    Doubted,
+    Gone,
+    Misconfigured,
+    Outcome,
+    Refused,
+    Unclear,
+    named,
+    reason,
+)
 from workers.desk import Finding, Pause
 from workers.telegram.calls import post
-from workers.telegram.errors import read
+from workers.telegram.errors import broke, read
 from workers.telegram.sender import Sender
 from workers.telegram.session import Ready, Reply, Watch
 
@@ -31,6 +43,12 @@ WRONG_TOKEN = "Telegram refuses our bot. The token of the installation (CAMPANEL
 EDITS_OTHERS = (
     "The bot may edit other people's posts, so it must not ask by editing. Take that right away, or set "
     "CAMPANELLA_TELEGRAM_OPERATIONS_CHAT."
+)
+DISHONEST = "Asking does not tell the truth here ({}, {}); doubts follow the policy."
+LEFT = "The test post {} could not be deleted ({}): delete it by hand."
+UNTOLD = (
+    "Telegram did not say whether the test post arrived, so nothing is asked here for now. If it stands there, "
+    "delete it by hand; then check again."
 )
 OWN_NUMBERS = ("channel", "supergroup")
 SHARED_NUMBERS = (
@@ -84,27 +102,45 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
     """Post a silent test post, ask for it and for the place after it, delete it; say whether asking tells the truth."""
     if sender.operations is None and (answer.rights or {}).get("can_edit_messages"):
         return Finding(replace(answer, problem=EDITS_OTHERS))
-    text = f"Prova di Campanella {secrets.token_hex(4)}"
+    payload = json.dumps({"text": f"Prova di Campanella {secrets.token_hex(4)}", "entities": []})
     await pause()
-    payload = json.dumps({"text": text, "entities": []})
-    posted = read(await _call(sender, post(address, payload, [], silent=True)), Action.POST)
+    posted = await _tried(sender, post(address, payload, [], silent=True), Action.POST)
+    if isinstance(posted, Doubted):
+        return Finding(replace(answer, problem=UNTOLD), stray=True)
     if not isinstance(posted, Delivered) or not posted.references:
         return Finding(replace(answer, problem="The test post was not taken, so the channel cannot be asked."))
     number = int(posted.references[0])
-    answers = await _ask_twice(sender, address, number, payload, pause)
-    await pause()
-    await _call(sender, DeleteMessage(chat_id=address, message_id=number))
-    honest = isinstance(answers[0], Delivered) and isinstance(answers[1], Absent)
-    why = f"Asking does not tell the truth here ({', '.join(map(_said, answers))}); doubts follow the policy."
-    return Finding(replace(answer, can_ask=honest, problem=None if honest else why), str(number))
+    try:
+        there, behind = await _ask_twice(sender, address, number, payload, pause)
+        with suppress(Exception):  # what was posted is taken away, whether the pace can be had or not
+            await pause()
+    finally:
+        gone = await _tried(sender, DeleteMessage(chat_id=address, message_id=number), Action.DELETE)
+    honest = isinstance(there, Delivered) and isinstance(behind, Absent)
+    why = [] if honest else [DISHONEST.format(_said(there), _said(behind))]
+    left = [] if isinstance(gone, Delivered) else [LEFT.format(number, _said(gone))]
+    return Finding(replace(answer, can_ask=honest, problem=" ".join((*why, *left)) or None), str(number))
 
 
 async def _ask_twice(sender: Sender, address: str, number: int, payload: str, pause: Pause) -> tuple[Outcome, Outcome]:
     """Ask for the test post itself, which must be there, and for the place after it, which must be empty."""
-    await pause()
-    there = await sender.ask(address, str(number), payload)
-    await pause()
-    return there, await sender.ask(address, str(number + 1), payload)
+    try:
+        await pause()
+        there = await sender.ask(address, str(number), payload)
+        await pause()
+        return there, await sender.ask(address, str(number + 1), payload)
+    except Exception as error:  # noqa: BLE001 - what cannot be asked now is no proof, and the test post goes anyway
+        unclear = Unclear(f"no answer: {type(error).__name__}")
+        return unclear, unclear
+
+
+async def _tried(sender: Sender, method: TelegramMethod[Any] | Ready, action: Action) -> Outcome:
+    """Make a call, and say what it came to, also when no answer came."""
+    watch = Watch()
+    try:
+        return read(await sender.session.exchange(sender.bot, method, watch), action)
+    except Exception as error:  # noqa: BLE001 - the wire tells whether Telegram may have acted
+        return broke(error, watch.wire)
 
 
 def _said(answer: Outcome) -> str:

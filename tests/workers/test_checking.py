@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A check that breaks in the middle: what it posted goes, and no later doubt is misled by what it left."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.outbox import hold, let_go
+from deploy.sandbox.faults import FaultKind
+from tests.workers.conftest import CHAT, City, until
+
+KNOWN = "update channel set last_reference = '1'"
+QUESTION = "insert into channel_check (id, kind, address, ask) values (gen_random_uuid(), 'telegram', $1, true)"
+LAST = "select last_reference from channel"
+FREE = "select turn_until is null from channel"
+PROBLEM = "select answer ->> 'problem' from channel_check"
+
+
+async def checked(city: City) -> str:
+    """Check the channel of the city, and give what is said of it."""
+    await city.channel(can_ask=True)
+    await city.pool.execute(KNOWN)
+    await city.pool.execute(QUESTION, str(CHAT))
+    city.bell.ring()
+    await until(lambda: answered(city), within=90)
+    return str(await city.pool.fetchval(PROBLEM))
+
+
+async def answered(city: City) -> bool:
+    return bool(await city.pool.fetchval("select answer is not null from channel_check"))
+
+
+async def test_a_check_that_gets_no_answer_takes_its_test_post_away(city: City) -> None:
+    city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="editMessageText")
+
+    problem = await checked(city)
+
+    assert problem.startswith("Asking does not tell the truth here")
+    assert city.posts() == []
+    assert await city.pool.fetchval(LAST) == "2"
+
+
+async def test_a_test_post_that_cannot_be_taken_away_is_told_and_written_over_by_no_doubt(city: City) -> None:
+    city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="editMessageText")
+    city.sandbox.faults.add(FaultKind.OK_FALSE_200, method="deleteMessage", description="message can't be deleted")
+    problem = await checked(city)
+    city.sandbox.faults.add(FaultKind.RESET_BEFORE_ACCEPTING, method="sendMessage")
+
+    await city.accepts(in_doubt="repeat", texts={"it": {"title": "Mensa chiusa"}})
+    await city.settled()
+
+    assert "The test post 2 could not be deleted" in problem
+    test, notice = city.texts()
+    assert test.startswith("Prova di Campanella")
+    assert notice.startswith("Mensa chiusa")
+
+
+@pytest.mark.parametrize(("fault", "last"), [(FaultKind.ANSWER_RESET, None), (FaultKind.TOO_LARGE, "1")])
+async def test_behind_a_test_post_of_which_nobody_knows_nothing_is_asked(
+    city: City, fault: FaultKind, last: str | None
+) -> None:
+    city.sandbox.faults.add(fault, method="sendMessage")
+
+    await checked(city)
+
+    assert (await city.pool.fetchval(LAST), await city.pool.fetchval(FREE)) == (last, True)
+
+
+async def test_whoever_dies_during_a_check_leaves_nothing_to_ask_behind(city: City) -> None:
+    await city.channel(can_ask=True)
+    await city.pool.execute(KNOWN)
+
+    held = await hold(city.pool, "telegram", str(CHAT))
+    meanwhile = await city.pool.fetchval(LAST)
+    assert held is not None
+    await let_go(city.pool, held, timedelta(0), held.reference)
+
+    assert (meanwhile, await city.pool.fetchval(LAST)) == (None, "1")
+
+
+async def test_a_turn_that_lapsed_during_a_check_is_not_given_back_twice(city: City) -> None:
+    await city.channel(can_ask=True)
+    held = await hold(city.pool, "telegram", str(CHAT))
+    await city.pool.execute("update channel set turn_until = now() + interval '5 minutes', last_reference = '9'")
+    assert held is not None
+
+    await let_go(city.pool, held, timedelta(0), "2")
+
+    assert (await city.pool.fetchval(LAST), await city.pool.fetchval(FREE)) == ("9", False)
