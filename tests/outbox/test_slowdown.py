@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""An account that was told that it is too fast becomes slower, and by what it sends without that quick again."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from app.database import Pool
+from app.domain.outcome import Throttled
+from app.domain.pace import Limits, interval
+from app.outbox import Claimed, Turn, claim
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import TURN, plain, recorded
+
+TEN = Limits(10, 0, 0)
+NO_END = Limits(1000, 0, 0)
+SLOWDOWN = "select slowdown from pace where kind = 'telegram'"
+# As if the wait that was asked for were over, and the warning some time ago.
+LATER = "update pace set free_at = 'epoch', sent = '{}', throttled_at = now() - interval '1 hour'"
+DUE = "update delivery set due_at = now() where lease_until is null"
+FREE = "update channel set free_at = 'epoch' where turn_until is null"
+
+
+async def later(pool: Pool) -> None:
+    for change in (LATER, DUE, FREE):
+        await pool.execute(change)
+
+
+async def channels(pool: Pool, many: int) -> None:
+    for number in range(many):
+        await a_channel(pool, f"c{number}", address=str(1000 + number))
+
+
+async def calls(pool: Pool, limits: Limits, most: int) -> tuple[Claimed, ...]:
+    return (await claim(pool, plain(limits), Turn(most, timedelta(seconds=1), TURN.lease))).calls
+
+
+async def test_a_warning_for_the_whole_account_puts_a_quarter_more_between_two_moments(pool: Pool) -> None:
+    await channels(pool, 6)
+    await accepted(pool)
+    (call,) = await calls(pool, TEN, most=1)
+
+    await recorded(pool, call, Throttled(1, everywhere=True))
+    slowdown = await pool.fetchval(SLOWDOWN)
+    await later(pool)
+    moments = [one.moment for one in await calls(pool, TEN, most=5)]
+
+    wider = 1.25 * interval(TEN.per_second) / timedelta(seconds=1)
+    assert slowdown == 1.25
+    assert [(then - now).total_seconds() for now, then in pairwise(moments)] == pytest.approx([wider] * 4, abs=1e-4)
+
+
+async def test_however_often_it_is_warned_an_account_keeps_a_quarter_of_its_pace(pool: Pool) -> None:
+    await channels(pool, 1)
+    await accepted(pool)
+    slowdowns = []
+
+    for _ in range(8):
+        (call,) = await calls(pool, Limits(0, 0, 0), most=1)
+        await recorded(pool, call, Throttled(1, everywhere=True))
+        slowdowns.append(await pool.fetchval(SLOWDOWN))
+        await later(pool)
+
+    assert slowdowns == [min(4, 1.25**warnings) for warnings in range(1, 9)]
+
+
+async def test_what_is_sent_without_a_warning_brings_the_pace_back(pool: Pool) -> None:
+    """A thousandth for each: a hundred take it from 1.25 to 1.13, and less than 230 to 1, where it stays."""
+    await channels(pool, 250)
+    await accepted(pool)
+    (call,) = await calls(pool, NO_END, most=1)
+    await recorded(pool, call, Throttled(1, everywhere=True))
+    await later(pool)
+    assert await pool.fetchval(SLOWDOWN) == 1.25
+
+    slowdowns = []
+    for most in (100, 130, 20):
+        assert len(await calls(pool, NO_END, most)) == most
+        slowdowns.append(await pool.fetchval(SLOWDOWN))
+        await later(pool)
+
+    assert slowdowns == [pytest.approx(1.25 * 0.999**100), 1, 1]
