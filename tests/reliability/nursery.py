@@ -3,7 +3,8 @@
 """Forks processes of the product from one that has every library imported: what was killed is back in 0.2 seconds.
 
 Each line on standard input is an order in JSON: the module to run, its arguments, the checkout its code comes from, its
-environment, its log. The answer is the process's number. When the input ends, so do they all.
+environment, its log. The answer is the process's number. Or the number of one that has ended: the answer is how, see
+STATUSES. When the input ends, so do they all.
 """
 
 import contextlib
@@ -37,32 +38,49 @@ LIBRARIES = (
     "uvloop",
 )
 
+STATUSES: dict[int, int] = {}
+"""How those ended that are dead: exit codes, or minus the signal."""
+
 
 def nurse() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
+    signal.signal(signal.SIGCHLD, bury)
     children: list[int] = []
     for line in sys.stdin:
-        children.append(born(json.loads(line)))
-        sys.stdout.write(f"{children[-1]}\n")
+        order = json.loads(line)
+        if "ended" in order:
+            bury()
+            sys.stdout.write(f"{json.dumps(STATUSES.get(order['ended']))}\n")
+        else:
+            children.append(born(order))
+            sys.stdout.write(f"{children[-1]}\n")
         sys.stdout.flush()
     for child in children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
 
 
+def bury(*_: object) -> None:
+    """Collect the dead, and remember how they ended."""
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            STATUSES[found[0]] = os.waitstatus_to_exitcode(found[1])
+
+
 def born(order: dict[str, Any]) -> int:
     number = os.fork()
     if number:
         return number
+    code = 1
     try:
         live(order)
+        code = 0
     except SystemExit as end:
-        os._exit(end.code if isinstance(end.code, int) else 0)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - it must not go on as a second nursery
         traceback.print_exc()
-    os._exit(1)
+    os._exit(code)
 
 
 def live(order: dict[str, Any]) -> None:

@@ -33,11 +33,19 @@ class Nursery:
         )
 
     def fork(self, order: Mapping[str, Any]) -> int:
+        return int(self._told(order))
+
+    def status_of(self, pid: int) -> int | None:
+        """Give the exit code of one of its children, or minus the signal; None where it is not known to have ended."""
+        status: int | None = json.loads(self._told({"ended": pid}))
+        return status
+
+    def _told(self, order: Mapping[str, Any]) -> str:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        return self._process.stdout.readline()
 
     def close(self) -> None:
         self._process.communicate(timeout=300)
@@ -78,6 +86,9 @@ class Processes:
     def ask_to_end(self, pid: int) -> None:
         self.running.remove(pid)
         os.kill(pid, signal.SIGTERM)
+
+    def status_of(self, pid: int) -> int | None:
+        return self._nursery.status_of(pid)
 
     def close(self) -> None:
         for pid in self.running:

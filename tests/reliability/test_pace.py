@@ -4,11 +4,14 @@
 
 import asyncio
 import time
+from collections import Counter
 from functools import partial
 from itertools import pairwise
 
 import pytest
 
+from app.amend import Change, amend
+from tests.given import a_notice
 from tests.reliability.conftest import Prepare
 from tests.reliability.ground import Ground, until
 from tests.reliability.scenarios import has_calls_held_up_on_their_way, has_more_than_a_minute_lets_out
@@ -33,6 +36,25 @@ async def test_calls_that_came_late_count_from_when_they_came(prepare: Prepare) 
     limits = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
     async with prepare(limits=limits, pace=(10, 0, 0)) as ground:
         await has_calls_held_up_on_their_way(ground)
+
+
+async def test_corrections_and_new_posts_share_the_pace(prepare: Prepare) -> None:
+    """Ten a second for twenty edits of what stands and as many new posts, which are due at the same time."""
+    limits = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
+    async with prepare(limits=limits, pace=(10, 0, 0)) as ground:
+        await ground.channels(20)
+        first = await ground.accept(event_id="menu")
+        ground.workers.start(2)
+        await ground.settles()
+
+        corrected = a_notice(event_id="menu", texts={"it": {"title": "Venerdì mensa chiusa"}})
+        await amend(ground.pool, ground.routing, Change(first.id, "mensa", "test", None), corrected)
+        await ground.accept(event_id="another")
+        await ground.settles()
+
+        done = Counter((entry.method, entry.did) for entry in ground.telegram.entries())
+        assert done == {("sendMessage", "accepted"): 40, ("editMessageText", "edited"): 20}
+        assert await ground.verdict() == []
 
 
 async def test_a_group_that_has_had_its_minute_waits_and_nothing_is_refused(prepare: Prepare) -> None:
