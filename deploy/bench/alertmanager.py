@@ -8,12 +8,16 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from deploy.bench.desk import Desk
+from deploy.bench.ground import Ground
 from deploy.bench.place import TOKEN, Telegram
 from deploy.bench.rivals import BrokenError, Calls, SkippedError
 from deploy.processes import free_port, last_words
@@ -51,11 +55,44 @@ def _storage() -> Iterator[Path]:
 async def _hand_in(url: str, calls: Calls) -> None:
     """Give it an alert for each call; each is answered with 200."""
     async with aiohttp.ClientSession() as session:
-        for number, (chat, text) in enumerate(calls):
-            labels = {"alertname": f"n{number:04}", "chat": str(chat)}
-            body = [{"labels": labels, "annotations": {"text": text}}]
-            async with session.post(f"{url}/api/v2/alerts", json=body) as response:
-                response.raise_for_status()
+        for number, call in enumerate(calls):
+            await _post(session, url, [_alert(number, *call)])
+
+
+def _alert(number: int, chat: int, text: str) -> dict[str, Any]:
+    return {"labels": {"alertname": f"n{number:05}", "chat": str(chat)}, "annotations": {"text": text}}
+
+
+async def _post(session: aiohttp.ClientSession, url: str, alerts: Sequence[dict[str, Any]]) -> None:
+    async with session.post(f"{url}/api/v2/alerts", json=alerts) as response:
+        response.raise_for_status()
+
+
+@dataclass
+class Alerts:
+    """A running Alertmanager that is told of an alert for each chat of a notice."""
+
+    telegram: Telegram
+    session: aiohttp.ClientSession
+    url: str
+    numbers: Iterator[int] = field(default_factory=count)
+    owed: int = 0
+
+    async def hand_in(self, chats: Sequence[int], text: str) -> None:
+        self.owed += len(chats)
+        await _post(self.session, self.url, [_alert(next(self.numbers), chat, text) for chat in chats])
+
+    async def finish(self, patience: float) -> None:
+        """Wait for as many posts as it owes: it does not tell when it is done."""
+        await self.telegram.journal.until_posts(self.owed, 0, patience)
+
+
+@contextlib.asynccontextmanager
+async def desk(ground: Ground, telegram: Telegram, chats: Sequence[int]) -> AsyncIterator[Desk]:  # noqa: ARG001
+    with _storage() as directory:
+        calls = [[chat, ""] for chat in chats]
+        async with _running(telegram, calls, directory) as url, aiohttp.ClientSession() as session:
+            yield Alerts(telegram, session, url)
 
 
 @contextlib.asynccontextmanager

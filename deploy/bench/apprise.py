@@ -4,9 +4,13 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import groupby
 from pathlib import Path
 
+from deploy.bench.desk import Desk, piped
+from deploy.bench.ground import Ground
 from deploy.bench.place import TOKEN, Telegram
 from deploy.bench.rivals import Calls, SkippedError, told
 from deploy.state import CHECKOUT
@@ -27,6 +31,26 @@ for chats, text in order["notices"]:
         sys.exit("the address was not understood")
     sender.notify(body=text)
 """
+# Each notice in a thread of its own, as in the service that its makers offer around it: none waits for another.
+AS_THEY_COME = """
+import json, sys, threading
+from apprise import Apprise
+from apprise.plugins import telegram
+
+order = json.loads(sys.stdin.readline())
+telegram.NotifyTelegram.notify_url = order["url"] + "/bot"
+
+def notify(chats, text):
+    sender = Apprise()
+    sender.add(f"tgram://{order['token']}/{'/'.join(map(str, chats))}/{order['options']}")
+    sender.notify(body=text)
+
+print("ready", flush=True)
+for line in sys.stdin:
+    threading.Thread(target=notify, args=json.loads(line)).start()
+"""
+RETRIES = "?retry=10&wait=1"
+WITH_RETRIES = f"Apprise, {RETRIES[1:]}"
 _making = asyncio.Lock()
 
 
@@ -35,7 +59,23 @@ async def as_it_comes(telegram: Telegram, calls: Calls, patience: float) -> None
 
 
 async def with_retries(telegram: Telegram, calls: Calls, patience: float) -> None:
-    await _notify(telegram, calls, "?retry=10&wait=1", patience)
+    await _notify(telegram, calls, RETRIES, patience)
+
+
+@asynccontextmanager
+async def desk(ground: Ground, telegram: Telegram, chats: Sequence[int]) -> AsyncIterator[Desk]:  # noqa: ARG001
+    async with piped(ground, telegram, [str(await _python()), "-c", AS_THEY_COME], options="") as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def patient_desk(
+    ground: Ground,
+    telegram: Telegram,
+    chats: Sequence[int],  # noqa: ARG001
+) -> AsyncIterator[Desk]:
+    async with piped(ground, telegram, [str(await _python()), "-c", AS_THEY_COME], options=RETRIES) as opened:
+        yield opened
 
 
 async def _notify(telegram: Telegram, calls: Calls, options: str, patience: float) -> None:

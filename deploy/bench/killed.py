@@ -6,7 +6,7 @@ import time
 
 from deploy.bench import alertmanager, rivals
 from deploy.bench.city import FIRST_CHANNEL, add_chats, source, until_settled
-from deploy.bench.figure import OURS, Figure, Measured, exactly
+from deploy.bench.figure import OURS, Figure, Measured, at_most, exactly
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.place import REAL, place
@@ -50,9 +50,13 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
         killed = time.monotonic()
         there.start_again()
         await until_settled(there.pool, PATIENCE)
+        settled = time.monotonic() - killed
         account = journal.since(mark)
-    seconds = Figure("killed: until the last", account.moments[-1] - killed, "s")
-    return (*_figures(OURS, account), seconds)
+    return (
+        *_figures(OURS, account),
+        Figure("killed: until the last", account.moments[-1] - killed, "s"),
+        Figure("killed: until all is settled, lease + 5", settled, "s", at_most(float(LEASE["CAMPANELLA_LEASE"]) + 5)),
+    )
 
 
 def _figures(who: str, account: Account) -> tuple[Figure, ...]:

@@ -8,11 +8,11 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import aiohttp
-
+from deploy.bench import outage_of_others
 from deploy.bench.city import Source, add_chats, source, until_settled
 from deploy.bench.figure import Figure, Measured, exactly
 from deploy.bench.ground import Ground
+from deploy.bench.outage_of_others import be_away
 from deploy.bench.place import REAL, Place, place
 from deploy.bench.size import Size
 
@@ -59,7 +59,8 @@ async def measure(ground: Ground, size: Size) -> Measured:
         f"{NOTICES_PER_SECOND:g} notices a second to {CHANNELS_EACH} of {AREAS * CHANNELS_EACH} channels each.",
         *(f"Away {cell.away} s: accepted {cell.accepted} = {_sum(cell.states)}." for cell in cells),
     )
-    return Measured(tuple(figure for cell in cells for figure in _figures(cell)), remarks)
+    figures, told = await outage_of_others.measure(ground, [(away, away / size.scale) for away in OUTAGES])
+    return Measured((*(figure for cell in cells for figure in _figures(cell)), *figures), (*remarks, *told))
 
 
 def _figures(cell: Cell) -> tuple[Figure, ...]:
@@ -84,7 +85,7 @@ async def _cell(ground: Ground, away: int, seconds: float) -> Cell:
         async with source(there) as mensa:
             async with _constant_load(mensa):
                 await asyncio.sleep(AREAS / NOTICES_PER_SECOND + 2)
-                await _be_away(there, seconds)
+                await be_away(there.telegram, seconds)
                 back = time.monotonic()
                 await _until_drained(there, back)
                 drained = time.monotonic() - back
@@ -117,16 +118,6 @@ async def _constant_load(mensa: Source) -> AsyncIterator[None]:
     finally:
         stop.set()
         await loading
-
-
-async def _be_away(there: Place, seconds: float) -> None:
-    """Return when Telegram listens again."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{there.telegram.url}/sandbox/away", json={"seconds": seconds}) as response,
-    ):
-        response.raise_for_status()
-    await asyncio.sleep(seconds + 0.1)
 
 
 async def _until_drained(there: Place, back: float) -> None:

@@ -4,11 +4,15 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 
-from deploy.bench.city import Source, add_chats, source
-from deploy.bench.figure import Figure, Measured, at_least, at_most, exactly, quantile
+from deploy.bench import desk
+from deploy.bench.city import FIRST_CHAT, Source, add_chats, source
+from deploy.bench.desk import Counter
+from deploy.bench.figure import OURS, Figure, Measured, at_least, at_most, exactly, quantile
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
+from deploy.bench.others import OTHERS
 from deploy.bench.place import REAL, place
 from deploy.bench.size import Size
 
@@ -16,6 +20,8 @@ URGENT = 60
 URGENT_TITLE = "Scuola chiusa oggi, avviso"
 EDGE = 2.0
 """Seconds at both ends of the bulk that are not its steady state."""
+OTHERS_BULK, OTHERS_URGENT = 300, 10
+OTHERS_PATIENCE = 60.0
 
 
 async def measure(ground: Ground, size: Size) -> Measured:
@@ -32,7 +38,11 @@ async def measure(ground: Ground, size: Size) -> Measured:
             await there.telegram.journal.until_posts(bulk + URGENT, 0, patience)
             await urgent
         account = there.telegram.journal.since()
-    return _measured(account, mensa, bulk)
+    others, left_out = await desk.each(ground, OTHERS, _chats(), _overtakes)
+    figures = [*_measured(account, mensa, bulk)]
+    for name, counter in others.items():
+        figures += _figures_of(name, counter)
+    return Measured(tuple(figures), (*_REMARKS, *left_out))
 
 
 async def _urgent(mensa: Source, seconds: float) -> None:
@@ -47,22 +57,57 @@ def _title(number: int) -> str:
     return f"{URGENT_TITLE} {number}."
 
 
-def _measured(account: Account, mensa: Source, bulk: int) -> Measured:
+async def _overtakes(counter: Counter) -> Counter:
+    """Hand a bulk in, and urgent notices while it would last for one who uses the pace."""
+    bulk = _chats()[:OTHERS_BULK]
+    await counter.hand_in(bulk, "Mensa: pasto freddo\nVenerdì 27 novembre il pranzo è servito freddo.")
+    for number, chat in enumerate(_chats()[OTHERS_BULK:], start=1):
+        await asyncio.sleep(0.9 * OTHERS_BULK / REAL.per_second / OTHERS_URGENT)
+        await counter.hand_in([chat], _title(number))
+    await counter.desk.finish(OTHERS_PATIENCE)
+    return counter
+
+
+def rate(moments: Sequence[float]) -> float:
+    """Give the arrivals per second between the first and the last."""
+    return (len(moments) - 1) / (moments[-1] - moments[0]) if len(moments) > 1 else 0.0
+
+
+def _chats() -> range:
+    return range(FIRST_CHAT + 1, FIRST_CHAT + OTHERS_BULK + OTHERS_URGENT + 1)
+
+
+def _figures_of(who: str, counter: Counter) -> tuple[Figure, ...]:
+    account, waits = counter.account(), counter.waits_of(URGENT_TITLE)
+    figures = (
+        Figure(f"reached, of {counter.owed}", account.reached(), who=who),
+        Figure("posted twice", account.doubles(), who=who),
+        Figure("refused with 429", account.refusals, who=who),
+        Figure("of 30/s until the last", 100 * rate(account.moments) / REAL.per_second, "%", who=who),
+        Figure(f"urgent that came, of {OTHERS_URGENT}", len(waits), who=who),
+    )
+    return (*figures, *_urgent_figures(waits, who)) if waits else figures
+
+
+def _urgent_figures(waits: list[float], who: str) -> tuple[Figure, ...]:
+    aim = at_most(1000) if who == OURS else None
+    return (
+        Figure("urgent, accepted to wire, p50", 1000 * quantile(waits, 0.5), "ms", who=who),
+        Figure("urgent, accepted to wire, p99", 1000 * quantile(waits, 0.99), "ms", aim, who),
+        Figure("urgent, accepted to wire, longest", 1000 * max(waits), "ms", who=who),
+    )
+
+
+def _measured(account: Account, mensa: Source, bulk: int) -> tuple[Figure, ...]:
     moments = account.moments
     first, last = moments[0] + EDGE, moments[-1] - EDGE
     steady = sum(first <= moment < last for moment in moments) / (last - first)
-    waits = _waits(account, mensa)
-    return Measured(
-        (
-            Figure(f"reached, of {bulk + URGENT}", account.reached(), "", exactly(bulk + URGENT)),
-            Figure("posted twice", account.doubles(), "", exactly(0)),
-            Figure("refused with 429", account.refusals, "", exactly(0)),
-            Figure("of 30/s in steady state", 100 * steady / REAL.per_second, "%", at_least(97)),
-            Figure("urgent, accepted to wire, p50", 1000 * quantile(waits, 0.5), "ms"),
-            Figure("urgent, accepted to wire, p99", 1000 * quantile(waits, 0.99), "ms", at_most(1000)),
-            Figure("urgent, accepted to wire, longest", 1000 * max(waits), "ms"),
-        ),
-        (f"{URGENT} urgent notices, each to a chat of its own; accepted is when the API's answer was there.",),
+    return (
+        Figure(f"reached, of {bulk + URGENT}", account.reached(), "", exactly(bulk + URGENT)),
+        Figure("posted twice", account.doubles(), "", exactly(0)),
+        Figure("refused with 429", account.refusals, "", exactly(0)),
+        Figure("of 30/s in steady state", 100 * steady / REAL.per_second, "%", at_least(97)),
+        *_urgent_figures(_waits(account, mensa), OURS),
     )
 
 
@@ -72,3 +117,10 @@ def _waits(account: Account, mensa: Source) -> list[float]:
     texts = [(post.text or "", post.monotonic) for post in account.posts]
     came = {text.split("\n")[0].split()[-1]: moment for text, moment in texts if URGENT_TITLE in text}
     return [max(0.0, came[f"{number}."] - one.accepted) for number, one in enumerate(urgent, start=1)]
+
+
+_REMARKS = (
+    f"{URGENT} urgent notices, each to a chat of its own; accepted is when the API's answer was there.",
+    f"The others get a bulk of {OTHERS_BULK} and {OTHERS_URGENT} urgent ones, and have {OTHERS_PATIENCE:.0f} s.",
+    "The loop is as late as the bulk is long; Apprise takes a thread for each notice, Alertmanager a group for each.",
+)
