@@ -91,8 +91,8 @@ async def calling(counters: Counters) -> AsyncIterator[Callers]:
 async def test_replacing_api_processes_loses_nothing_and_cuts_no_answer_off(
     counters: Counters, database_url: str
 ) -> None:
-    """6 replacements of two processes; the night has 200."""
-    await rolls(counters, database_url, replacements=6)
+    """4 replacements, each of two processes twice; the night has 200."""
+    await rolls(counters, database_url, replacements=4)
 
 
 @pytest.mark.nightly
