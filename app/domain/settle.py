@@ -73,7 +73,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
         case WithoutMedia() | TextOnly():
             return replace(stay, failures=progress.failures + 1)
         case Absent() | Foreign() | Unclear():
-            return _answered(progress, done, outcome, now)
+            return _answered(progress, done, outcome, now, chance)
         case Submitted() | Postponed() | Unchanged() | Undecided():
             return _slow(stay, progress, done, outcome)
 
@@ -166,14 +166,26 @@ def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) ->
     return _later(stay, progress, chance)
 
 
-def _answered(progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear, now: datetime) -> Settlement:
+def _never_arrived(progress: Progress, now: datetime, chance: float) -> Settlement:
+    """Post it again, later each time, as after any failure; certainly nothing of it stands there."""
+    again = Settlement(State.DUE, progress.posts, progress.failures)
+    if progress.wanted is None:
+        return again
+    if now >= progress.give_up_at:
+        return replace(again, state=State.DEAD, error="it never arrived")
+    return _later(replace(again, error="it did not arrive, so it is posted again"), progress, chance)
+
+
+def _answered(
+    progress: Progress, done: Intent, outcome: Absent | Foreign | Unclear, now: datetime, chance: float
+) -> Settlement:
     """Go on asking, or conclude: what is empty in front of a foreign post was deleted, and tells nothing of ours."""
     asked = done.asked + 1
     foreign = asked if isinstance(outcome, Foreign) else done.foreign
     doubt = replace(done, action=Action.POST, asked=asked, foreign=foreign)
     match outcome:
         case Absent() if asked - foreign >= EMPTY and not done.restored:
-            return Settlement(State.DUE, progress.posts, progress.failures)
+            return _never_arrived(progress, now, chance)
         case Absent() | Foreign() if asked < PLACES:
             return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
         case Absent() | Foreign():

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from app.database import Connection
 from app.domain.backoff import MISCONFIGURED
-from app.domain.delivery import Intent, Settlement
-from app.domain.outcome import Gone, Misconfigured, Moved, Outcome, Throttled, Wire, WithoutMedia, reason
+from app.domain.delivery import Intent, Settlement, State
+from app.domain.outcome import Absent, Gone, Misconfigured, Moved, Outcome, Throttled, Wire, WithoutMedia, reason
 from app.outbox.owed import Owed
 
 PLACES = "select from channel where id = any($1::uuid[]) order by id for no key update"
@@ -55,6 +55,13 @@ update pace
 """
 BLOCK = "update pace set free_at = greatest(free_at, now() + $2::interval), blocked_reason = $3 where kind = $1"
 NO_MEDIA = "update media set state = 'failed', error = $2 where notice_id = $1 and state <> 'failed'"
+# A second time: they may take longer than a call is given, every time, and the text would wait for them for ever.
+TOO_SLOW = """
+update media set state = 'failed', error = 'it was posted twice with these, and did not arrive'
+ where notice_id = $1 and state <> 'failed'
+   and (select count(*) from attempt
+         where delivery_id = $2 and action = 'post' and part = $3 and revision = $4 and outcome = 'doubted') > 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,14 @@ class Done:
 
 def reaches_further(done: Done) -> bool:
     """Tell whether an outcome concerns more than its own delivery."""
-    return isinstance(done.outcome, Gone | Moved | Throttled | WithoutMedia | Misconfigured)
+    more = isinstance(done.outcome, Gone | Moved | Throttled | WithoutMedia | Misconfigured)
+    return more or _did_not_arrive_with_media(done)
+
+
+def _did_not_arrive_with_media(done: Done) -> bool:
+    end = done.settlement
+    over = end.state is State.DUE and end.intent is None and not end.stray
+    return isinstance(done.outcome, Absent) and over and bool(done.intent.items)
 
 
 async def prepare(connection: Connection, done: Sequence[Done]) -> list[Done]:
@@ -107,5 +121,13 @@ async def follow_up(connection: Connection, one: Done) -> None:
             await connection.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)
         case WithoutMedia(why):
             await connection.execute(NO_MEDIA, one.owed.notice_id, why)
+        case Absent():
+            await _without_media_that_never_arrive(connection, one)
         case Misconfigured():
             await connection.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))
+
+
+async def _without_media_that_never_arrive(connection: Connection, one: Done) -> None:
+    what = one.intent
+    if _did_not_arrive_with_media(one):
+        await connection.execute(TOO_SLOW, one.owed.notice_id, one.owed.id, what.number, what.revision)

@@ -163,6 +163,20 @@ def test_one_empty_place_is_not_enough_to_post_again() -> None:
     assert (second.state, second.intent) == (State.DUE, None)
 
 
+def test_what_never_arrived_is_tried_later_each_time_until_it_is_given_up_by_age() -> None:
+    ends = [
+        settled(Absent(), replace(PROBING, asked=1), in_doubt(failures=2, **members))
+        for members in ({}, {"give_up_at": NOW}, {"give_up_at": NOW, "wanted": None})
+    ]
+
+    assert [(end.state, end.failures, end.wait.seconds, end.stray) for end in ends] == [
+        (State.DUE, 3, 2, False),
+        (State.DEAD, 2, 0, False),
+        (State.DUE, 2, 0, False),  # nothing stands there that should be taken back, whatever its age
+    ]
+    assert ends[1].error == "it never arrived"
+
+
 def test_a_foreign_post_makes_the_next_place_the_question() -> None:
     after = settled(Foreign(), PROBING, in_doubt())
 
