@@ -111,6 +111,7 @@ async def _followed(connection: Connection, one: Done) -> Done:
 
 async def follow_up(connection: Connection, one: Done) -> None:
     """Let an outcome reach the rest of the channel, of the notice or of the account."""
+    await _without_media_that_never_arrive(connection, one)
     match one.outcome:
         case Gone():
             await connection.execute(PARK, one.owed.channel_id)
@@ -121,8 +122,6 @@ async def follow_up(connection: Connection, one: Done) -> None:
             await connection.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)
         case WithoutMedia(why):
             await connection.execute(NO_MEDIA, one.owed.notice_id, why)
-        case Absent():
-            await _without_media_that_never_arrive(connection, one)
         case Misconfigured():
             await connection.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))
 
