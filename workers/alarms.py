@@ -18,6 +18,8 @@ NOT_INSTALLED = (
 )
 MOST = 10
 """Alarms in ten minutes; what is more is told later, if it is still so."""
+MANY = ("channel/", "put-off/", "tomorrow/", "callback/")
+"""Of these there may be hundreds at once: they come after all that is told once."""
 LONGEST = 300
 # One worker looks at a time, every few seconds.
 MY_TURN = """
@@ -48,6 +50,12 @@ select 'in-doubt', count(*)::int,
 union all
 select 'channel/' || slug, 1, 'The channel ' || slug || ' is paused: ' || coalesce(paused_reason, 'no reason is known')
   from channel where paused_at is not null and retired_at is null and not starts_with(coalesce(paused_reason, ''), $1)
+   and address !~ '^[0-9]+$'
+union all
+select 'persons/' || kind, count(*)::int,
+       count(*) || ' chats of persons on ' || kind || ' cannot be written to, as when somebody blocks the bot.'
+  from channel where paused_at is not null and retired_at is null and not starts_with(coalesce(paused_reason, ''), $1)
+   and address ~ '^[0-9]+$' group by kind
 union all
 select 'account/' || kind, 1, 'Nothing can be posted to ' || kind || ': ' || blocked_reason
   from pace where blocked_reason is not null
@@ -155,7 +163,8 @@ class Alarms:
         """Tell what is new, if it is this worker's turn to look."""
         if self._post is None or not await self._pool.fetchval(MY_TURN):
             return
-        alarms = [Alarm(*row) for row in await self._pool.fetch(CONDITIONS, BY_HAND)]
+        found = [Alarm(*row) for row in await self._pool.fetch(CONDITIONS, BY_HAND)]
+        alarms = sorted(found, key=lambda alarm: alarm.key.startswith(MANY))
         await self._pool.execute(ENDED, [alarm.key for alarm in alarms])
         await self._tell(self._post, alarms)
 

@@ -15,20 +15,24 @@ from app.telemetry import log
 from workers.desk import Desk
 
 EVERY = timedelta(minutes=1)
+SELDOM = timedelta(days=1)
+# A family that blocks the bot is asked after as long again as it was paused already; a channel is somebody's to mend.
 PAUSED = """
 update channel set checked_at = now()
  where id in (select id from channel
                where paused_at is not null and not starts_with(paused_reason, $1) and retired_at is null
                  and kind = any($2) and paused_at < now() - $3::interval
-                 and (checked_at is null or checked_at < now() - $3::interval)
+                 and (checked_at is null
+                      or checked_at < now() - case when address ~ '^[0-9]+$'
+                           then least($4::interval, greatest($3, checked_at - paused_at)) else $3 end)
                order by checked_at nulls first for no key update skip locked limit 10)
 returning id, slug, kind, address, paused_reason
 """
 
 
 async def look_for_comebacks(pool: Pool, desks: Mapping[str, Desk]) -> None:
-    """Check the channels that a platform paused, each once a minute; one paused by hand stays so."""
-    rows = await pool.fetch(PAUSED, BY_HAND, list(desks), EVERY)
+    """Check the channels that a platform paused once a minute, persons ever less often; one paused by hand stays so."""
+    rows = await pool.fetch(PAUSED, BY_HAND, list(desks), EVERY, SELDOM)
     await asyncio.gather(*(_look(pool, desks[row["kind"]], row) for row in rows))
 
 

@@ -40,6 +40,7 @@ class Why(StrEnum):
     NO_ADMINISTRATORS = "there are no administrators in the private chat"
     USER_NOT_FOUND = "user not found"
 
+    WRONG_ACTION = "Wrong parameter action in request"
     TEXT_EMPTY = "Message text is empty"
     TEXT_BLANK = "Text must be non-empty"
     TEXT_TOO_LONG = "Text is too long"

@@ -22,6 +22,7 @@ METHODS = [
     "sendPhoto",
     "sendDocument",
     "sendMediaGroup",
+    "sendChatAction",
     "editMessageText",
     "editMessageCaption",
     "editMessageMedia",

@@ -116,6 +116,9 @@ SCENES: dict[Why, Scene] = {
         BAD + "there are no administrators in the private chat", "getChatAdministrators", {"chat_id": PERSON}
     ),
     Why.USER_NOT_FOUND: Scene(BAD + "user not found", "getChatMember", {"chat_id": CHANNEL, "user_id": 5}),
+    Why.WRONG_ACTION: Scene(
+        BAD + "wrong parameter action in request", "sendChatAction", {"chat_id": PERSON, "action": "singing"}
+    ),
     Why.TEXT_EMPTY: Scene(BAD + "message text is empty", "sendMessage", {"chat_id": CHANNEL, "text": ""}),
     Why.TEXT_BLANK: send("text must be non-empty", text=" \n "),
     Why.TEXT_TOO_LONG: send("text is too long", text="a" * 32_769),

@@ -237,6 +237,23 @@ async def test_a_flood_is_told_in_parts(chat: Chat) -> None:
     assert (first, len(chat.told), len(set(chat.sentences))) == (10, 15, 15)
 
 
+async def test_persons_are_told_of_together_and_channels_after_what_concerns_all(chat: Chat) -> None:
+    for number in range(12):
+        await a_channel(chat.pool, f"canale-{number}")
+        await a_channel(chat.pool, f"famiglia-{number}", address=f"{4711 + number}")
+    await chat.pool.execute("update channel set paused_at = now(), paused_reason = 'bot was blocked by the user'")
+    await chat.pool.execute("insert into pace (kind, slowdown) values ('telegram', 1) on conflict do nothing")
+    await chat.pool.execute("update pace set blocked_reason = 'Unauthorized' where kind = 'telegram'")
+
+    await chat.look()
+
+    assert set(chat.sentences[:2]) == {
+        "Nothing can be posted to telegram: Unauthorized",
+        "12 chats of persons on telegram cannot be written to, as when somebody blocks the bot.",
+    }
+    assert all(sentence.startswith("The channel canale-") for sentence in chat.sentences[2:])
+
+
 async def test_an_alarm_that_did_not_arrive_is_sent_again(chat: Chat) -> None:
     await a_channel(chat.pool)
     await dead(chat.pool)

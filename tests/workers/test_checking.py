@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from app import checks
 from app.outbox import hold, let_go
 from deploy.sandbox.faults import FaultKind
 from tests.workers.conftest import CHAT, City, until
@@ -15,6 +16,11 @@ QUESTION = "insert into channel_check (id, kind, address, ask) values (gen_rando
 LAST = "select last_reference from channel"
 FREE = "select turn_until is null from channel"
 PROBLEM = "select answer ->> 'problem' from channel_check"
+PERSON = 4711
+
+
+async def alive(city: City) -> bool:
+    return bool(await city.pool.fetchval("select count(*) > 0 from worker"))
 
 
 async def checked(city: City) -> str:
@@ -54,6 +60,21 @@ async def test_a_test_post_that_cannot_be_taken_away_is_told_and_written_over_by
     test, notice = city.texts()
     assert test.startswith("Prova di Campanella")
     assert notice.startswith("Mensa chiusa")
+
+
+async def test_a_person_who_has_blocked_the_bot_is_not_said_to_be_well(city: City) -> None:
+    """Telegram knows the chat still; only what is written there is refused."""
+    city.sandbox.add_chat(PERSON, "private", "Famiglia")
+    city.sandbox.stand(PERSON, "blocked")
+    await until(lambda: alive(city))
+
+    blocked = await checks.ask(city.pool, city.bell, "telegram", str(PERSON))
+    city.sandbox.stand(PERSON, "open")
+    free = await checks.ask(city.pool, city.bell, "telegram", str(PERSON))
+
+    assert (blocked.verdict, free.verdict) == ("refused", "ok")
+    assert "bot was blocked by the user" in (blocked.problem or "")
+    assert city.posts(PERSON) == []
 
 
 @pytest.mark.parametrize(("fault", "last"), [(FaultKind.ANSWER_RESET, None), (FaultKind.TOO_LARGE, "1")])

@@ -3,6 +3,7 @@
 """A channel that its platform paused goes on by itself once it is mended, unless a person has paused it."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -52,3 +53,16 @@ async def test_a_channel_that_a_person_pauses_during_the_inspection_stays_so(kic
         return await paper.inspect(address, pause)
 
     assert await looks(kicked, inspect)
+
+
+@pytest.mark.parametrize(
+    ("address", "checked", "stays"), [("4711", 2, True), ("4711", 6, False), ("-1004711", 2, False)]
+)
+async def test_a_person_who_blocks_the_bot_is_asked_ever_less_often(
+    kicked: Pool, address: str, checked: int, *, stays: bool
+) -> None:
+    """Paused ten hours ago: asked so many hours ago, and again after as long as it had been paused by then."""
+    ago = "update channel set address = $1, paused_at = now() - interval '10 hours', checked_at = now() - $2::interval"
+    await kicked.execute(ago, address, timedelta(hours=checked))
+
+    assert await looks(kicked) is stays

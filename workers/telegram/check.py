@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from aiogram.methods import DeleteMessage, GetChat, GetChatMember, TelegramMethod
+from aiogram.methods import DeleteMessage, GetChat, GetChatMember, SendChatAction, TelegramMethod
 
 from app.checks import Answer
 from app.domain.delivery import Action
@@ -27,7 +27,7 @@ from app.domain.outcome import (
 )
 from workers.desk import Finding, Pause
 from workers.telegram.calls import post
-from workers.telegram.errors import broke, read
+from workers.telegram.errors import broke, has_changed, read
 from workers.telegram.sender import Sender
 from workers.telegram.session import Ready, Reply, Watch
 
@@ -39,6 +39,7 @@ NOT_FOUND = (
 )
 NO_MEMBER = "The bot is not in this channel. Add it as an administrator who may post messages."
 NO_POSTING = "The bot is in this channel but may not post. Give it the right to post messages."
+NO_PERSON = "The bot may not write to this person, who has to open its chat and press Start."
 WRONG_TOKEN = "Telegram refuses our bot. The token of the installation (CAMPANELLA_TELEGRAM_TOKEN) is wrong."  # noqa: S105 - a sentence
 EDITS_OTHERS = (
     "The bot may edit other people's posts, so it must not ask by editing. Take that right away, or set "
@@ -78,8 +79,9 @@ async def _inspect(sender: Sender, address: str) -> tuple[Answer, str]:
         return _refused(chat_reply, NOT_FOUND), ""
     kind = str(chat.get("type"))
     answer = Answer("ok", title=_text(chat.get("title") or chat.get("first_name")), address=_number(chat, address))
-    if kind == "private":
-        return answer, kind
+    if kind == "private":  # it is there also for those whom it has blocked
+        reply = await _call(sender, SendChatAction(chat_id=address, action="typing"))
+        return (answer if has_changed(reply) else _refused(reply, NO_PERSON)), kind
     answer = replace(answer, link=_link(chat.get("username")))
     member_reply = await _call(sender, GetChatMember(chat_id=address, user_id=sender.bot.id))
     member = _result(member_reply)

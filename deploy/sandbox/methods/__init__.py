@@ -10,7 +10,7 @@ from deploy.sandbox.methods.editing import edit_caption, edit_markup, edit_media
 from deploy.sandbox.methods.forwarding import copy_message, forward_message
 from deploy.sandbox.methods.pinning import pin_message, unpin_message
 from deploy.sandbox.methods.reading import delete_webhook, get_administrators, get_chat, get_me, get_member
-from deploy.sandbox.methods.sending import send_document, send_media_group, send_message, send_photo
+from deploy.sandbox.methods.sending import send_chat_action, send_document, send_media_group, send_message, send_photo
 from deploy.sandbox.world import World
 
 DO: dict[str, Callable[[World, Call], Done]] = {
@@ -23,6 +23,7 @@ DO: dict[str, Callable[[World, Call], Done]] = {
     "sendphoto": send_photo,
     "senddocument": send_document,
     "sendmediagroup": send_media_group,
+    "sendchataction": send_chat_action,
     "editmessagetext": edit_text,
     "editmessagecaption": edit_caption,
     "editmessagemedia": edit_media,

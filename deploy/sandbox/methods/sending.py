@@ -4,14 +4,18 @@
 
 from typing import Any
 
-from deploy.sandbox.access import Need, check_may_post
+from deploy.sandbox.access import Need, chat_for, check_may_post
 from deploy.sandbox.chats import Chat, Kind
-from deploy.sandbox.methods.call import Call, Done, target
+from deploy.sandbox.methods.call import Call, Done, check_within_reach, target
 from deploy.sandbox.methods.markup import check_fits, markup_of
 from deploy.sandbox.methods.media import check_album, input_media, media_of
 from deploy.sandbox.refusals import Why, bad_request
 from deploy.sandbox.text import caption, drafted, message_text
 from deploy.sandbox.world import World
+
+ACTIONS = {"typing", "choose_sticker", "find_location", "upload_photo", "upload_document"} | {
+    f"{verb}_{what}" for verb in ("record", "upload") for what in ("video", "voice", "video_note")
+}
 
 
 def send_message(world: World, call: Call) -> Done:
@@ -65,6 +69,15 @@ def send_media_group(world: World, call: Call) -> Done:
     answers = [world.json(chat, message) for message in messages]
     captions = "\n".join(message.text.text for message in messages if message.text.text)
     return Done(answers, "accepted", [message.id for message in messages], captions)
+
+
+def send_chat_action(world: World, call: Call) -> Done:
+    """Say that something is coming, which leaves nothing behind; whether it counts as a write nobody has said."""
+    check_within_reach(call.parameters)
+    if call.parameters["action"] not in ACTIONS:
+        raise bad_request(Why.WRONG_ACTION)
+    chat_for(world, call.parameters["chat_id"], Need.WRITE)
+    return Done(result=True)
 
 
 def posted(world: World, chat: Chat, call: Call, **content: Any) -> Done:
