@@ -204,13 +204,25 @@ async def test_a_channel_that_is_gone_is_told_from_an_operations_chat_that_is(
 async def test_haste_in_the_operations_chat_is_haste_of_no_channel_and_is_waited_out(
     sandbox: Sandbox, operations: OperationsChat
 ) -> None:
-    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=100)
+    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=55)
 
     first, second = await asked(operations), await asked(operations)
 
     assert isinstance(first, Postponed)
     assert isinstance(second, Postponed)
     assert len([entry for entry in sandbox.journal if entry.method == "forwardMessage"]) == 1
+
+
+async def test_an_operations_chat_that_is_shut_for_long_is_not_waited_for(
+    sandbox: Sandbox, operations: OperationsChat
+) -> None:
+    """What is urgent would wait behind the doubt as long: the policy of the doubted notice decides."""
+    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=3600)
+
+    first, second = await asked(operations), await asked(operations)
+
+    assert first == second == Unclear("the operations chat takes no forwards for longer than a doubt can wait")
+    assert len(forwards(sandbox)) == 1
 
 
 async def test_the_operations_chat_has_a_pace_of_its_own_and_whoever_waits_gets_another_moment(
@@ -253,7 +265,7 @@ async def test_all_processes_together_forward_no_more_in_a_minute_than_a_group_t
 async def test_haste_that_one_process_is_told_of_is_waited_out_by_the_others(
     sandbox: Sandbox, operations: OperationsChat, database_url: str
 ) -> None:
-    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=100)
+    sandbox.faults.add(FaultKind.THROTTLED, method="forwardMessage", retry_after=55)
 
     async with a_process(sandbox, database_url) as another:
         first, second = await asked(operations), await asked(another)

@@ -27,6 +27,7 @@ from workers.telegram.session import Reply, Watch, WatchedSession
 TIDY = 0.2
 """Seconds kept for the way back when a copy is taken away."""
 BUSY = "the operations chat takes no more forwards for the moment"
+SHUT = "the operations chat takes no forwards for longer than a doubt can wait"
 ROOM = "telegram operations"
 """The row of its pace."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -50,7 +51,7 @@ class OperationsChat:
         """Have a place forwarded, look at the copy, which carries the whole text, and take it away again."""
         wait = await enter(self.pool, ROOM, self.limits)
         if wait:
-            return Postponed(self._moment(wait, _now()).total_seconds(), BUSY)
+            return self._shut(wait) or Postponed(self._moment(wait, _now()).total_seconds(), BUSY)
         reply = await self._forward(address, place, watch)
         outcome = read(reply, Action.PROBE, place)
         if isinstance(outcome, Moved):
@@ -73,12 +74,17 @@ class OperationsChat:
         self._promised = moment + (MINUTE / a_minute if a_minute else interval(a_second))
         return moment - now
 
+    def _shut(self, wait: timedelta) -> Unclear | None:
+        """Wait no longer than our own pace can want it: what is urgent waits behind the doubt."""
+        return Unclear(SHUT) if wait > max(MINUTE, interval(self.limits.channel_per_second)) else None
+
     async def _refused(self, address: str, outcome: Outcome) -> Outcome:
         """Keep what the operations chat has against a forward away from the channel and from the account."""
         match outcome:
             case Throttled(seconds):
-                await shut(self.pool, ROOM, timedelta(seconds=seconds))
-                return Postponed(seconds, BUSY)
+                wait = timedelta(seconds=seconds)
+                await shut(self.pool, ROOM, wait)
+                return self._shut(wait) or Postponed(seconds, BUSY)
             case Moved(elsewhere):
                 return Unclear(f"the operations chat has moved twice, to {elsewhere} at last")
             case Gone(why):
