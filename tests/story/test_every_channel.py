@@ -25,6 +25,11 @@ ALERT: dict[str, Any] = next(each["notice"] for each in SAMPLES if each["notice"
 ITALIAN, CHINESE = -1001000000001, -1001000000002
 CHANNELS = ("italiano", "cinese", "registro", "bacheca", "wechat")
 HURRIED = "update delivery set due_at = now() where state in ('due', 'in_doubt') and due_at > now()"
+HOW_FAR = """
+select distinct c.kind, a.wire
+  from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
+ where a.outcome = 'delivered' and c.kind <> 'noticeboard'
+"""
 EDITED = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 
 
@@ -141,6 +146,11 @@ async def test_one_notice_reaches_them_all_and_so_does_what_becomes_of_it(everyw
     assert len(wechat.pushed) == 1
     assert len(wechat.pushed[0].articles) == 2
     await everywhere.reads(number, italian)
+    assert {tuple(row) for row in await city.pool.fetch(HOW_FAR)} == {
+        ("telegram", "response"),
+        ("webhook", "response"),
+        ("wechat", "response"),
+    }
 
     better = "Allerta rossa per temporali, venerdì 11 dicembre"
     change = {"texts": {"it": {"title": better}}}
