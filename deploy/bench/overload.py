@@ -82,7 +82,11 @@ class Memory:
 
 
 async def flooded(ground: Ground, seconds: float) -> Flooded:
-    """Find out what one API process can do, then ask it for three times that."""
+    """Find out what one API process can do, then ask it for three times that.
+
+    This is the load and what came of it, not the bench: the night's test of R-14 (tests/api/test_overload.py) lets it
+    loose, too, and judges what was answered, stored and held. The figures and their aims (`measure`) no test runs.
+    """
     async with place(ground, NONE, {"CAMPANELLA_SHED_AFTER": "0.25"}) as there:
         await add_chats(there.pool, "famiglie", OWED)
         port = free_port()

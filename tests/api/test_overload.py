@@ -67,7 +67,10 @@ async def test_under_too_much_load_all_that_is_urgent_is_taken_and_nothing_taken
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_a_minute_at_three_times_what_can_be_done() -> None:
-    """The callers, the API and Postgres are processes of their own, as in the bench, and share this machine."""
+    """The callers, the API and Postgres are processes of their own, and share this machine.
+
+    They are made by what the bench makes them by; the bench itself, which has figures and aims, does not run here.
+    """
     with ground() as made:
         found = asyncio.run(flooded(made, 60))
 
