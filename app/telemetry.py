@@ -79,7 +79,7 @@ EVENTS = {
     "delivery.held": "Nobody can tell whether a post arrived; a person decides.",
     "delivery.decided": "A person decided what became of a held delivery.",
     "delivery.withdrawn": "A delivery is taken back: never posted, or shown as withdrawn.",
-    "delivery.expired": "A delivery's time was over before it could be posted.",
+    "delivery.expired": "A delivery's time was over before all of it could be posted.",
     "delivery.dead": "A delivery was given up, with a reason; a person may redrive it.",
     "delivery.redriven": "A person gave a dead letter a fresh start.",
     "attempt.crashed": "A fault of ours ended an attempt; how far it got on the wire decides what follows.",

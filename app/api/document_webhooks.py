@@ -14,7 +14,7 @@ MEANINGS = {
     EventType.DEAD: "One delivery was given up; a person may give it a fresh start.",
     EventType.HELD: "One delivery may have arrived, and waits for a person.",
     EventType.IN_DOUBT: "One delivery may have arrived; it is being found out.",
-    EventType.EXPIRED: "The time of one delivery was over before it could be posted.",
+    EventType.EXPIRED: "The time of one delivery was over before all of it could be posted.",
     EventType.DISABLED: "Another callback of the source is not called any more.",
 }
 WORDS = {"type": "string", "maxLength": 2000, "pattern": r"^[^\x00]*$"}

@@ -16,7 +16,7 @@ class EventType(StrEnum):
     DEAD = "notice.dead"  # one delivery was given up
     HELD = "notice.held"  # one delivery waits for a person
     IN_DOUBT = "notice.in_doubt"  # one delivery may have arrived
-    EXPIRED = "notice.expired"  # the time of one delivery was over before it could be posted
+    EXPIRED = "notice.expired"  # the time of one delivery was over before all of it could be posted
     DISABLED = "endpoint.disabled"  # another endpoint of the source is not called any more
 
 

@@ -20,7 +20,7 @@ class State(StrEnum):
     DELIVERED = "delivered"  # the channel shows what it should
     IN_DOUBT = "in_doubt"  # a post may have arrived; the channel or the policy will tell
     HELD = "held"  # in doubt, and a person decides
-    EXPIRED = "expired"  # its time was over before it could be posted
+    EXPIRED = "expired"  # its time was over before all of it could be posted
     WITHDRAWN = "withdrawn"  # taken back: never posted, or shown as withdrawn
     DEAD = "dead"  # given up, with a reason; a person may redrive it
 

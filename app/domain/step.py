@@ -50,10 +50,17 @@ def _hindered(progress: Progress, step: Intent, now: datetime) -> Settlement | N
     """Say why a step cannot be taken: it is too late for it, or nobody knows where the post is."""
     stay = Settlement(progress.state, progress.posts, progress.failures)
     if step.action is Action.POST and progress.expires_at is not None and progress.expires_at <= now:
-        return replace(stay, state=State.EXPIRED, error="its time was over before it could be posted")
+        return replace(stay, state=State.EXPIRED, error=_too_late(progress, step))
     if step.action is Action.EDIT and step.reference is None:
         return replace(stay, state=State.HELD, error=NOWHERE, intent=step)
     return None
+
+
+def _too_late(progress: Progress, step: Intent) -> str:
+    if not progress.posts:
+        return "its time was over before it could be posted"
+    whole = f"only {len(progress.posts)} of its {step.parts} posts stand there"
+    return f"its time was over before all of it could be posted: {whole}"
 
 
 def difference(progress: Progress, parts: Sequence[Part], revision: int) -> Intent | None:

@@ -30,7 +30,7 @@ with lapsed as (
 )
 select from moved
 """
-# Nothing was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
+# Not all was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
 EXPIRED = """
 with over as (
   select id from delivery
@@ -39,7 +39,8 @@ with over as (
 )
 update delivery d
    set state = 'expired', parked = false, awaits = null, settled_at = now(),
-       last_error = 'its time was over before it could be posted'
+       last_error = case when d.posts::text = '[]' then 'its time was over before it could be posted'
+                         else 'its time was over before all of it could be posted' end
   from over where d.id = over.id
 """
 # Made due in the very moment in which its channel was resumed: the resume did not see it, nor it the resume.

@@ -315,6 +315,15 @@ def test_nothing_is_posted_after_its_time() -> None:
     assert after.state is State.EXPIRED
 
 
+def test_what_stands_there_already_is_not_said_to_have_come_too_late() -> None:
+    """A correction after the notice's time is longer than what it corrects: its end cannot be posted any more."""
+    after = step(progress(wanted=2, expires_at=NOW, posts=(Post("42", "d1"),)), TWO, revision=2)
+
+    assert isinstance(after, Settlement)
+    assert (after.state, after.posts) == (State.EXPIRED, (Post("42", "d1"),))
+    assert after.error == "its time was over before all of it could be posted: only 1 of its 2 posts stand there"
+
+
 def test_a_withdrawal_goes_out_even_after_the_notice_has_expired() -> None:
     before = progress(wanted=None, expires_at=NOW, posts=(Post("42", "old"),))
 

@@ -41,6 +41,17 @@ async def something_of_everything(pool: Pool) -> None:
     await pool.execute(RETIRE)
 
 
+async def test_what_expires_between_its_posts_says_that_only_a_part_of_it_stands_there(pool: Pool) -> None:
+    await a_channel(pool)
+    await pool.execute(OVER, (await accepted(pool)).id)
+    await pool.execute("update delivery set posts = $1::json", '[{"reference": "42", "digest": "d1"}]')
+
+    assert (await sweep(pool)).expired == 1
+
+    why = await pool.fetchval("select last_error from delivery")
+    assert why == "its time was over before all of it could be posted"
+
+
 async def test_who_holds_one_channel_delays_that_channel_alone(pool: Pool) -> None:
     await something_of_everything(pool)
     async with pool.acquire() as somebody, somebody.transaction():
