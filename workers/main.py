@@ -28,7 +28,7 @@ from workers.counting import Counting
 from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
-from workers.media import fetch_media
+from workers.media import Fetching
 from workers.prune import Kept
 from workers.recorder import Recorder
 from workers.relay import Errand, Relay
@@ -42,9 +42,10 @@ DRAIN = 25.0
 
 def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], outgoing: Outgoing) -> list[Errand]:
     """Give what a worker looks after: questions about channels, their comebacks, media, and a turn for each kind."""
+    fetching = Fetching(pool, outgoing)
 
     async def fetch_and_go_on() -> None:
-        while await fetch_media(pool, outgoing):
+        while await fetching.fetch():
             for dispatcher in turns:
                 await dispatcher.turn()
 

@@ -15,6 +15,11 @@ from app.outgoing import FetchError, Outgoing
 from app.telemetry import log
 
 MOST = 10 << 20
+AT_ONCE = 16
+"""In one process: each may be `MOST` bytes in memory."""
+OF_A_SOURCE = 4
+LONGEST = 25.0
+"""Seconds for one, redirects and all: less than it is taken for."""
 TRIES = 3
 AGAIN = timedelta(seconds=2)
 KINDS: list[tuple[bytes, str, str]] = [
@@ -23,12 +28,25 @@ KINDS: list[tuple[bytes, str, str]] = [
     (b"%PDF-", "application/pdf", "document"),
 ]
 """Told by the first bytes; what the server calls it does not count."""
+# The most urgent first, and of each source only few at a time, in all workers together: one that links to what hangs
+# holds up nobody else.
 WANTED = """
+with busy as (
+  select n.source, count(*) as many from media m join notice n on n.id = m.notice_id
+   where m.state = 'wanted' and m.taken_until >= now() group by n.source
+), waiting as (
+  select m.notice_id, m.href, m.due_at, lane.place as lane,
+         coalesce(busy.many, 0) + row_number() over (partition by n.source order by lane.place, m.due_at) as place
+    from media m join notice n on n.id = m.notice_id left join busy using (source)
+    cross join lateral (select case n.priority when 'urgent' then 0 when 'normal' then 1 else 2 end) as lane (place)
+   where m.state = 'wanted' and m.due_at <= now() and (m.taken_until is null or m.taken_until < now())
+), next as (
+  select * from waiting where place <= $1 order by lane, place, due_at limit $2
+)
 update media set taken_until = now() + interval '30 seconds', tries = tries + 1
  where (notice_id, href) in (
-   select notice_id, href from media
-    where state = 'wanted' and due_at <= now() and (taken_until is null or taken_until < now())
-    order by due_at for update skip locked limit 8)
+   select m.notice_id, m.href from media m join next using (notice_id, href)
+    where m.state = 'wanted' and (m.taken_until is null or m.taken_until < now()) for update of m skip locked)
 returning notice_id, href, tries
 """
 HAVE = """
@@ -49,17 +67,34 @@ update delivery set due_at = least(due_at, greatest(ready_at, now()))
 SIZE = "select coalesce(sum(length(content)), 0) from media where notice_id = $1 and href = any($2)"
 
 
-async def fetch_media(pool: Pool, outgoing: Outgoing) -> int:
-    """Fetch what is wanted now, side by side; returns how many were tried."""
-    rows = await pool.fetch(WANTED)
-    await asyncio.gather(*(_fetch(pool, outgoing, row) for row in rows))
-    return len(rows)
+class Fetching:
+    """One per worker process."""
+
+    def __init__(self, pool: Pool, outgoing: Outgoing) -> None:
+        """Begin with nothing under way."""
+        self._pool, self._outgoing = pool, outgoing
+        self._free, self._claiming = AT_ONCE, asyncio.Lock()
+
+    async def fetch(self) -> int:
+        """Fetch what is wanted now and finds room, side by side; returns how many were tried."""
+        async with self._claiming:
+            rows = await self._pool.fetch(WANTED, OF_A_SOURCE, self._free) if self._free else []
+            self._free -= len(rows)
+        await asyncio.gather(*(self._one(row) for row in rows))
+        return len(rows)
+
+    async def _one(self, row: asyncpg.Record) -> None:
+        try:
+            await _fetch(self._pool, self._outgoing, row)
+        finally:
+            self._free += 1
 
 
 async def _fetch(pool: Pool, outgoing: Outgoing, row: asyncpg.Record) -> None:
     notice, href = row["notice_id"], row["href"]
     try:
-        fetched = await outgoing.fetch(href, MOST)
+        async with asyncio.timeout(LONGEST):
+            fetched = await outgoing.fetch(href, MOST)
         await pool.execute(HAVE, notice, href, kind_of(fetched.content), fetched.content)
         log.info("media.fetched", notice=str(notice), size=len(fetched.content))
     except (FetchError, ClientError, OSError, TimeoutError, ValueError) as error:

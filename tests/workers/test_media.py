@@ -13,7 +13,7 @@ from app.routing import Routing
 from deploy.sandbox import Sandbox
 from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
-from tests.workers.conftest import City, a_city, settings_for
+from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.trap import Trap
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
@@ -110,13 +110,25 @@ async def test_a_picture_that_telegram_refuses_becomes_a_link(city: City, trap: 
     assert "a.png" in city.texts()[0]
 
 
-async def test_a_picture_is_uploaded_once_for_all_channels(city: City, trap: Trap) -> None:
-    await city.channel("uno", -1001000000001)
+async def test_a_picture_is_fetched_and_uploaded_once_for_all_channels(city: City, trap: Trap) -> None:
+    """The second channel has its turn when the first has the picture: then Telegram knows it already."""
+    await city.channel("uno", CHAT)
+    await city.channel("due", CHAT - 1)
+    await city.pool.execute("update channel set turn_until = now() + interval '1 hour' where slug = 'due'")
     await city.accepts(event_id="e1", attachments=attached(trap, "a.png"))
+    await until(lambda: is_posted(city))
+
+    await city.pool.execute("update channel set turn_until = null")
+    city.bell.ring()
     await city.settled()
 
-    assert trap.hits == 1
-    assert await city.pool.fetchval("select count(*) from media") == 1
+    (first,), (second,) = city.posts(CHAT), city.posts(CHAT - 1)
+    assert (trap.hits, len(city.sandbox.world.files.kept)) == (1, 1)
+    assert first.media == second.media is not None
+
+
+async def is_posted(city: City) -> bool:
+    return "delivered" in await city.states()
 
 
 async def test_a_correction_changes_the_caption_and_exchanges_the_picture(city: City, trap: Trap) -> None:

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Attachments that hang hold up neither those of another source nor the process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from app.database import Pool
+from app.outgoing import Outgoing
+from tests.given import accepted
+from tests.workers.conftest import until
+from tests.workers.test_media import attached, png
+from tests.workers.trap import Trap
+from workers.media import AT_ONCE, OF_A_SOURCE, Fetching
+
+TAKEN = "select count(*) from media where taken_until > now()"
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def fetching(pool: Pool, trap: Trap, ticks: int) -> AsyncIterator[None]:
+    """Look as often as so many ticks of one worker do, and stop what still hangs in the end."""
+    outgoing = Outgoing([trap.host], trap.context)
+    worker = Fetching(pool, outgoing)
+    looks = [asyncio.create_task(worker.fetch()) for _ in range(ticks)]
+    yield
+    for look in looks:
+        look.cancel()
+    await asyncio.gather(*looks, return_exceptions=True)
+    await outgoing.close()
+
+
+async def hang(pool: Pool, trap: Trap, source: str, many: int = 10) -> None:
+    names = [f"hang?{number}" for number in range(many)]
+    await accepted(pool, source, priority="bulk", attachments=attached(trap, *names))
+
+
+async def is_there(pool: Pool) -> bool:
+    return bool(await pool.fetchval("select state = 'ready' from media where href like '%a.png'"))
+
+
+async def test_a_source_whose_attachments_hang_costs_no_other_its_picture(pool: Pool, trap: Trap) -> None:
+    trap.files = {"/a.png": png()}
+    for _ in range(3):
+        await hang(pool, trap, "lento")
+    await accepted(pool, "mensa", priority="bulk", attachments=attached(trap, "a.png"))
+
+    async with fetching(pool, trap, ticks=1):
+        await until(lambda: is_there(pool), within=60)
+        assert await pool.fetchval(TAKEN) <= OF_A_SOURCE
+
+
+async def test_an_urgent_picture_goes_before_those_that_waited_longer(pool: Pool, trap: Trap) -> None:
+    trap.files = {"/a.png": png()}
+    for number in range(AT_ONCE // OF_A_SOURCE):
+        await hang(pool, trap, f"lento-{number}")
+    await accepted(pool, "mensa", priority="urgent", attachments=attached(trap, "a.png"))
+
+    async with fetching(pool, trap, ticks=1):
+        await until(lambda: is_there(pool), within=60)
+
+
+async def test_one_process_fetches_only_so_many_at_a_time(pool: Pool, trap: Trap) -> None:
+    for number in range(2 * AT_ONCE // OF_A_SOURCE):
+        await hang(pool, trap, f"lento-{number}", OF_A_SOURCE)
+
+    async def are_reached() -> bool:
+        return trap.hits >= AT_ONCE
+
+    async with fetching(pool, trap, ticks=5):
+        await until(are_reached, within=60)
+        assert await pool.fetchval("select count(*) from media where tries > 0") == AT_ONCE
