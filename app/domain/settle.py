@@ -96,7 +96,7 @@ def _slow(
 
 def _dropped(stay: Settlement, progress: Progress, done: Intent) -> Settlement:
     """Forget a post that is gone when it should be taken back, which was wanted; what is left of others still is."""
-    left = _without(progress.posts, done.number, (done.reference,))
+    left = without(progress.posts, done.number, (done.reference,))
     return replace(stay, state=State.DUE if left else State.WITHDRAWN, intent=None, posts=left)
 
 
@@ -133,12 +133,12 @@ def now_there(progress: Progress, done: Intent, references: Sequence[str]) -> Po
 
 def _removed(progress: Progress, done: Intent) -> Settlement:
     """Forget what was deleted: items of a post, or all of it."""
-    posts = _without(progress.posts, done.number, done.items, done.digest)
+    posts = without(progress.posts, done.number, done.items, done.digest)
     over = progress.wanted is None and not posts
     return Settlement(State.WITHDRAWN if over else State.DUE, posts, 0)
 
 
-def _without(posts: Sequence[Post], number: int, gone: Sequence[str | None], digest: str = "") -> tuple[Post, ...]:
+def without(posts: Sequence[Post], number: int, gone: Sequence[str | None], digest: str = "") -> tuple[Post, ...]:
     """Leave items out of a post; the whole post where none of its items is left, or is known by such a reference."""
     less = []
     for post in posts[number : number + 1]:

@@ -5,11 +5,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from app.database import Connection, Driver, Pool
 from app.domain.backoff import GIVE_UP
 from app.domain.decision import Decision, decided
 from app.domain.errors import StateConflictError
-from app.outbox.owed import posts_text, progress_of
+from app.domain.settle import without
+from app.outbox.owed import posts_from, posts_text, progress_of
 
 AGES = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
 # What shows something is only changed, and what is wanted nowhere is not posted: neither can come too late.
@@ -24,6 +27,14 @@ update delivery d
        parked = exists (select from channel where id = d.channel_id and paused_at is not null)
  where d.id in (select id from delivery where id = any($1::bigint[]) order by id for no key update) and {REDRIVABLE}
 """  # noqa: S608 - ours
+# The last try met a post that somebody had deleted: to change it again would end in the same way for ever.
+LOST = """
+select d.id, d.posts, last.part, last.reference
+  from delivery d cross join lateral (
+    select part, outcome, reference from attempt where delivery_id = d.id order by token desc limit 1) last
+ where d.id = any($1::bigint[]) and d.state = 'dead' and last.outcome = 'lost' order by d.id
+"""
+FORGET = "update delivery set posts = $3::json where id = $1 and state = 'dead' and posts::text = $2"
 HELD = """
 select d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
        d.channel_id, n.policy, n.revision
@@ -63,7 +74,12 @@ select id from back
 
 
 async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
-    """Give dead letters a fresh start, unless their time is over or their channel retired; returns how many were."""
+    """Give dead letters a fresh start, unless their time is over or their channel retired; returns how many were.
+
+    A post that was not there any more when it was to be changed is forgotten, so that it is posted anew.
+    """
+    lost = await there.fetch(LOST, list(ids))
+    await there.executemany(FORGET, [(row["id"], row["posts"], _without_the_lost(row)) for row in lost])
     return _count(await there.execute(REDRIVE, list(ids), *AGES))
 
 
@@ -89,6 +105,12 @@ async def resume(there: Pool | Connection | Driver, channel: UUID, *, reason: st
     With a `reason`, only one that is paused for just that.
     """
     return await there.fetchval(RESUME, channel, reason) is not None
+
+
+def _without_the_lost(row: asyncpg.Record) -> str:
+    posts = posts_from(row["posts"])
+    known = [post.reference for post in posts[row["part"] : row["part"] + 1]]
+    return posts_text(without(posts, row["part"], [row["reference"]] if row["reference"] else known))
 
 
 def _count(tag: str) -> int:

@@ -12,7 +12,7 @@ import asyncpg
 from app.database import AWAY, Connection, Pool
 from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, Settlement, State
-from app.domain.outcome import Delivered, Doubted, Failed, Gone, Moved, Throttled, named
+from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, Throttled, named
 from app.outbox.breaker import note_trouble
 from app.outbox.consequences import Done, follow_up, prepare, reaches_further
 from app.outbox.owed import Owed, intent_text, posts_text
@@ -166,7 +166,8 @@ def _columns(done: Sequence[Done]) -> list[list[object]]:
 def _row(one: Done) -> tuple[object, ...]:
     outcome, settlement = one.outcome, one.settlement
     references = outcome.references if isinstance(outcome, Delivered) else ()
-    reference = references[0] if references else None
+    lost = one.intent.reference if isinstance(outcome, Lost) else None
+    reference = references[0] if references else lost
     latest = _latest(one) if references else None
     rest = timedelta(seconds=outcome.seconds) if isinstance(outcome, Throttled) else one.rest
     error = None if settlement.error is None else scrubbed(settlement.error)
