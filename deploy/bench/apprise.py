@@ -64,17 +64,20 @@ async def with_retries(telegram: Telegram, calls: Calls, patience: float) -> Non
 
 @asynccontextmanager
 async def desk(ground: Ground, telegram: Telegram, chats: Sequence[int]) -> AsyncIterator[Desk]:  # noqa: ARG001
-    async with piped(ground, telegram, [str(await _python()), "-c", AS_THEY_COME], options="") as opened:
+    async with _running(ground, telegram, "") as opened:
         yield opened
 
 
 @asynccontextmanager
-async def patient_desk(
-    ground: Ground,
-    telegram: Telegram,
-    chats: Sequence[int],  # noqa: ARG001
-) -> AsyncIterator[Desk]:
-    async with piped(ground, telegram, [str(await _python()), "-c", AS_THEY_COME], options=RETRIES) as opened:
+async def patient_desk(ground: Ground, telegram: Telegram, chats: Sequence[int]) -> AsyncIterator[Desk]:  # noqa: ARG001
+    async with _running(ground, telegram, RETRIES) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _running(ground: Ground, telegram: Telegram, options: str) -> AsyncIterator[Desk]:
+    words = [str(await _python()), "-c", AS_THEY_COME]
+    async with piped(ground.file("apprise.log"), telegram, words, options=options) as opened:
         yield opened
 
 

@@ -9,7 +9,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import aiohttp
 
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
@@ -83,7 +86,7 @@ async def each(
             found[name] = await alone(ground, opening, chats, scene)
         except SkippedError as error:
             remarks.append(str(error))
-        except BrokenError as error:
+        except (BrokenError, aiohttp.ClientError) as error:
             remarks.append(f"NOT MEASURED: {name} did not run. It said: {error}")
     return found, remarks
 
@@ -121,9 +124,9 @@ class Piped:
 
 
 @asynccontextmanager
-async def piped(ground: Ground, there: Telegram, words: Sequence[str], **order: Any) -> AsyncIterator[Piped]:
+async def piped(log: Path, there: Telegram, words: Sequence[str], **order: Any) -> AsyncIterator[Piped]:
     """Start a program, tell it where its Telegram is, wait until it says that it is ready, and end it."""
-    log, pipe = ground.file("peer.log"), asyncio.subprocess.PIPE
+    pipe = asyncio.subprocess.PIPE
     with log.open("ab") as lines:
         process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=lines)
     made = Piped(process)

@@ -14,7 +14,8 @@ from deploy.bench.place import Telegram
 
 @asynccontextmanager
 async def serial_desk(ground: Ground, telegram: Telegram, chats: Sequence[int]) -> AsyncIterator[Desk]:  # noqa: ARG001
-    async with piped(ground, telegram, [sys.executable, str(rivals.PEERS / "aiogram_queue.py")]) as opened:
+    words = [sys.executable, str(rivals.PEERS / "aiogram_queue.py")]
+    async with piped(ground.file("aiogram.log"), telegram, words) as opened:
         yield opened
 
 
