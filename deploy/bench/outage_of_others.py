@@ -46,7 +46,7 @@ async def be_away(there: Telegram, seconds: float) -> None:
 
 async def measure(ground: Ground, outages: Sequence[tuple[int, float]]) -> tuple[list[Figure], list[str]]:
     """Give the figures of each sender for outages by their names and real seconds, and sentences about them."""
-    figures, remarks = list[Figure](), [HOW]
+    figures, remarks = list[Figure](), list(HOW)
     for name, opening in OTHERS.items():
         cells = await asyncio.gather(*(_cell(ground, name, opening, seconds) for _, seconds in outages))
         for (away, _), (found, left_out) in zip(outages, cells, strict=True):
@@ -88,6 +88,8 @@ def _figures(who: str, away: int, came: Came) -> tuple[Figure, ...]:
 
 HOW = (
     f"The others have the same load from {BEFORE:.0f} s before the outage to {AFTER:.0f} s after it, and then"
-    f" {PATIENCE:.0f} s; what is not there then never came. Their waits are real, too: ten retries after a second each"
-    " last no longer, whatever the scale. The loop leaves what fails, as documented."
+    f" {PATIENCE:.0f} s; what is not there then never came.",
+    "Their waits are real, too, and so are favoured by the scale: ten retries after a second each last no longer than that.",
+    "Alertmanager ends an alert that nobody repeats after five minutes (resolve_timeout), longer than a scaled outage.",
+    "The loop leaves what fails, as documented.",
 )
