@@ -87,9 +87,8 @@ def _figures(who: str, away: int, came: Came) -> tuple[Figure, ...]:
 
 
 HOW = (
-    f"The others have the same load from {BEFORE:.0f} s before the outage to {AFTER:.0f} s after it, and then"
-    f" {PATIENCE:.0f} s; what is not there then never came.",
-    "Their waits are real, too, and so are favoured by the scale: ten retries after a second each last no longer than that.",
+    f"The others have the load from {BEFORE:.0f} s before to {AFTER:.0f} s after, then {PATIENCE:.0f} s to be done.",
+    "Their waits are real, too, and the scale favours them: ten retries after a second each last no longer than that.",
     "Alertmanager ends an alert that nobody repeats after five minutes (resolve_timeout), longer than a scaled outage.",
     "The loop leaves what fails, as documented.",
 )
