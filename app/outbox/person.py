@@ -59,13 +59,18 @@ update delivery
  where id = $1 and state = 'held'
 """
 # The pace goes on where it was, and a doubt rests its time. $2: the one reason for which it may be paused, if any.
+# Waiting is not failing: what is due is tried as long as what is new. A doubt stays as old as it is, so that nothing
+# is repeated after days.
 RESUME = """
 with back as (
   update channel set paused_at = null, paused_reason = null
    where id = $1 and paused_at is not null and ($2::text is null or paused_reason = $2)
   returning id
 ), free as (
-  update delivery set parked = false, due_at = case when state = 'in_doubt' then due_at else least(due_at, now()) end
+  update delivery
+     set parked = false, due_at = case when state = 'in_doubt' then due_at else least(due_at, now()) end,
+         give_up_at = case when state = 'in_doubt' then give_up_at else greatest(give_up_at, now() +
+           case lane when 0 then $3::interval when 1 then $4::interval else $5::interval end) end
    where id in (select d.id from back join delivery d on d.channel_id = back.id
                  where d.state in ('due', 'in_doubt') and d.parked order by d.id for no key update of d)
 )
@@ -104,7 +109,7 @@ async def resume(there: Pool | Connection | Driver, channel: UUID, *, reason: st
 
     With a `reason`, only one that is paused for just that.
     """
-    return await there.fetchval(RESUME, channel, reason) is not None
+    return await there.fetchval(RESUME, channel, reason, *AGES) is not None
 
 
 def _without_the_lost(row: asyncpg.Record) -> str:

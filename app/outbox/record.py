@@ -54,8 +54,9 @@ with x as (
          parked = d.parked and not left_open
                   and (x.state in ('due', 'in_doubt') or changed and x.final and not x.stray),
          due_at = now() + x.wait,
-         give_up_at = case when x.outcome in ('submitted', 'postponed')  -- waiting is not failing
-                           then greatest(d.give_up_at, now() + x.wait + interval '2 hours') else d.give_up_at end,
+         give_up_at = case when x.outcome in ('submitted', 'postponed') or x.outcome = 'throttled' and x.state = 'due'
+                           then greatest(d.give_up_at, now() + x.wait + x.rest + interval '2 hours')  -- it only waits
+                           else d.give_up_at end,
          failures = x.failures, crashes = 0, posts = x.posts::json,
          last_error = case when left_open then '{OPEN}' when x.state = 'delivered' and (d.doubted or x.stray)
                            then coalesce(x.error, '{TWICE}') else x.error end,

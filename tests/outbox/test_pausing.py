@@ -3,6 +3,7 @@
 """A channel paused while a call is on the wire: nothing that is due later is forgotten there."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -164,3 +165,29 @@ async def test_a_pause_by_hand_outlasts_that_of_the_platform_whichever_came_firs
 
     reasons = [row["paused_reason"] for row in await pool.fetch("select paused_reason from channel")]
     assert reasons == ["paused by hand (the platform: the bot was removed)"] * 2
+
+
+@pytest.mark.parametrize(("state", "renewed"), [("due", True), ("in_doubt", False)])
+async def test_what_waited_in_a_pause_is_tried_as_long_as_what_is_new_and_a_doubt_stays_old(
+    pool: Pool, database_url: str, state: str, renewed: bool
+) -> None:
+    channel = await a_channel(pool)
+    await accepted(pool)
+    await paused(database_url)
+    await pool.execute("update delivery set give_up_at = now() - interval '1 hour', state = $1", state)
+
+    await resume(pool, channel)
+
+    (row,) = await deliveries(pool)
+    assert (row["give_up_at"] > datetime.now(UTC) + timedelta(hours=11)) is renewed
+
+
+async def test_the_time_for_which_a_platform_asks_to_wait_is_no_part_of_the_time_to_try(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool, priority="urgent")
+    (call,) = (await claimed(pool)).calls
+
+    await recorded(pool, call, Throttled(10 * 3600))
+
+    (row,) = await deliveries(pool)
+    assert row["give_up_at"] > datetime.now(UTC) + timedelta(hours=11)
