@@ -29,7 +29,7 @@ from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Dead letters and held deliveries"])
 WHERE = """
-select c.kind, c.address from delivery d join channel c on c.id = d.channel_id where d.id = $1
+select c.kind, c.address, c.check_result ->> 'link' as link from delivery d join channel c on c.id = d.channel_id where d.id = $1
 """
 Place = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
@@ -93,7 +93,7 @@ def _read(references: Sequence[str], where: Record) -> list[str]:
     found = []
     for number, text in enumerate(references):
         try:
-            found.append(reference_in(where["kind"], where["address"], text))
+            found.append(reference_in(where["kind"], where["address"], text, where["link"]))
         except PlaceError as error:
             place = f"#/references/{number}"
             raise InvalidBodyError(f"{place}: {error}", pointer=place) from None

@@ -16,8 +16,11 @@ class PlaceError(ValueError):
     """The text says no place in this channel; its words are for the person who wrote it."""
 
 
-def reference_in(kind: str, address: str, text: str) -> str:
-    """Give the platform's name of a post of this channel. Raises PlaceError."""
+def reference_in(kind: str, address: str, text: str, public: str | None = None) -> str:
+    """Give the platform's name of a post of this channel; `public`: where anyone may follow it, if that is known.
+
+    Raises PlaceError.
+    """
     if kind != TELEGRAM or NUMBER.fullmatch(text):
         return text
     found = LINK.fullmatch(text)
@@ -25,4 +28,14 @@ def reference_in(kind: str, address: str, text: str) -> str:
         raise PlaceError("write the number of the post, or its link (https://t.me/c/1234567890/42)")
     if found["number"] is not None and address != f"-100{found['number']}":
         raise PlaceError("the link leads to another channel")
+    if found["name"] is not None:
+        _refuse_strangers(found["name"], address if address.startswith("@") else public)
     return found["post"]
+
+
+def _refuse_strangers(name: str, own: str | None) -> None:
+    """Refuse a name unless it is the channel's own (`@name`, or a link that ends with it): anybody may have it."""
+    if own is None:
+        raise PlaceError("no public name of this channel is known, so write the number of the post: the end of its link")
+    if name.lower() != own.rpartition("/")[2].removeprefix("@").lower():
+        raise PlaceError("the link leads to another channel")

@@ -170,11 +170,13 @@ async def test_what_cannot_be_decided_is_refused(operator: Caller) -> None:
     ] * 2
 
 
-@pytest.mark.parametrize("written", ["42", "https://t.me/c/{chat}/42"])
+@pytest.mark.parametrize("written", ["42", "https://t.me/c/{chat}/42", "https://t.me/La_Scuola/42"])
 async def test_a_person_says_where_the_post_is_by_its_number_or_its_link(operator: Caller, written: str) -> None:
     one = await waiting(operator, "held")
     address = await operator.pool.fetchval("select address from channel where slug = $1", one.channel)
     place = written.format(chat=address.removeprefix("-100"))
+    known = "update channel set check_result = json_build_object('link', 'https://t.me/la_scuola') where slug = $1"
+    await operator.pool.execute(known, one.channel)
 
     answer = await operator.post(f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "references": [place]})
 
@@ -186,6 +188,7 @@ async def test_a_person_says_where_the_post_is_by_its_number_or_its_link(operato
     ("decision", "references", "pointer"),
     [
         ("sent", ["https://t.me/c/1/42"], "#/references/0"),
+        ("sent", ["https://t.me/altrocanale/42"], "#/references/0"),
         ("sent", ["42", "in alto"], "#/references/1"),
         ("not_sent", ["42"], "#"),
     ],

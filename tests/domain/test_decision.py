@@ -125,10 +125,25 @@ def test_giving_up_is_giving_up() -> None:
         "t.me/c/1234567890/42?single",
         "https://t.me/c/1234567890/7/42",
         "https://t.me/scuola_prato/42",
+        "https://t.me/Scuola_Prato/42",
     ],
 )
 def test_a_place_is_read_from_a_number_and_from_a_link(text: str) -> None:
-    assert reference_in("telegram", CHANNEL, text) == "42"
+    assert reference_in("telegram", CHANNEL, text, "https://t.me/scuola_prato") == "42"
+
+
+@pytest.mark.parametrize(
+    ("address", "public", "why"),
+    [
+        (CHANNEL, "https://t.me/scuola_prato", "another channel"),
+        (CHANNEL, None, "write the number"),
+        ("@scuola_prato", None, "another channel"),
+    ],
+)
+def test_the_name_of_another_channel_is_no_place_in_this_one(address: str, public: str | None, why: str) -> None:
+    with pytest.raises(PlaceError, match=why):
+        reference_in("telegram", address, "https://t.me/altrocanale/42", public)
+    assert reference_in("telegram", "@Scuola_prato", "https://t.me/scuola_prato/42") == "42"
 
 
 @pytest.mark.parametrize("text", ["https://t.me/c/999/42", "0", "-1", "quarantadue", "https://example.org/42", "42 "])
