@@ -29,7 +29,8 @@ from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Dead letters and held deliveries"])
 WHERE = """
-select c.kind, c.address, c.check_result ->> 'link' as link from delivery d join channel c on c.id = d.channel_id where d.id = $1
+select c.kind, c.address, c.check_result ->> 'link' as link
+  from delivery d join channel c on c.id = d.channel_id where d.id = $1
 """
 Place = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 

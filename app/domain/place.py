@@ -36,6 +36,6 @@ def reference_in(kind: str, address: str, text: str, public: str | None = None) 
 def _refuse_strangers(name: str, own: str | None) -> None:
     """Refuse a name unless it is the channel's own (`@name`, or a link that ends with it): anybody may have it."""
     if own is None:
-        raise PlaceError("no public name of this channel is known, so write the number of the post: the end of its link")
+        raise PlaceError("no public name of this channel is known: write the number of the post, the end of its link")
     if name.lower() != own.rpartition("/")[2].removeprefix("@").lower():
         raise PlaceError("the link leads to another channel")

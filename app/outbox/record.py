@@ -10,6 +10,7 @@ from datetime import timedelta
 import asyncpg
 
 from app.database import AWAY, Connection, Pool
+from app.domain.backoff import DOUBT_RESTS
 from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, Settlement, State
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, Throttled, named
@@ -170,16 +171,23 @@ def _row(one: Done) -> tuple[object, ...]:
     lost = one.intent.reference if isinstance(outcome, Lost) else None
     reference = references[0] if references else lost
     latest = _latest(one) if references else None
-    rest = timedelta(seconds=outcome.seconds) if isinstance(outcome, Throttled) else one.rest
     error = None if settlement.error is None else scrubbed(settlement.error)
     where = (settlement.state.value, settlement.wait, settlement.failures, error)
     what = (posts_text(settlement.posts), intent_text(settlement.intent), settlement.shown, one.owed.progress.wanted)
-    how = (named(outcome), one.wire.value, reference, rest)
+    how = (named(outcome), one.wire.value, reference, _rest(one))
     gone = outcome.reason if isinstance(outcome, Gone) else None
     address = outcome.address if isinstance(outcome, Moved) else None
     deleted = one.intent.action is Action.DELETE and isinstance(outcome, Delivered)
     flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits)
     return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags)
+
+
+def _rest(one: Done) -> timedelta:
+    """Say how long the channel rests: what may land late and changes a post must not come after a later change."""
+    if isinstance(one.outcome, Throttled):
+        return timedelta(seconds=one.outcome.seconds)
+    late = isinstance(one.outcome, Doubted) and one.intent.action in (Action.EDIT, Action.PROBE)
+    return max(one.rest, DOUBT_RESTS) if late else one.rest
 
 
 def _latest(one: Done) -> str | None:

@@ -10,9 +10,10 @@ from app.domain.backoff import DOUBT_RESTS
 from app.grants import API
 
 # Whoever holds a channel, or stands still with it, keeps back what has lapsed there and nothing else.
+# edits: it may land yet, and must not come after a later change of the same post.
 LAPSED = """
 with lapsed as (
-  select d.id from delivery d join channel c on c.id = d.channel_id
+  select d.id, d.intent ->> 'action' = 'edit' as edits from delivery d join channel c on c.id = d.channel_id
    where d.lease_until < now() order by d.id for no key update of d, c skip locked limit 500
 ), moved as (
   update delivery d
@@ -21,12 +22,14 @@ with lapsed as (
          token = d.token + 1, lease_until = null, crashes = d.crashes + 1, due_at = now() + $1::interval,
          last_error = 'the worker ended before it could record an outcome'
     from lapsed where d.id = lapsed.id
-  returning d.id, d.channel_id, d.token
+  returning d.id, d.channel_id, d.token, lapsed.edits
 ), tried as (
   update attempt a set finished_at = now(), outcome = 'crashed', error = 'no outcome was recorded'
     from moved where a.delivery_id = moved.id and a.token = moved.token - 1 and a.outcome is null
 ), freed as (
-  update channel c set turn_until = null from moved where c.id = moved.channel_id
+  update channel c
+     set turn_until = null, free_at = case when edits then greatest(c.free_at, now() + $1::interval) else c.free_at end
+    from moved where c.id = moved.channel_id
 )
 select from moved
 """

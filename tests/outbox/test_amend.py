@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,10 @@ import pytest
 
 from app.amend import Change, amend, withdraw
 from app.database import Pool
+from app.domain.backoff import DOUBT_RESTS
 from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError
-from app.domain.outcome import Delivered, Refused
+from app.domain.outcome import Delivered, Doubted, Refused
+from app.outbox import sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -40,6 +43,30 @@ async def test_what_is_posted_is_edited_to_the_latest_revision(pool: Pool) -> No
     assert (call.intent.action, call.intent.reference, call.intent.revision) == ("edit", "42", 2)
     await recorded(pool, call, Delivered())
     assert (await deliveries(pool))[0]["shown"] == 2
+
+
+@pytest.mark.parametrize("lapsed", [False, True])
+async def test_after_an_edit_without_an_answer_the_channel_rests_whatever_is_wished_meanwhile(
+    pool: Pool, *, lapsed: bool
+) -> None:
+    """It may land late, and would undo what was wished since."""
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1")).id
+    await posted(pool)
+    await corrected(pool, number)
+    (call,) = (await claimed(pool)).calls
+
+    if lapsed:
+        await pool.execute("update delivery set lease_until = now() - interval '1 second'")
+        await sweep(pool)
+    else:
+        await recorded(pool, call, Doubted("no answer"))
+    await corrected(pool, number)
+
+    rests = "select free_at - a.finished_at from channel, attempt a where a.action = 'edit'"
+    assert await pool.fetchval(rests) >= DOUBT_RESTS - timedelta(seconds=0.1)
+    await pool.execute("update channel set free_at = now()")
+    assert len((await claimed(pool)).calls) == 1
 
 
 @pytest.mark.parametrize("withdrawn", [False, True])

@@ -169,7 +169,7 @@ async def test_a_pause_by_hand_outlasts_that_of_the_platform_whichever_came_firs
 
 @pytest.mark.parametrize(("state", "renewed"), [("due", True), ("in_doubt", False)])
 async def test_what_waited_in_a_pause_is_tried_as_long_as_what_is_new_and_a_doubt_stays_old(
-    pool: Pool, database_url: str, state: str, renewed: bool
+    pool: Pool, database_url: str, *, state: str, renewed: bool
 ) -> None:
     channel = await a_channel(pool)
     await accepted(pool)
