@@ -68,10 +68,12 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return by_policy(progress, why, now)
         case Lost() if progress.wanted is None:
             return _dropped(stay, progress, done)
-        case Failed() | Refused() | Lost() | Doubted():
-            return _over(stay, progress)
-        case WithoutMedia() | TextOnly():
+        case WithoutMedia() | TextOnly() if done.action is Action.POST or not progress.failures:
             return replace(stay, failures=progress.failures + 1)
+        case WithoutMedia() | TextOnly() if now < progress.give_up_at:  # an album may have to be exchanged all the same
+            return _later(stay, progress, chance)
+        case Failed() | Refused() | Lost() | Doubted() | WithoutMedia() | TextOnly():
+            return _over(stay, progress)
         case Absent() | Foreign() | Unclear():
             return _answered(progress, done, outcome, now, chance)
         case Submitted() | Postponed() | Unchanged() | Undecided():

@@ -23,8 +23,10 @@ from app.domain.outcome import (
     Moved,
     Outcome,
     Refused,
+    TextOnly,
     Throttled,
     Unclear,
+    WithoutMedia,
 )
 from app.domain.settle import settle
 from app.domain.step import next_step
@@ -85,6 +87,17 @@ def test_refused_content_is_a_dead_letter_at_once() -> None:
     after = settled(Refused("text is too long"))
 
     assert (after.state, after.error, after.intent) == (State.DEAD, "text is too long", None)
+
+
+@pytest.mark.parametrize("outcome", [WithoutMedia("413"), TextOnly("no photos")])
+def test_without_its_files_a_notice_goes_at_once_but_no_exchange_is_refused_for_ever(outcome: Outcome) -> None:
+    posting, editing = settled(outcome), settled(outcome, EDITING)
+    again = settled(outcome, EDITING, progress(failures=1))
+    over = settled(outcome, EDITING, progress(failures=1, give_up_at=NOW))
+
+    nothing = timedelta(0)
+    assert (posting.state, posting.wait, editing.wait) == (State.DUE, nothing, nothing)
+    assert (again.state, again.wait > nothing, over.state) == (State.DUE, True, State.DEAD)
 
 
 def test_a_post_in_doubt_keeps_its_intent_and_rests() -> None:
