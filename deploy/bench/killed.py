@@ -28,6 +28,7 @@ async def measure(ground: Ground, size: Size) -> Measured:  # noqa: ARG001 - it 
     how = (
         f"One notice to {MANY} channels, all accepted; API and worker killed after {BEFORE} posts, and started again.",
         f"Our lease is {LEASE['CAMPANELLA_LEASE']} s, and the channels can be asked about what was on the wire.",
+        "After the lease a doubt rests three seconds; what is not there is asked after twice, a second apart, and posted.",
         "A Prometheus would repeat its alerts; a source that was answered 200 does not.",
     )
     return Measured(tuple(figures), (*how, *left_out))
@@ -54,9 +55,14 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
         account = journal.since(mark)
     return (
         *_figures(OURS, account),
+        Figure("killed: until the next, the start included", _first_after(killed, account) - killed, "s"),
         Figure("killed: until the last", account.moments[-1] - killed, "s"),
         Figure("killed: until all is settled, lease + 5", settled, "s", at_most(float(LEASE["CAMPANELLA_LEASE"]) + 5)),
     )
+
+
+def _first_after(moment: float, account: Account) -> float:
+    return next((one for one in account.moments if one > moment), moment)
 
 
 def _figures(who: str, account: Account) -> tuple[Figure, ...]:
