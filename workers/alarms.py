@@ -72,7 +72,7 @@ select 'late/' || lane, count(*)::int,
   from (select lane, ready_at + case lane when 0 then interval '30 seconds' when 1 then interval '5 minutes'
                                           else interval '60 minutes' end as goal
           from delivery d join channel c on c.id = d.channel_id
-         where d.state = 'due' and not d.parked and d.awaits is null and c.retired_at is null
+         where d.state = 'due' and not d.parked and d.lease_until is null and d.awaits is null and c.retired_at is null
          order by rank limit 1000) as open
  where goal < now() group by lane
 union all

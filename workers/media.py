@@ -61,8 +61,11 @@ update media
 # Nothing more to wait for: the deliveries that waited for media may go.
 RELEASE = """
 update delivery set due_at = least(due_at, greatest(ready_at, now()))
- where notice_id = $1 and state = 'due' and failures = 0 and lease_until is null
-   and not exists (select from media where notice_id = $1 and state = 'wanted')
+ where id in (
+   select id from delivery
+    where notice_id = $1 and state = 'due' and failures = 0 and lease_until is null
+      and not exists (select from media where notice_id = $1 and state = 'wanted')
+    order by id for no key update)
 """
 SIZE = "select coalesce(sum(length(content)), 0) from media where notice_id = $1 and href = any($2)"
 

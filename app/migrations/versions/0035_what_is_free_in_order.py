@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is free to be claimed has an index in its order; whoever asks what waits in one channel cannot take it for his.
 
-Where nothing was open when Postgres last looked, it thinks both indexes empty: then either is as good to it.
+Where nothing was open when Postgres last looked, it thinks both empty: then either is as good to it. So 0036 drops
+the other one, by itself: what waits for a reader there need not build the index again each time it comes back.
 """
 
 import sqlalchemy as sa
@@ -19,9 +20,7 @@ OPEN = "state in ('due', 'in_doubt') and not parked"
 def upgrade() -> None:
     free = sa.text(f"{OPEN} and lease_until is null")
     op.create_index("delivery_free", "delivery", ["rank", "id"], postgresql_where=free)
-    op.drop_index("delivery_next", table_name="delivery")
 
 
 def downgrade() -> None:
-    op.create_index("delivery_next", "delivery", ["rank", "id"], postgresql_where=sa.text(OPEN))
     op.drop_index("delivery_free", table_name="delivery")
