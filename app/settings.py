@@ -11,6 +11,7 @@ from pydantic import Field, FilePath, HttpUrl, SecretStr, UrlConstraints, Valida
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.domain.backoff import DOUBT_RESTS
 from app.domain.public import objection_to
 from app.setting_values import (
     Accounts,
@@ -135,6 +136,11 @@ class Settings(BaseSettings):
     def lease_for(self, timeout: float) -> float:
         """The lease of a claim: the one that is set, or the whole call, half of it again, and room for the database."""
         return self.lease if self.lease is not None and self.lease > timeout else timeout * 1.5 + 5
+
+    def spare_in_lease(self, timeout: float) -> float:
+        """The seconds that a call is always over before its lease is: as long as a doubt rests, where there is room."""
+        rests = DOUBT_RESTS.total_seconds()
+        return rests if self.lease_for(timeout) >= timeout + 1.5 * rests else 0.0
 
 
 def load() -> Settings:

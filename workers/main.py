@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 import asyncpg
@@ -65,6 +66,8 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     more = [Callbacks(pool, outgoing, settings, clock).look, Alarms(pool, settings, alarm_post(settings)).look]
     more.append(Counting(desks.values()).look)
     relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock, way)
+    if all(settings.spare_in_lease(desk.timeout) for desk in desks.values()):
+        relay.rest = timedelta(0)
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

@@ -6,10 +6,12 @@ import asyncio
 import random
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 
 from uuid_utils.compat import uuid7
 
 from app.database import Pool, is_away
+from app.domain.backoff import DOUBT_RESTS
 from app.domain.delivery import State
 from app.outbox import end_frozen, sweep
 from app.telemetry import SETTLED, log
@@ -34,6 +36,9 @@ Errand = Callable[[], Coroutine[None, None, object]]
 
 class Relay:
     """One per process: its tick, and what a ring of the doorbell sets off."""
+
+    rest: timedelta = DOUBT_RESTS
+    """How long what a lapsed lease leaves behind may still be on its way."""
 
     def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept, clock: Clock, way: Way) -> None:
         """Take what is to be done at each look, the clock to set, the way to warn, and a name for this process."""
@@ -89,7 +94,7 @@ class Relay:
         if frozen := await end_frozen(self._pool):  # before all that may wait for what it has locked
             log.warning("transaction.ended", transactions=frozen)
         await self._pool.execute(FORGET)
-        swept = await sweep(self._pool)
+        swept = await sweep(self._pool, self.rest)
         if swept.lapsed:
             log.warning("lease.lapsed", deliveries=swept.lapsed)
         SETTLED.labels(State.EXPIRED).inc(swept.expired)

@@ -37,6 +37,7 @@ class Dispatcher:
         """Take the tools, and the way that all dispatchers of a process share; nothing starts before `turn`."""
         self._pool, self._desk, self._recorder, self._way = pool, desk, recorder, way
         self._lease = settings.lease_for(desk.timeout)
+        self._longest = desk.timeout + settings.spare_in_lease(desk.timeout)
         self._calls: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._busy = asyncio.Lock()
@@ -125,7 +126,7 @@ class Dispatcher:
         """
         moment, due, unsure = await self._moment(call, taken)
         elapsed = max(time.monotonic(), due) - begun
-        if elapsed + self._desk.timeout > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
+        if elapsed + self._longest > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
             await self._give_back(call)
             return
         await _until(due)

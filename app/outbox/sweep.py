@@ -108,10 +108,13 @@ class Swept:
     failed: Exception | None = None
 
 
-async def sweep(pool: Pool) -> Swept:
-    """Turn lapsed leases into doubts, end what is overdue or owed to a retired channel, find what a resume missed."""
+async def sweep(pool: Pool, rest: timedelta = DOUBT_RESTS) -> Swept:
+    """Turn lapsed leases into doubts, end what is overdue or owed to a retired channel, find what a resume missed.
+
+    `rest`: how long what may be on its way rests; none where every call is over for so long before its lease is.
+    """
     counts, failed = [], None
-    for part, arguments in ((LAPSED, (DOUBT_RESTS,)), *((each, ()) for each in (EXPIRED, RETIRED, FORGOTTEN, STRAY))):
+    for part, arguments in ((LAPSED, (rest,)), *((each, ()) for each in (EXPIRED, RETIRED, FORGOTTEN, STRAY))):
         try:
             counts.append(int((await pool.execute(part, *arguments)).split()[-1]))
         except Exception as error:

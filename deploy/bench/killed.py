@@ -28,7 +28,7 @@ async def measure(ground: Ground, size: Size) -> Measured:  # noqa: ARG001 - it 
     how = (
         f"One notice to {MANY} channels, all accepted; API and worker killed after {BEFORE} posts, and started again.",
         f"Our lease is {LEASE['CAMPANELLA_LEASE']} s, and the channels can be asked about what was on the wire.",
-        "After the lease a doubt rests 3 s; what is not there is asked after twice, a second apart, and then posted.",
+        "What is not there after the lease is asked after twice, a second apart, and then posted.",
         "A Prometheus would repeat its alerts; a source that was answered 200 does not.",
     )
     return Measured(tuple(figures), (*how, *left_out))

@@ -3,11 +3,15 @@
 """What a sweep looks after is apart: whoever holds one row, or a fault in one part, keeps none of the rest waiting."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
+import pytest
+from pydantic_core import Url
 
 from app.database import Pool
 from app.outbox import Swept, sweep
+from app.settings import Settings
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed
 from tests.reliability.ground import until
@@ -108,3 +112,27 @@ async def test_a_worker_looks_for_work_whatever_becomes_of_its_sweep(pool: Pool)
         await relay.leave()
     finally:
         await pool.execute(MENDED)
+
+
+@pytest.mark.parametrize("rest", [timedelta(0), timedelta(seconds=60)])
+async def test_what_a_lapsed_lease_leaves_behind_rests_only_where_it_may_be_on_its_way(
+    pool: Pool, rest: timedelta
+) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await claimed(pool)
+    await pool.execute(LAPSE)
+
+    await sweep(pool, rest)
+
+    assert await pool.fetchval("select due_at <= now() from delivery") is (rest == timedelta(0))
+
+
+@pytest.mark.parametrize(("timeout", "lease", "spare"), [(60, None, 3.0), (4, 10, 3.0), (4, 8, 0.0), (60, 10, 3.0)])
+def test_a_lease_has_room_for_what_comes_late_unless_it_is_set_too_short(
+    timeout: float, lease: float | None, spare: float
+) -> None:
+    url = Url("postgresql://127.0.0.1/none")
+    settings = Settings(database_url=url, redis_url=Url("redis://127.0.0.1"), lease=lease, telegram_timeout=4)
+
+    assert settings.spare_in_lease(timeout) == spare
