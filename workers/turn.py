@@ -137,7 +137,8 @@ class Dispatcher:
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
-        done = Done(call.owed, call.intent, call.token, report.outcome, settlement, report.wire, rest)
+        what = (call.owed, call.intent, call.token, report.outcome, settlement, report.wire)
+        done = Done(*what, rest, in_place=self._desk.kind.in_place)
         await self._recorder.record(done, begun + self._lease)
 
     async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float, float]:

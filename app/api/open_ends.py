@@ -20,7 +20,8 @@ from app.domain.notice import Slug
 FOUND = """
 select d.id, d.notice_id, d.channel_id, d.attempts, d.last_error, d.created_at, d.settled_at, d.expires_at,
        n.source, n.event_id, n.content, c.slug, c.kind,
-       d.doubted or d.state = 'held' and coalesce(d.intent ->> 'action', 'post') = 'post' as doubted
+       d.doubted or d.state = 'held' and (coalesce(d.intent ->> 'action', 'post') = 'post'
+                                          or d.intent ->> 'reference' is null) as doubted
   from delivery d join notice n on n.id = d.notice_id join channel c on c.id = d.channel_id
  where d.state = $1 and ($2::text is null or c.slug = $2) and ($3::uuid is null or d.notice_id = $3) and d.id < $4
  order by d.id desc limit $5

@@ -119,7 +119,8 @@ async def _take(
     if not works:
         return Taken(now, pace.at, again=LOOKS_AGAIN, waits=held_up)
     steps = [step_of(work, kind, now) for work in works]
-    ended = [(work, await end(connection, work, step)) for work, step in steps if isinstance(step, Settlement)]
+    over = [(work, step) for work, step in steps if isinstance(step, Settlement)]
+    ended = [(work, await end(connection, work, step, in_place=kind.in_place)) for work, step in over]
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
     calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)

@@ -10,9 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.database import Connection
-from app.domain.backoff import MISCONFIGURED
-from app.domain.delivery import Intent, Settlement, State
-from app.domain.outcome import Absent, Gone, Misconfigured, Moved, Outcome, Throttled, Wire, WithoutMedia, reason
+from app.domain.backoff import DOUBT_RESTS, MISCONFIGURED
+from app.domain.delivery import Action, Intent, Settlement, State
+from app.domain.outcome import (
+    Absent,
+    Doubted,
+    Gone,
+    Misconfigured,
+    Moved,
+    Outcome,
+    Throttled,
+    Wire,
+    WithoutMedia,
+    reason,
+)
 from app.outbox.owed import Owed
 
 PLACES = "select from channel where id = any($1::uuid[]) order by id for no key update"
@@ -66,7 +77,10 @@ update media set state = 'failed', error = 'it was posted twice with these, and 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An attempt that has ended: what was done under which token, and what it came to. `rest`: the channel's pace."""
+    """An attempt that has ended: what was done under which token, and what it came to.
+
+    `rest`: the channel's pace. `in_place`: as of the kind (ChannelKind).
+    """
 
     owed: Owed
     intent: Intent
@@ -75,6 +89,7 @@ class Done:
     settlement: Settlement
     wire: Wire
     rest: timedelta = timedelta(0)
+    in_place: bool = False
 
 
 def reaches_further(done: Done) -> bool:
@@ -87,6 +102,14 @@ def _did_not_arrive_with_media(done: Done) -> bool:
     end = done.settlement
     over = end.state is State.DUE and end.intent is None and not end.stray
     return isinstance(done.outcome, Absent) and over and bool(done.intent.items)
+
+
+def rests(one: Done) -> timedelta:
+    """Say how long the channel rests: what may land late and changes a post must not come after a later change."""
+    if isinstance(one.outcome, Throttled):
+        return timedelta(seconds=one.outcome.seconds)
+    late = isinstance(one.outcome, Doubted) and one.intent.action in (Action.EDIT, Action.PROBE)
+    return max(one.rest, DOUBT_RESTS) if late else one.rest
 
 
 async def prepare(connection: Connection, done: Sequence[Done]) -> list[Done]:

@@ -161,7 +161,8 @@ def intent_from(text: str | None) -> Intent | None:
     members = json.loads(text or "{}")
     if not members:
         return None
-    return Intent(**{**members, "action": Action(members["action"]), "items": tuple(members.get("items", ()))})
+    typed = {"action": Action(members["action"]), "items": tuple(members.get("items", ()))}
+    return Intent(**_known(members, IN_AN_INTENT) | typed)
 
 
 @lru_cache(maxsize=512)
@@ -172,11 +173,16 @@ def intent_text(intent: Intent | None) -> str | None:
 
 def posts_from(text: str) -> tuple[Post, ...]:
     rows = json.loads(text)
-    return tuple(Post(**{**row, "items": tuple(map(tuple, row.get("items", ())))}) for row in rows)
+    return tuple(Post(**_known(row, IN_A_POST) | {"items": tuple(map(tuple, row.get("items", ())))}) for row in rows)
 
 
 def posts_text(posts: tuple[Post, ...]) -> str:
     return json.dumps([_said(post, IN_A_POST) for post in posts])
+
+
+def _known(members: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Pass over what a later version has written, and this one does not know: both may work side by side."""
+    return {name: value for name, value in members.items() if name in names}
 
 
 def _said(row: Intent | Post, names: Sequence[str]) -> dict[str, Any]:

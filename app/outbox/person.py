@@ -10,6 +10,7 @@ import asyncpg
 from app.database import Connection, Driver, Pool
 from app.domain.backoff import GIVE_UP
 from app.domain.decision import Decision, decided
+from app.domain.delivery import Action
 from app.domain.errors import StateConflictError
 from app.domain.settle import without
 from app.outbox.owed import posts_from, posts_text, progress_of
@@ -46,12 +47,13 @@ select exists (select from delivery d, json_array_elements(d.posts) as post
                 where d.channel_id = $1 and d.id <> $2 and post ->> 'reference' = any($3::text[]))
 """
 # What goes out is tried as long as what is new, as after a redrive.
+# Who says of a known post what became of a change has not said whether another stands there: that stays in doubt.
 # What was posted without a text that nobody had approved: the next claim sees whether it still waits for it.
 DECIDE = """
 update delivery
    set state = case when $2 = 'delivered' and awaits is not null then 'due' else $2 end, due_at = now(), intent = null,
-       token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5, doubted = $6,
-       failures = 0, crashes = 0,
+       token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5,
+       doubted = $6 or $10 and doubted, failures = 0, crashes = 0,
        give_up_at = now() + case lane when 0 then $7::interval when 1 then $8::interval else $9::interval end,
        parked = ($2 = 'due' or $2 = 'delivered' and awaits is not null)
                 and (select paused_at is not null from channel where id = delivery.channel_id),
@@ -98,9 +100,11 @@ async def decide(there: Pool | Connection, delivery: int, decision: Decision, re
         return False
     if references and await there.fetchval(KNOWN, row["channel_id"], delivery, list(references)):
         raise StateConflictError("That post is of another delivery.", pointer="#/references")
-    end = decided(progress_of(row), decision, references, row["revision"])
+    progress = progress_of(row)
+    end = decided(progress, decision, references, row["revision"])
+    of_another = progress.intent is not None and progress.intent.action is not Action.POST
     what = (end.state.value, posts_text(end.posts), end.shown, end.error, end.stray)
-    await there.execute(DECIDE, delivery, *what, *AGES)
+    await there.execute(DECIDE, delivery, *what, *AGES, of_another)
     return True
 
 

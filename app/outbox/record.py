@@ -5,46 +5,46 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import asyncpg
 
 from app.database import AWAY, Connection, Pool
-from app.domain.backoff import DOUBT_RESTS
 from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, Settlement, State
-from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, Throttled, named
+from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, named
 from app.outbox.breaker import note_trouble
-from app.outbox.consequences import Done, follow_up, prepare, reaches_further
+from app.outbox.consequences import Done, follow_up, prepare, reaches_further, rests
 from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
 
 OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
-TWICE = "it was repeated after a doubt, so an earlier post of it may stand there, too"
+TWICE = "an earlier post of it may stand there, too"
 # wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
 # meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
 # revision would stand beside a post that may have arrived.
 # parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 # left_open: what is withdrawn may stand there as if it held, where no row knows of it: that is a person's.
-# doubted: only a person ends it. What was repeated and arrived then stands there once for certain, and perhaps twice.
+# doubted: only a person ends it, or what is told where it takes the place of all told before. A post left open by what
+# is withdrawn (due, and wanted nowhere) is named in `posts`, without its place: that alone is the question then.
 # places: who holds rows of both has the channels first, and each in the order of their ids, so that nobody waits in a
 # circle. They are counted, so that all of them are held before the first delivery is.
 # address: what was known and proved of the old place says nothing of the new one, which counts its posts anew.
 RECORD = f"""
 with x as (
-  select *, state in ('delivered', 'withdrawn', 'dead', 'expired') as final
+  select *, state in ('delivered', 'withdrawn', 'dead', 'expired') as final,
+         in_place and state in ('delivered', 'withdrawn') and posts <> '[]' as told
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
                        $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::interval[],
                        $15::text[], $16::text[], $17::text[], $18::boolean[], $19::boolean[], $20::boolean[],
-                       $21::text[])
+                       $21::text[], $22::boolean[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
-          gone, address, latest, erase, deleted, stray, awaits)
+          gone, address, latest, erase, deleted, stray, awaits, in_place)
 ), places as materialized (
   select from channel where id in (select channel_id from delivery join x using (id)) order by id for no key update
 ), held as (
   select d.id, changed, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
-                        or (x.state = 'withdrawn' and (x.stray or d.doubted and not changed)) as left_open
+                        or (x.state = 'withdrawn' and (x.stray or d.doubted and not told and not changed)) as left_open
     from delivery d join x using (id) cross join lateral (
       select (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)) as wish (changed)
    where (select count(*) from places) > 0 order by d.id for no key update of d
@@ -59,10 +59,11 @@ with x as (
                            then greatest(d.give_up_at, now() + x.wait + x.rest + interval '2 hours')  -- it only waits
                            else d.give_up_at end,
          failures = x.failures, crashes = 0, posts = x.posts::json,
-         last_error = case when left_open then '{OPEN}' when x.state = 'delivered' and (d.doubted or x.stray)
+         last_error = case when left_open then '{OPEN}'
+                           when x.state = 'delivered' and (d.doubted and not told or x.stray)
                            then coalesce(x.error, '{TWICE}') else x.error end,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
-         doubted = d.doubted or x.stray,
+         doubted = d.doubted and not told or x.stray and (x.wanted is not null or x.state <> 'due'),
          deleted_at = case when x.deleted then now() else d.deleted_at end,
          settled_at = case when x.final and not left_open and (x.stray or not changed) then now() end
     from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
@@ -88,15 +89,15 @@ select id, state, last_error from done
 END = f"""
 with ended as (
   update delivery
-     set state = case when $3 = 'withdrawn' and doubted then 'held' else $3 end,
-         last_error = case when $3 = 'withdrawn' and doubted then '{OPEN}'
-                           when $3 = 'delivered' and doubted then coalesce($4, '{TWICE}') else $4 end,
+     set state = case when $3 = 'withdrawn' and doubted and not $11 then 'held' else $3 end,
+         last_error = case when $3 = 'withdrawn' and doubted and not $11 then '{OPEN}'
+                           when $3 = 'delivered' and doubted and not $11 then coalesce($4, '{TWICE}') else $4 end,
          intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
-         posts = $8::json, doubted = doubted or $9,
+         posts = $8::json, doubted = doubted and not $11 or $12,
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
-         settled_at = case when $3 in ('delivered', 'dead', 'expired') or ($3 = 'withdrawn' and not doubted)
+         settled_at = case when $3 in ('delivered', 'dead', 'expired') or ($3 = 'withdrawn' and (not doubted or $11))
                            then now() end
    where id = $1 and token = $2
   returning channel_id, state, last_error
@@ -136,8 +137,10 @@ async def _written(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
     return held
 
 
-async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Settlement:
+async def end(connection: Connection, owed: Owed, settlement: Settlement, *, in_place: bool) -> Settlement:
     """Write an end that needed no call, inside the claim that found it; returns it as it was written."""
+    told = in_place and settlement.state in (State.DELIVERED, State.WITHDRAWN) and bool(settlement.posts)
+    named = owed.progress.wanted is None and settlement.state is State.DUE
     row = await connection.fetchrow(
         END,
         owed.id,
@@ -150,6 +153,8 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement) -> Set
         posts_text(settlement.posts),
         settlement.stray,
         owed.awaits,
+        told,
+        settlement.stray and not named,
     )
     if row is None:
         return settlement
@@ -174,20 +179,12 @@ def _row(one: Done) -> tuple[object, ...]:
     error = None if settlement.error is None else scrubbed(settlement.error)
     where = (settlement.state.value, settlement.wait, settlement.failures, error)
     what = (posts_text(settlement.posts), intent_text(settlement.intent), settlement.shown, one.owed.progress.wanted)
-    how = (named(outcome), one.wire.value, reference, _rest(one))
+    how = (named(outcome), one.wire.value, reference, rests(one))
     gone = outcome.reason if isinstance(outcome, Gone) else None
     address = outcome.address if isinstance(outcome, Moved) else None
     deleted = one.intent.action is Action.DELETE and isinstance(outcome, Delivered)
-    flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits)
+    flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits, one.in_place)
     return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags)
-
-
-def _rest(one: Done) -> timedelta:
-    """Say how long the channel rests: what may land late and changes a post must not come after a later change."""
-    if isinstance(one.outcome, Throttled):
-        return timedelta(seconds=one.outcome.seconds)
-    late = isinstance(one.outcome, Doubted) and one.intent.action in (Action.EDIT, Action.PROBE)
-    return max(one.rest, DOUBT_RESTS) if late else one.rest
 
 
 def _latest(one: Done) -> str | None:

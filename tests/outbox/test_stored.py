@@ -9,8 +9,10 @@ import pytest
 
 from app.amend import Change, withdraw
 from app.database import Pool
+from app.domain.delivery import Action, Intent, Post
 from app.domain.stored import as_stored
 from app.outbox import steps_of
+from app.outbox.owed import intent_from, intent_text, posts_from, posts_text
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, plain
 
@@ -92,3 +94,11 @@ def test_what_today_s_rules_take_is_read_as_they_read_it() -> None:
 
     assert as_stored(notice.model_dump_json()) == notice
     assert as_stored(notice.model_dump_json()).model_dump_json() == notice.model_dump_json()
+
+
+def test_what_a_later_version_adds_to_an_intent_or_a_post_is_passed_over() -> None:
+    intent, posts = Intent(Action.POST, 0, 1, "d", "p", 1, items=("a",)), (Post("7", "d", (("7", "a"),)),)
+    of_an_intent, (of_a_post,) = json.loads(intent_text(intent) or ""), json.loads(posts_text(posts))
+
+    assert intent_from(json.dumps({**of_an_intent, "later": 1})) == intent
+    assert posts_from(json.dumps([{**of_a_post, "later": {}}])) == posts
