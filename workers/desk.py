@@ -29,7 +29,16 @@ class Report:
 Send = Callable[[Owed, Intent], Awaitable[Report]]
 """One call to the platform: no retry, no exception, no waiting for a pace."""
 Pause = Callable[[], Awaitable[None]]
-"""Wait until the platform may be spoken to once more."""
+"""Wait until the platform may be spoken to once more, for `CALL` seconds; TurnOverError where that is not soon."""
+CALL = 10.0
+
+
+class TurnOverError(Exception):
+    """Nothing more may be asked: there is not enough left of the channel's turn, or the account rests for long."""
+
+    def __init__(self) -> None:
+        """Say it in words for an office clerk."""
+        super().__init__("there was no time for it now; try again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
 
 from app.checks import Answer
 from app.database import Pool
+from app.domain.backoff import DOUBT_RESTS
 from app.domain.pace import interval
-from app.outbox import hold, is_known, let_go, slot
+from app.outbox import ChannelKind, Held, hold, is_known, let_go, slot, still_holds
 from app.telemetry import log
-from workers.desk import Desk, Finding
+from workers.desk import CALL, Desk, Finding, TurnOverError
 
+# Again only when the turn of whoever took it is over: until then the channel would only be said to be busy.
 QUESTIONS = """
 update channel_check set taken_at = now()
  where id in (select id from channel_check
-               where answer is null and (taken_at is null or taken_at < now() - interval '15 seconds')
+               where answer is null and (taken_at is null or taken_at < now() - interval '70 seconds')
                  and asked_at > now() - interval '2 minutes' and kind = any($1)
                order by asked_at for update skip locked limit 20)
 returning id, kind, address, ask
@@ -28,6 +31,10 @@ returning id, kind, address, ask
 ANSWER = "update channel_check set answer = $2::json where id = $1"
 BUSY = Answer("unknown", "the channel was busy all the time; try again")
 TRIES = 20
+LONGEST = 3.0
+"""Seconds that the account may keep a check waiting before a call."""
+LEFT = timedelta(seconds=CALL) + DOUBT_RESTS
+"""Of the turn, before a call: as long as that takes, and until what it left on the way has landed."""
 
 
 async def answer_questions(pool: Pool, desks: Mapping[str, Desk]) -> None:
@@ -45,21 +52,32 @@ async def _answer(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
 async def _proved(pool: Pool, desk: Desk, address: str) -> Finding:
     """Hold the channel's turn while it proves itself, if it is one of ours already."""
     kind = desk.kind
-    rest = max(interval(kind.limits.channel_per_second), timedelta(0))
-
-    async def pause() -> None:
-        await asyncio.sleep(rest.total_seconds())
-        if kind.limits.per_second:  # at once: what is asked for and not used then counts in a second that is over
-            await asyncio.sleep((await slot(pool, kind.name, kind.limits.per_second)).wait)
-
     for _ in range(TRIES):
         held = await hold(pool, kind.name, address)
         if held is not None:
             await asyncio.sleep(held.wait)
-            found = await desk.inspect(address, pause)
-            await let_go(pool, held, rest, None if found.stray else found.reference or held.reference)
+            found = await desk.inspect(address, partial(_pause, pool, kind, held))
+            await let_go(pool, held, _rest(kind, found), None if found.stray else found.reference or held.reference)
             return found
         if not await is_known(pool, kind.name, address):
-            return await desk.inspect(address, pause)
+            return await desk.inspect(address, partial(_pause, pool, kind, None))
         await asyncio.sleep(0.1)
     return Finding(BUSY)
+
+
+async def _pause(pool: Pool, kind: ChannelKind, held: Held | None) -> None:
+    """Wait for the pace of the channel and of the account; TurnOverError where others may send there before the end."""
+    await asyncio.sleep(interval(kind.limits.channel_per_second).total_seconds())
+    if kind.limits.per_second:  # at once: what is asked for and not used then counts in a second that is over
+        wait = (await slot(pool, kind.name, kind.limits.per_second)).wait
+        if wait > LONGEST:
+            raise TurnOverError
+        await asyncio.sleep(wait)
+    if held is not None and not await still_holds(pool, held, LEFT):
+        raise TurnOverError
+
+
+def _rest(kind: ChannelKind, found: Finding) -> timedelta:
+    """Give what the channel rests: longer where a question may be on its way still, as after every doubt."""
+    rest = interval(kind.limits.channel_per_second)
+    return rest if found.reference is None or found.answer.can_ask else max(rest, DOUBT_RESTS)

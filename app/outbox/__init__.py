@@ -11,7 +11,7 @@ from app.outbox.owed import Owed
 from app.outbox.person import REDRIVABLE, decide, redrive, resume
 from app.outbox.record import Written, record
 from app.outbox.room import enter, shut
-from app.outbox.spare import hold, is_known, let_go, slot
+from app.outbox.spare import Held, hold, is_known, let_go, slot, still_holds
 from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, end_frozen, sweep
 from app.outbox.together import begin, leave, steps_of
@@ -23,6 +23,7 @@ __all__ = [
     "ChannelKind",
     "Claimed",
     "Done",
+    "Held",
     "Moments",
     "Owed",
     "Render",
@@ -47,5 +48,6 @@ __all__ = [
     "shut",
     "slot",
     "steps_of",
+    "still_holds",
     "sweep",
 ]

@@ -9,13 +9,17 @@ from uuid import UUID
 from app.database import Pool
 from app.outbox.account import account_of, lock, spend
 
+SOON = timedelta(seconds=3)
+"""How far ahead a turn may begin: a person waits for what is to be done in it."""
+LASTS = timedelta(seconds=60)
 # last_reference: until the test post is known for certain nothing is asked behind it, also when we die meanwhile.
 HOLD = """
 with free as (
   select id, last_reference from channel
-   where kind = $1 and address = $2 and retired_at is null and turn_until is null for no key update
+   where kind = $1 and address = $2 and retired_at is null and turn_until is null
+     and free_at <= now() + $3::interval for no key update
 )
-update channel c set turn_until = now() + interval '60 seconds', last_reference = null
+update channel c set turn_until = greatest(now(), c.free_at) + $4::interval, last_reference = null
   from free where c.id = free.id
 returning c.id, c.turn_until, c.address, free.last_reference as reference,
           extract(epoch from greatest(c.free_at - now(), interval '0'))::float8 as wait
@@ -26,6 +30,10 @@ update channel
    set turn_until = null, free_at = greatest(free_at, clock_timestamp() + $4::interval),
        sent = sent || clock_timestamp(), last_reference = case when address = $3 then $5 end
  where id = $1 and turn_until = $2
+"""
+STILL = """
+select exists (
+  select from channel where id = $1 and turn_until = $2 and turn_until > clock_timestamp() + $3::interval)
 """
 KNOWN = "select exists (select from channel where kind = $1 and address = $2 and retired_at is null)"
 
@@ -64,9 +72,15 @@ async def slot(pool: Pool, kind: str, per_second: float) -> Slot:
 
 
 async def hold(pool: Pool, kind: str, address: str) -> Held | None:
-    """Take a channel's turn, so that no delivery is sent meanwhile; None while somebody else has it."""
-    row = await pool.fetchrow(HOLD, kind, address)
+    """Take a channel's turn, so that no delivery is sent meanwhile; None while somebody has it, or it begins late."""
+    row = await pool.fetchrow(HOLD, kind, address, SOON, LASTS)
     return None if row is None else Held(row["id"], row["turn_until"], row["address"], row["reference"], row["wait"])
+
+
+async def still_holds(pool: Pool, held: Held, left: timedelta) -> bool:
+    """Tell whether a turn has not lapsed, and has so much left."""
+    holds: bool = await pool.fetchval(STILL, held.channel, held.until, left)
+    return holds
 
 
 async def is_known(pool: Pool, kind: str, address: str) -> bool:

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from app import checks
-from app.outbox import hold, let_go
+from app.outbox import hold, let_go, still_holds
 from deploy.sandbox.faults import FaultKind
 from tests.workers.conftest import CHAT, City, until
+from workers.inspection import QUESTIONS
 
 KNOWN = "update channel set last_reference = '1'"
 QUESTION = "insert into channel_check (id, kind, address, ask) values (gen_random_uuid(), 'telegram', $1, true)"
@@ -109,3 +110,66 @@ async def test_a_turn_that_lapsed_during_a_check_is_not_given_back_twice(city: C
     await let_go(city.pool, held, timedelta(0), "2")
 
     assert (await city.pool.fetchval(LAST), await city.pool.fetchval(FREE)) == ("9", False)
+
+
+@pytest.mark.parametrize("city", [{"telegram_timeout": 60, "lease": 90}], indirect=True)
+async def test_a_check_whose_turn_lapsed_writes_over_no_notice_that_went_out_meanwhile(city: City) -> None:
+    """The question about the test post is answered late; until then somebody else has had the turn."""
+    await city.channel(can_ask=True)
+    city.sandbox.faults.add(FaultKind.LATE_ANSWER, method="editMessageText", seconds=6)
+    await city.pool.execute(QUESTION, str(CHAT))
+    city.bell.ring()
+    await until(lambda: shows(city, 1), within=90)
+
+    await city.pool.execute("update channel set turn_until = now() - interval '1 second' where turn_until is not null")
+    await city.accepts(texts={"it": {"title": "Mensa chiusa"}})
+    await city.settled(within=90)
+    await until(lambda: answered(city), within=90)
+
+    (notice,) = city.texts()
+    assert notice.startswith("Mensa chiusa")
+
+
+async def shows(city: City, posts: int) -> bool:
+    return len(city.posts()) >= posts
+
+
+@pytest.mark.parametrize("city", [{"telegram_per_second": 30}], indirect=True)
+async def test_a_check_does_not_wait_for_an_account_that_was_asked_to_wait_for_long(city: City) -> None:
+    pause = "insert into pace (kind, slowdown, free_at) values ('telegram', 1, now() + interval '1 hour')"
+    await city.pool.execute(f"{pause} on conflict (kind) do update set free_at = excluded.free_at")
+
+    problem = await checked(city)
+
+    assert problem == "there was no time for it now; try again"
+    assert city.posts() == []
+    assert (await city.pool.fetchval(LAST), await city.pool.fetchval(FREE)) == ("1", True)
+
+
+async def test_a_check_takes_no_turn_that_begins_late_and_has_the_whole_of_one_that_begins_soon(city: City) -> None:
+    await city.channel(can_ask=True)
+    await city.pool.execute("update channel set free_at = now() + interval '1 hour'")
+    late = await hold(city.pool, "telegram", str(CHAT))
+    begins = await city.pool.fetchval("update channel set free_at = now() + interval '2 seconds' returning free_at")
+    soon = await hold(city.pool, "telegram", str(CHAT))
+
+    assert late is None
+    assert soon is not None
+    assert soon.until >= begins + timedelta(seconds=60)
+    assert await still_holds(city.pool, soon, timedelta(0))
+    assert not await still_holds(city.pool, soon, timedelta(hours=1))
+    await city.pool.execute("update channel set turn_until = turn_until + interval '1 minute'")
+    assert not await still_holds(city.pool, soon, timedelta(0))
+
+
+@pytest.mark.parametrize(("ago", "taken"), [(40, 0), (90, 1)])
+async def test_a_question_is_taken_again_only_when_whoever_took_it_must_be_done(
+    city: City, ago: int, taken: int
+) -> None:
+    await city.pool.execute(
+        "insert into channel_check (id, kind, address, asked_at, taken_at) select gen_random_uuid(), 'elsewhere', '1',"
+        " now() - make_interval(secs => $1), now() - make_interval(secs => $1)",
+        ago,
+    )
+
+    assert len(await city.pool.fetch(QUESTIONS, ["elsewhere"])) == taken

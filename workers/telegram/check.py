@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asks Telegram about an address: is it there, may our bot post, which rights has it, can it be asked after a doubt."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -25,7 +26,7 @@ from app.domain.outcome import (
     named,
     reason,
 )
-from workers.desk import Finding, Pause
+from workers.desk import CALL, Finding, Pause, TurnOverError
 from workers.telegram.calls import post
 from workers.telegram.errors import broke, has_changed, read
 from workers.telegram.sender import Sender
@@ -67,6 +68,8 @@ async def inspect(sender: Sender, address: str, pause: Pause | None) -> Finding:
         if kind not in OWN_NUMBERS:  # what is behind its last post may be in any other chat
             return Finding(replace(answer, problem=SHARED_NUMBERS))
         return await _prove(sender, address, answer, pause)
+    except TurnOverError as over:
+        return Finding(Answer("unknown", str(over)))
     except Exception as error:  # noqa: BLE001 - a check that cannot be made is an answer too
         return Finding(Answer("unknown", f"Telegram could not be reached: {type(error).__name__}"))
 
@@ -128,12 +131,20 @@ async def _ask_twice(sender: Sender, address: str, number: int, payload: str, pa
     """Ask for the test post itself, which must be there, and for the place after it, which must be empty."""
     try:
         await pause()
-        there = await sender.ask(address, str(number), payload)
+        there = await _asked(sender, address, number, payload)
         await pause()
-        return there, await sender.ask(address, str(number + 1), payload)
+        return there, await _asked(sender, address, number + 1, payload)
     except Exception as error:  # noqa: BLE001 - what cannot be asked now is no proof, and the test post goes anyway
-        unclear = Unclear(f"no answer: {type(error).__name__}")
+        over = isinstance(error, TurnOverError)
+        unclear = Unclear(str(error) if over else f"no answer: {type(error).__name__}")
         return unclear, unclear
+
+
+async def _asked(sender: Sender, address: str, place: int, payload: str) -> Outcome:
+    """Ask within the time that the pause has seen to: later a notice may stand there, which would be written over."""
+    watch = Watch(until=asyncio.get_running_loop().time() + CALL)
+    async with asyncio.timeout_at(watch.until):
+        return await sender.ask(address, str(place), payload, watch)
 
 
 async def _tried(sender: Sender, method: TelegramMethod[Any] | Ready, action: Action) -> Outcome:
