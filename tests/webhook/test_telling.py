@@ -9,6 +9,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.amend import Change, amend, withdraw
+from app.outbox import redrive
 from app.routing import Routing
 from app.signing import new_private_key, new_shared_secret
 from app.trace import enter, received
@@ -149,6 +150,25 @@ async def test_what_the_receiver_will_never_take_is_a_dead_letter(post: Post, st
     await post.settled("dead")
 
     assert await post.pool.fetchval("select last_error from delivery") == f"the receiver refuses this notice ({status})"
+
+
+async def test_what_was_in_doubt_and_is_told_after_all_is_withdrawn_without_a_person(post: Post) -> None:
+    await post.channel()
+    post.receiver.script.extend(["swallow", 422])
+    notice = await post.accepts(in_doubt="hold")
+    await until(lambda: _in_doubt(post))
+    await post.hurry()
+    await post.settled("dead")
+    await redrive(post.pool, await post.pool.fetchval("select array_agg(id) from delivery"))
+    post.bell.ring()
+    await post.settled()
+    (delivered,) = await post.pool.fetch("select doubted, last_error from delivery")
+
+    await withdrawn(post, notice.id)
+    await post.settled("withdrawn")
+
+    assert tuple(delivered) == (False, None)
+    assert len({call.id for call in post.receiver.calls}) == 2
 
 
 async def test_a_receiver_that_is_gone_pauses_its_channel_and_what_it_is_owed_is_kept(post: Post) -> None:
