@@ -55,12 +55,21 @@ async def test_the_same_notice_fifty_times_at_once_is_one_post(town: Town) -> No
     notice = SAMPLES[0]["notice"]
     key = await ready(town, "mensa", [notice["service"]])
 
-    answers = await asyncio.gather(*(town.asks("POST", "/notices", key, notice) for _ in range(50)))
+    answers = await asyncio.gather(*(_in_the_end(town, key, notice) for _ in range(50)))
     await town.city.settled()
 
     assert {status for status, _ in answers} == {202}
     assert len({answer["id"] for _, answer in answers}) == 1
     assert (len(town.city.posts(ITALIAN)), len(town.city.posts(CHINESE))) == (1, 1)
+
+
+async def _in_the_end(town: Town, key: str, notice: dict[str, Any]) -> tuple[int, Any]:
+    """Hand in a notice as a source does: what is refused because the machine is busy is handed in again."""
+    status, answer = await town.asks("POST", "/notices", key, notice)
+    while status == 503:
+        await asyncio.sleep(0.1)
+        status, answer = await town.asks("POST", "/notices", key, notice)
+    return status, answer
 
 
 async def test_a_correction_and_a_withdrawal_over_http_reach_what_is_posted(town: Town) -> None:
