@@ -91,6 +91,8 @@ class Things:
         body = OTHERWISE.get(name, body)
         if name == "make_callback":
             body = {"url": "https://comune.example.it/altri", "source": self.owner.slug}
+        if name == "make_channel":
+            body["audience"] = {"services": [self.values["services"]]}
         folder = path.split("/")[1]
         values = {**self.values, "slug": self.values[folder]} if folder in self.values else self.values
         return await caller.call(method, "/v1" + filled(path, values), body, {"If-Match": "*", **headers})
