@@ -52,7 +52,7 @@ class Relay:
         """Tick for ever, whatever becomes of Redis, and with patience while Postgres is away."""
         while True:
             try:
-                await self._tick()
+                await self.tick()
                 if self._away:
                     log.info("database.back")
                 self._away = False
@@ -86,7 +86,8 @@ class Relay:
         await asyncio.gather(*self._work, return_exceptions=True)
         await self._pool.execute("delete from worker where id = $1", self._id)
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
+        """Look once: say that this process lives, start every errand, and sweep."""
         (seen,) = await self._pool.fetch(SEEN, self._id, socket.gethostname())
         self._clock.set(seen["now"])
         self._way.careful = seen["silent"]
@@ -97,6 +98,7 @@ class Relay:
         swept = await sweep(self._pool, self.rest)
         if swept.lapsed:
             log.warning("lease.lapsed", deliveries=swept.lapsed)
+            self.look()  # the next tick is a second away
         SETTLED.labels(State.EXPIRED).inc(swept.expired)
         if swept.expired:
             log.info("delivery.expired", deliveries=swept.expired)

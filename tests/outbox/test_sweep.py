@@ -3,6 +3,7 @@
 """What a sweep looks after is apart: whoever holds one row, or a fault in one part, keeps none of the rest waiting."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 
 import asyncpg
@@ -112,6 +113,26 @@ async def test_a_worker_looks_for_work_whatever_becomes_of_its_sweep(pool: Pool)
         await relay.leave()
     finally:
         await pool.execute(MENDED)
+
+
+async def test_a_worker_looks_again_at_once_where_its_sweep_found_a_lapsed_lease(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await claimed(pool)
+    looks = 0
+
+    def errand() -> Coroutine[None, None, None]:
+        nonlocal looks
+        looks += 1
+        return asyncio.sleep(0)
+
+    relay = Relay(pool, [errand], Kept(), Clock(), Way())
+    await relay.tick()
+    before, looks = looks, 0
+    await pool.execute(LAPSE)
+    await relay.tick()
+
+    assert (before, looks) == (1, 2)
 
 
 @pytest.mark.parametrize("rest", [timedelta(0), timedelta(seconds=60)])

@@ -68,7 +68,7 @@ FAILURE_AS_DOUBT = mutant(
     "never left taken as in doubt", ("workers/telegram/errors.py", "if wire.left else Failed(", "if True else Failed(")
 )
 HASTY_SWEEP = mutant("the sweep ignores the intent", ("app/outbox/sweep.py", POST_IN_DOUBT, "d.state"))
-NO_TICK = mutant("no tick, doorbell only", ("workers/relay.py", "await self._tick()", "await asyncio.sleep(0)"))
+NO_TICK = mutant("no tick, doorbell only", ("workers/relay.py", "await self.tick()", "await asyncio.sleep(0)"))
 NO_PACE = mutant(
     "no pace at the claim",
     ("app/domain/pace.py", "if not per_second:\n        return [now]", "if True:\n        return [now]"),
