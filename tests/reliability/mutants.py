@@ -104,3 +104,15 @@ CREDULOUS = mutant(
         "if action is Action.PROBE or (action is not Action.POST and _starts(plain, THERE)):",
     ),
 )
+HASTY_DOUBT = mutant(
+    "what a lapsed lease leaves behind does not rest, though a call may be under way",
+    ("workers/main.py", "if all(settings.spare_in_lease(desk.timeout) for desk in desks.values()):", "if True:"),
+)
+NEEDLESS_REST = mutant(
+    "what a lapsed lease leaves behind rests, though no call can be under way",
+    ("workers/main.py", "relay.rest = timedelta(0)", "pass"),
+)
+LATE_CALL = mutant(
+    "a call may end right before its lease",
+    ("workers/turn.py", "desk.timeout + settings.spare_in_lease(desk.timeout)", "desk.timeout"),
+)

@@ -3,6 +3,9 @@
 """Spoil the engine in a copy: every mutant must be noticed, and by the same scenario the engine as it is must pass."""
 
 import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT, create_subprocess_exec
 from collections import defaultdict
 from collections.abc import Coroutine
 from functools import partial
@@ -15,6 +18,7 @@ from tests.reliability import mutants
 from tests.reliability.conftest import Prepare
 from tests.reliability.ground import Ground, until
 from tests.reliability.mutants import Mutant
+from tests.reliability.processes import HERE
 from tests.reliability.scenarios import (
     Scenario,
     comes_back_when_all_wait_for_long,
@@ -56,6 +60,13 @@ OTHERS: list[tuple[Mutant, Scenario, str]] = [
     (mutants.NO_WAKE, comes_back_when_all_wait_for_long, SETTLED),
     (mutants.CREDULOUS, has_a_stranger_in_between, "I2 delivered means seen there"),
 ]
+RESTS = "test_lease.py::test_what_a_worker_left_rests_only_where_the_lease_has_no_room_for_what_comes_late"
+NAMED: list[tuple[Mutant, str]] = [
+    (mutants.HASTY_DOUBT, f"{RESTS}[none]"),
+    (mutants.NEEDLESS_REST, f"{RESTS}[room]"),
+    (mutants.LATE_CALL, "test_lease.py::test_a_call_that_would_end_right_before_its_lease_is_given_back"),
+]
+"""What shows in nobody's posts, unless in the worst of moments, and the test of a worker that fails it."""
 LIMITS = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "0")
 TEN = ("--per-second", "10", "--chat-per-second", "0", "--group-per-minute", "0", "--slack", "0.15")
 OF_A_MINUTE = ("--per-second", "30", "--chat-per-second", "0", "--group-per-minute", "5", "--slack", "0.15")
@@ -95,6 +106,24 @@ async def breaks(ground: Ground, scenario: Coroutine[None, None, object], rule: 
     log = ground.workers.log.read_text("utf-8")
     assert '"worker.started"' in log
     assert "Traceback" not in log, "it broke instead of going wrong"
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("mutant", "test"), NAMED, ids=named)
+async def test_a_named_test_fails_a_mutant(
+    pytestconfig: pytest.Config, tmp_path: Path, mutant: Mutant, test: str
+) -> None:
+    code = mutant.code(tmp_path / "spoiled")
+    for package in ("deploy", "tests"):
+        (code / package).symlink_to(HERE / package)
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--servers", pytestconfig.getoption("--servers")]
+    words = [sys.executable, "-m", "pytest", *options, f"tests/workers/{test}"]
+    clean = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    process = await create_subprocess_exec(*words, cwd=code, env=clean, stdout=PIPE, stderr=STDOUT)
+    said = (await process.communicate())[0].decode()
+
+    assert "1 failed" in said.splitlines()[-1], said
+    assert "E       assert " in said or "E       AssertionError: " in said, said
 
 
 @pytest.mark.nightly
