@@ -18,14 +18,18 @@ from app.domain.outcome import (
     Lost,
     Misconfigured,
     Moved,
+    Outcome,
     Refused,
+    TextOnly,
     Throttled,
     Unclear,
     Undecided,
     Wire,
+    WithoutMedia,
 )
 from workers.telegram.errors import THROTTLED_WITHOUT_A_TIME, broke, read
 from workers.telegram.session import Reply
+from workers.telegram.uploads import read_upload
 
 POST, EDIT, PROBE = Action.POST, Action.EDIT, Action.PROBE
 
@@ -240,3 +244,21 @@ def test_an_error_never_carries_the_token() -> None:
     error = OSError("cannot connect to https://api.telegram.org/bot123456:CANARY/sendMessage")
 
     assert "CANARY" not in str(broke(error, Wire.BODY))
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "outcome"),
+    [
+        (400, "Bad Request: not enough rights to send photos to the chat", TextOnly),
+        (400, "Bad Request: CHAT_SEND_DOCS_FORBIDDEN", TextOnly),
+        (400, 'Bad Request: failed to send message #2 with the error message "CHAT_SEND_PHOTOS_FORBIDDEN"', TextOnly),
+        (400, 'Bad Request: failed to send message #2 with the error message "IMAGE_PROCESS_FAILED"', WithoutMedia),
+        (400, "Bad Request: PHOTO_INVALID_DIMENSIONS", WithoutMedia),
+        (413, "Request Entity Too Large", WithoutMedia),
+        (403, "Forbidden: bot was kicked from the channel chat", Gone),
+    ],
+)
+def test_what_a_chat_does_not_take_is_told_from_what_no_chat_takes(
+    code: int, description: str, outcome: type[Outcome]
+) -> None:
+    assert isinstance(read_upload(answer(code, description), POST), outcome)

@@ -12,7 +12,11 @@ from workers.telegram.session import Reply
 MOST = 45_000_000
 """Bytes of the files of one call; Telegram ends a request at 50 MB."""
 TOO_MUCH = f"its files together are more than {MOST // 1_000_000} MB"
-NO_FILES = re.compile(r"(bad request: |forbidden: )?(chat_send_[a-z_]*forbidden|not enough rights to send )")
+NO_FILES = re.compile(
+    r"(bad request: |forbidden: )?"
+    r"(failed to send message #\d+ with the error message \")?"  # of an item of an album
+    r"(chat_send_[a-z_]*forbidden|not enough rights to send )"
+)
 ENTITY_TOO_LARGE = "request entity too large"
 
 
@@ -22,6 +26,6 @@ def read_upload(reply: Reply, action: Action) -> Outcome:
     match outcome:
         case Refused(why) if reply.status == TOO_LARGE or why.lower().startswith(ENTITY_TOO_LARGE):
             return WithoutMedia(why)
-        case Gone(why) if NO_FILES.match(why.lower()):
+        case Gone(why) | WithoutMedia(why) if NO_FILES.match(why.lower()):
             return TextOnly(why)
     return outcome
