@@ -7,7 +7,6 @@ import contextlib
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 
 import asyncpg
@@ -66,8 +65,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     more = [Callbacks(pool, outgoing, settings, clock).look, Alarms(pool, settings, alarm_post(settings)).look]
     more.append(Counting(desks.values()).look)
     relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock, way)
-    if all(settings.spare_in_lease(desk.timeout) for desk in desks.values()):
-        relay.rest = timedelta(0)
+    relay.landed = [kind for kind, desk in desks.items() if settings.spare_in_lease(desk.timeout)]
     prepare_kinds(desks)
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:

@@ -5,13 +5,11 @@
 import asyncio
 import random
 import socket
-from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Coroutine, Sequence
 
 from uuid_utils.compat import uuid7
 
 from app.database import Pool, is_away
-from app.domain.backoff import DOUBT_RESTS
 from app.domain.delivery import State
 from app.outbox import end_frozen, sweep
 from app.telemetry import SETTLED, log
@@ -37,8 +35,8 @@ Errand = Callable[[], Coroutine[None, None, object]]
 class Relay:
     """One per process: its tick, and what a ring of the doorbell sets off."""
 
-    rest: timedelta = DOUBT_RESTS
-    """How long what a lapsed lease leaves behind may still be on its way."""
+    landed: Collection[str] = ()
+    """The kinds of channels of whose calls none is still on its way when its lease lapses."""
 
     def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept, clock: Clock, way: Way) -> None:
         """Take what is to be done at each look, the clock to set, the way to warn, and a name for this process."""
@@ -95,7 +93,7 @@ class Relay:
         if frozen := await end_frozen(self._pool):  # before all that may wait for what it has locked
             log.warning("transaction.ended", transactions=frozen)
         await self._pool.execute(FORGET)
-        swept = await sweep(self._pool, self.rest)
+        swept = await sweep(self._pool, self.landed)
         if swept.lapsed:
             log.warning("lease.lapsed", deliveries=swept.lapsed)
             self.look()  # the next tick is a second away

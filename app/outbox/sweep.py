@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Finds what nobody recorded: lapsed leases become doubts, lapsed times become ends. Any worker may, at any moment."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,22 +14,24 @@ from app.grants import API
 # edits: it may land yet, and must not come after a later change of the same post.
 LAPSED = """
 with lapsed as (
-  select d.id, d.intent ->> 'action' = 'edit' as edits from delivery d join channel c on c.id = d.channel_id
+  select d.id, d.intent ->> 'action' = 'edit' as edits,
+         case when c.kind = any($2::text[]) then interval '0' else $1::interval end as rest
+    from delivery d join channel c on c.id = d.channel_id
    where d.lease_until < now() order by d.id for no key update of d, c skip locked limit 500
 ), moved as (
   update delivery d
      set state = case when d.intent ->> 'action' = 'post' then 'in_doubt' else d.state end,
          intent = case when d.intent ->> 'action' = 'post' then d.intent end,
-         token = d.token + 1, lease_until = null, crashes = d.crashes + 1, due_at = now() + $1::interval,
+         token = d.token + 1, lease_until = null, crashes = d.crashes + 1, due_at = now() + rest,
          last_error = 'the worker ended before it could record an outcome'
     from lapsed where d.id = lapsed.id
-  returning d.id, d.channel_id, d.token, lapsed.edits
+  returning d.id, d.channel_id, d.token, lapsed.edits, rest
 ), tried as (
   update attempt a set finished_at = now(), outcome = 'crashed', error = 'no outcome was recorded'
     from moved where a.delivery_id = moved.id and a.token = moved.token - 1 and a.outcome is null
 ), freed as (
   update channel c
-     set turn_until = null, free_at = case when edits then greatest(c.free_at, now() + $1::interval) else c.free_at end
+     set turn_until = null, free_at = case when edits then greatest(c.free_at, now() + rest) else c.free_at end
     from moved where c.id = moved.channel_id
 )
 select from moved
@@ -108,13 +111,16 @@ class Swept:
     failed: Exception | None = None
 
 
-async def sweep(pool: Pool, rest: timedelta = DOUBT_RESTS) -> Swept:
+async def sweep(pool: Pool, landed: Collection[str] = ()) -> Swept:
     """Turn lapsed leases into doubts, end what is overdue or owed to a retired channel, find what a resume missed.
 
-    `rest`: how long what may be on its way rests; none where every call is over for so long before its lease is.
+    `landed`: the kinds of channels whose calls are over for so long before their lease is that a doubt need not rest.
     """
     counts, failed = [], None
-    for part, arguments in ((LAPSED, (rest,)), *((each, ()) for each in (EXPIRED, RETIRED, FORGOTTEN, STRAY))):
+    for part, arguments in (
+        (LAPSED, (DOUBT_RESTS, list(landed))),
+        *((each, ()) for each in (EXPIRED, RETIRED, FORGOTTEN, STRAY)),
+    ):
         try:
             counts.append(int((await pool.execute(part, *arguments)).split()[-1]))
         except Exception as error:

@@ -106,11 +106,11 @@ CREDULOUS = mutant(
 )
 HASTY_DOUBT = mutant(
     "what a lapsed lease leaves behind does not rest, though a call may be under way",
-    ("workers/main.py", "if all(settings.spare_in_lease(desk.timeout) for desk in desks.values()):", "if True:"),
+    ("workers/main.py", "if settings.spare_in_lease(desk.timeout)]", "]"),
 )
 NEEDLESS_REST = mutant(
     "what a lapsed lease leaves behind rests, though no call can be under way",
-    ("workers/main.py", "relay.rest = timedelta(0)", "pass"),
+    ("workers/main.py", "if settings.spare_in_lease(desk.timeout)]", "if False]"),
 )
 LATE_CALL = mutant(
     "a call may end right before its lease",

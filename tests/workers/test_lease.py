@@ -27,7 +27,7 @@ from workers.turn import Dispatcher
 from workers.way import Way
 
 LAPSE = "update delivery set lease_until = now() - interval '1 second'"
-PAUSE = "update channel set paused_at = now(), paused_reason = 'paused by hand'"
+LEFT = "update channel set kind = 'paper', paused_at = now(), paused_reason = 'paused by hand'"
 RESTS = "select due_at - finished_at from delivery d join attempt a on a.delivery_id = d.id where state = 'in_doubt'"
 PACE = "insert into pace (kind, slowdown) values ('paper', 1)"
 WAITS = """
@@ -60,7 +60,7 @@ async def test_what_a_worker_left_rests_only_where_the_lease_has_no_room_for_wha
     await accepted(pool)
     await claimed(pool)
     await pool.execute(LAPSE)
-    await pool.execute(PAUSE)
+    await pool.execute(LEFT)
     stop = asyncio.Event()
 
     async def is_swept() -> bool:
