@@ -13,6 +13,8 @@ DOUBT_RESTS = timedelta(seconds=3)
 """How long a doubted request is given to land late before anybody asks."""
 MEDIA_PATIENCE: dict[int, timedelta] = {0: timedelta(seconds=5), 1: timedelta(seconds=30), 2: timedelta(seconds=60)}
 """How long a delivery waits for its pictures and documents before it goes out with links."""
+REPEATED: dict[int, timedelta] = {0: timedelta(minutes=5), 1: timedelta(hours=1), 2: timedelta(hours=1)}
+"""The longest rest between two repetitions of a post in doubt, each of which may be one more that stands there."""
 CRASHES = 5
 """Attempts without any recorded outcome before a delivery is set aside as poison."""
 SUSPECT = 2
@@ -23,3 +25,9 @@ def backoff(failures: int, lane: int, chance: float) -> timedelta:
     """Wait `chance` (0 to 1, drawn by the caller) of min(cap, base * 2^failures)."""
     ceiling: timedelta = min(CAP[lane], BASE * int(2 ** min(failures, 20)))
     return ceiling * chance
+
+
+def rest_before_repeating(failures: int, lane: int) -> timedelta:
+    """Wait twice as long each time; no jitter, as a doubt has rested before."""
+    longest: timedelta = min(REPEATED[lane], DOUBT_RESTS * int(2 ** min(failures, 20)))
+    return longest

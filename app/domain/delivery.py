@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from app.domain.backoff import GIVE_UP, rest_before_repeating
 from app.domain.notice import DoubtPolicy
 
 PLACES = 3
@@ -101,7 +102,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a delivery has come to so far; `erase`: what is withdrawn is deleted where that can be done."""
+    """What a delivery has come to so far; `erase`: what is withdrawn is deleted where that can be done.
+
+    `doubted`: a doubt about it has ended, and nobody knows how.
+    """
 
     state: State
     lane: int
@@ -114,6 +118,13 @@ class Progress:
     policy: DoubtPolicy
     intent: Intent | None = None
     erase: bool = False
+    doubted: bool = False
+
+    def with_time_to_try(self, now: datetime) -> "Progress":
+        """Count its age from the first try that fails: what only waited, for whatever, is as good as new."""
+        if self.state is not State.DUE or self.failures:
+            return self
+        return replace(self, give_up_at=max(self.give_up_at, now + GIVE_UP[self.lane]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,7 @@ def by_policy(progress: Progress, why: str, now: datetime) -> Settlement:
         return replace(open_end, state=State.HELD, error=f"restored from a backup: {why}", intent=progress.intent)
     match progress.policy:
         case DoubtPolicy.REPEAT if now < progress.give_up_at:
-            return replace(open_end, state=State.DUE, error=f"repeated: {why}")
+            return _repeated(progress, replace(open_end, state=State.DUE, error=f"repeated: {why}"))
         case DoubtPolicy.REPEAT | DoubtPolicy.HOLD:
             return replace(open_end, state=State.HELD, error=why, intent=progress.intent)
         case DoubtPolicy.DROP:
@@ -163,3 +174,11 @@ def _left_open(progress: Progress, open_end: Settlement) -> Settlement:
     if not progress.posts or progress.intent is None:
         return replace(open_end, state=State.HELD, intent=progress.intent)
     return replace(open_end, state=State.DUE, posts=(*progress.posts, Post(None, progress.intent.digest)))
+
+
+def _repeated(progress: Progress, again: Settlement) -> Settlement:
+    """Say it again at once, and once more ever later: where no answer comes, each time may be one more that stands."""
+    if not progress.doubted:
+        return replace(again, failures=1)
+    wait = rest_before_repeating(progress.failures, progress.lane)
+    return replace(again, failures=progress.failures + 1, wait=wait)

@@ -73,7 +73,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
         case WithoutMedia() | TextOnly() if now < progress.give_up_at:  # an album may have to be exchanged all the same
             return _later(stay, progress, chance)
         case Failed() | Refused() | Lost() | Doubted() | WithoutMedia() | TextOnly():
-            return _over(stay, progress)
+            return _over(stay, progress, done, outcome)
         case Absent() | Foreign() | Unclear():
             return _answered(progress, done, outcome, now, chance)
         case Submitted() | Postponed() | Unchanged() | Undecided():
@@ -102,9 +102,10 @@ def _dropped(stay: Settlement, progress: Progress, done: Intent) -> Settlement:
     return replace(stay, state=State.DUE if left else State.WITHDRAWN, intent=None, posts=left)
 
 
-def _over(stay: Settlement, progress: Progress) -> Settlement:
-    """Give up, visibly."""
-    return replace(stay, state=State.DEAD, intent=None, stray=progress.state is State.IN_DOUBT)
+def _over(stay: Settlement, progress: Progress, done: Intent, outcome: Outcome) -> Settlement:
+    """Give up, visibly; what was in doubt may stand there, and what was posted last without an answer, too."""
+    unheard = isinstance(outcome, Doubted) and done.action is Action.POST
+    return replace(stay, state=State.DEAD, intent=None, stray=unheard or progress.state is State.IN_DOUBT)
 
 
 def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:

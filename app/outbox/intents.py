@@ -17,11 +17,12 @@ from app.outbox.owed import Owed, intent_text
 TAKE = """
 with taken as (
   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[],
-                       $10::boolean[], $11::text[])
-             as t (id, intent, action, part, revision, wanted, traceparent, erase, awaits)
+                       $10::boolean[], $11::text[], $12::timestamptz[])
+             as t (id, intent, action, part, revision, wanted, traceparent, erase, awaits, give_up_at)
 ), claimed as (
   update delivery d
      set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz,
+         give_up_at = t.give_up_at,
          awaits = case when d.state = 'in_doubt' then d.awaits else t.awaits end
     from taken t where d.id = t.id and d.wanted is not distinct from t.wanted and d.erase = t.erase
   returning d.id, d.token
@@ -62,6 +63,7 @@ async def write_intents(
         [_traced(call.owed) for call in calls],
         [call.owed.progress.erase for call in calls],
         [call.owed.awaits for call in calls],
+        [call.owed.progress.give_up_at for call in calls],
     )
     return {row["id"]: row["token"] for row in rows}
 

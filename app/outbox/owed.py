@@ -22,7 +22,7 @@ IN_AN_INTENT, IN_A_POST = [[field.name for field in fields(row)] for row in (Int
 AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
 OWED = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
-       d.give_up_at, d.expires_at, d.intent, d.token, d.erase, n.content, n.revision, n.policy, n.changed_at,
+       d.give_up_at, d.expires_at, d.intent, d.token, d.erase, d.doubted, n.content, n.revision, n.policy, n.changed_at,
        n.withdrawn_at, n.source, n.service, coalesce(s.name, n.source) as source_name,
        coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
        c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
@@ -123,6 +123,7 @@ def progress_of(row: asyncpg.Record) -> Progress:
         policy=DoubtPolicy(row["policy"]),
         intent=intent_from(row["intent"]),
         erase=row["erase"],
+        doubted=row["doubted"],
     )
 
 

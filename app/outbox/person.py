@@ -38,7 +38,7 @@ select d.id, d.posts, last.part, last.reference
 FORGET = "update delivery set posts = $3::json where id = $1 and state = 'dead' and posts::text = $2"
 HELD = """
 select d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
-       d.channel_id, n.policy, n.revision
+       d.doubted, d.channel_id, n.policy, n.revision
   from delivery d join notice n on n.id = d.notice_id
  where d.id = $1 and d.state = 'held' for no key update of d
 """

@@ -93,7 +93,7 @@ with ended as (
          last_error = case when $3 = 'withdrawn' and doubted and not $11 then '{OPEN}'
                            when $3 = 'delivered' and doubted and not $11 then coalesce($4, '{TWICE}') else $4 end,
          intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
-         posts = $8::json, doubted = doubted and not $11 or $12,
+         posts = $8::json, failures = $13, doubted = doubted and not $11 or $12,
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
@@ -155,6 +155,7 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement, *, in_
         owed.awaits,
         told,
         settlement.stray and not named,
+        settlement.failures,
     )
     if row is None:
         return settlement

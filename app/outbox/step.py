@@ -49,7 +49,7 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
     A notice on which our own code breaks is set aside, and keeps nobody waiting.
     """
     try:
-        work = allowed(work, kind)
+        work = allowed(replace(work, progress=work.progress.with_time_to_try(now)), kind)
         step = _next(work, kind, now)
         if isinstance(step, Intent):
             work, step = capped(work, step, kind, now)
