@@ -77,7 +77,7 @@ EVENTS = {
     "delivery.doubted": "A post may have arrived; the channel or the notice's policy will tell.",
     "delivery.due": "A doubted post goes out once more, or a notice waits for a person's word.",
     "delivery.held": "Nobody can tell whether a post arrived; a person decides.",
-    "delivery.decided": "A person decided what became of a held delivery.",
+    "delivery.decided": "A person decided what became of held deliveries.",
     "delivery.withdrawn": "A delivery is taken back: never posted, or shown as withdrawn.",
     "delivery.expired": "A delivery's time was over before all of it could be posted.",
     "delivery.dead": "A delivery was given up, with a reason; a person may redrive it.",

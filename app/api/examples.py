@@ -221,3 +221,14 @@ DECISIONS: dict[str, Any] = {
         "value": {"decision": "sent", "references": ["https://t.me/c/1234567890/42"]},
     },
 }
+DECISIONS_FOR_MANY: dict[str, Any] = {
+    "count_first": {"summary": "Only count", "value": {"decision": "not_sent", "channel": "scuola", "dry_run": True}},
+    "sent_before": {
+        "summary": "What was to be posted before a moment is in the channel",
+        "value": {"decision": "sent", "channel": "scuola", "before": "2026-11-24T09:00:00+01:00"},
+    },
+    "not_sent": {
+        "summary": "Nothing of what is left is in the channel: post it",
+        "value": {"decision": "not_sent", "channel": "scuola"},
+    },
+}

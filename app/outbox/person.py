@@ -36,11 +36,13 @@ select d.id, d.posts, last.part, last.reference
  where d.id = any($1::bigint[]) and d.state = 'dead' and last.outcome = 'lost' order by d.id
 """
 FORGET = "update delivery set posts = $3::json where id = $1 and state = 'dead' and posts::text = $2"
+TOGETHER = 500
+"""How many are decided with one statement: each takes well under the seconds that a statement may take."""
 HELD = """
-select d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
+select d.id, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
        d.doubted, d.channel_id, n.policy, n.revision
   from delivery d join notice n on n.id = d.notice_id
- where d.id = $1 and d.state = 'held' for no key update of d
+ where d.id = any($1::bigint[]) and d.state = 'held' order by d.id for no key update of d
 """
 KNOWN = """
 select exists (select from delivery d, json_array_elements(d.posts) as post
@@ -50,15 +52,17 @@ select exists (select from delivery d, json_array_elements(d.posts) as post
 # Who says of a known post what became of a change has not said whether another stands there: that stays in doubt.
 # What was posted without a text that nobody had approved: the next claim sees whether it still waits for it.
 DECIDE = """
-update delivery
-   set state = case when $2 = 'delivered' and awaits is not null then 'due' else $2 end, due_at = now(), intent = null,
-       token = token + 1, posts = $3::json, shown = coalesce($4, shown), last_error = $5,
-       doubted = $6 or $10 and doubted, failures = 0, crashes = 0,
-       give_up_at = now() + case lane when 0 then $7::interval when 1 then $8::interval else $9::interval end,
-       parked = ($2 = 'due' or $2 = 'delivered' and awaits is not null)
-                and (select paused_at is not null from channel where id = delivery.channel_id),
-       settled_at = case when $2 = 'due' or $2 = 'delivered' and awaits is not null then null else now() end
- where id = $1 and state = 'held'
+update delivery d
+   set state = case when x.state = 'delivered' and awaits is not null then 'due' else x.state end, due_at = now(),
+       intent = null, token = token + 1, posts = x.posts::json, shown = coalesce(x.shown, d.shown),
+       last_error = x.error, doubted = x.stray or x.of_another and doubted, failures = 0, crashes = 0,
+       give_up_at = now() + case lane when 0 then $8::interval when 1 then $9::interval else $10::interval end,
+       parked = (x.state = 'due' or x.state = 'delivered' and awaits is not null)
+                and (select paused_at is not null from channel where id = d.channel_id),
+       settled_at = case when x.state = 'due' or x.state = 'delivered' and awaits is not null then null else now() end
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[])
+    as x (id, state, posts, shown, error, stray, of_another)
+ where d.id = x.id and d.state = 'held'
 """
 # The pace goes on where it was, and a doubt rests its time. $2: the one reason for which it may be paused, if any.
 # Waiting is not failing: what is due is tried as long as what is new. A doubt stays as old as it is, so that nothing
@@ -95,17 +99,24 @@ async def decide(there: Pool | Connection, delivery: int, decision: Decision, re
 
     `references`: where the person saw it. StateConflictError when one of them is the post of another delivery.
     """
-    row = await there.fetchrow(HELD, delivery)
-    if row is None:
-        return False
-    if references and await there.fetchval(KNOWN, row["channel_id"], delivery, list(references)):
+    rows = await there.fetch(HELD, [delivery])
+    if rows and references and await there.fetchval(KNOWN, rows[0]["channel_id"], delivery, list(references)):
         raise StateConflictError("That post is of another delivery.", pointer="#/references")
-    progress = progress_of(row)
-    end = decided(progress, decision, references, row["revision"])
-    of_another = progress.intent is not None and progress.intent.action is not Action.POST
-    what = (end.state.value, posts_text(end.posts), end.shown, end.error, end.stray)
-    await there.execute(DECIDE, delivery, *what, *AGES, of_another)
-    return True
+    await _settle(there, rows, decision, references)
+    return bool(rows)
+
+
+async def decide_alike(there: Connection, deliveries: Sequence[int], decision: Decision) -> list[int]:
+    """Settle held deliveries as one person says of all, in the transaction of the connection.
+
+    Returns those that were; what is not held (any more) is passed over.
+    """
+    ids, settled = sorted(deliveries), []
+    for first in range(0, len(ids), TOGETHER):
+        rows = await there.fetch(HELD, ids[first : first + TOGETHER])
+        await _settle(there, rows, decision)
+        settled += [row["id"] for row in rows]
+    return settled
 
 
 async def resume(there: Pool | Connection | Driver, channel: UUID, *, reason: str | None = None) -> bool:
@@ -114,6 +125,22 @@ async def resume(there: Pool | Connection | Driver, channel: UUID, *, reason: st
     With a `reason`, only one that is paused for just that.
     """
     return await there.fetchval(RESUME, channel, reason, *AGES) is not None
+
+
+async def _settle(
+    there: Pool | Connection, rows: Sequence[asyncpg.Record], decision: Decision, references: Sequence[str] = ()
+) -> None:
+    """Let each go where the person says."""
+    columns = zip(*(_went(row, decision, references) for row in rows), strict=True)
+    if rows:
+        await there.execute(DECIDE, *map(list, columns), *AGES)
+
+
+def _went(row: asyncpg.Record, decision: Decision, references: Sequence[str]) -> tuple[object, ...]:
+    progress = progress_of(row)
+    end = decided(progress, decision, references, row["revision"])
+    of_another = progress.intent is not None and progress.intent.action is not Action.POST
+    return row["id"], end.state.value, posts_text(end.posts), end.shown, end.error, end.stray, of_another
 
 
 def _without_the_lost(row: asyncpg.Record) -> str:

@@ -33,7 +33,7 @@ ACTS = (
     "amend_notice withdraw_notice approve_text countersign_notice make_channel change_channel retire_channel "
     "check_channel change_callback retire_callback check_callback recover_calls replay_missing_calls replay_call "
     "name_service change_source revoke_source_key revoke_key redrive_dead_letter redrive_dead_letters decide_delivery "
-    f"choose_pushes choose_push make_source issue_key issue_source_key {KEPT}"
+    f"decide_held choose_pushes choose_push make_source issue_key issue_source_key {KEPT}"
 )
 """What the audit log keeps, with a reason in percent escapes."""
 ONCE = f"{HANDED_IN} make_source make_channel issue_key issue_source_key {KEPT}"
@@ -103,7 +103,7 @@ MAY_BE: Mapping[Refusal, str] = {
     **_each("enter_push", 422, "invalid-body", "/at|/note"),
     **_each("decide_delivery", 422, "invalid-body", r"/references/\d+"),
     **_each("recover_calls replay_missing_calls", 422, "invalid-body", "/since"),
-    **_each("redrive_dead_letters", 422, "invalid-body", "/before"),
+    **_each("redrive_dead_letters decide_held", 422, "invalid-body", "/before"),
     **_each("list_acts", 400, "invalid-parameter", "since|until"),
 }
 """Each with the places (a regular expression) that may be named as wrong; nothing: none is named."""

@@ -28,6 +28,7 @@ OPERATIONS = [
     ("DELETE", "/v1/channels/scuola"),
     ("POST", "/v1/dead-letters/redrive"),
     ("POST", "/v1/deliveries/1/decision"),
+    ("POST", "/v1/held/decision"),
 ]
 
 

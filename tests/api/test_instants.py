@@ -58,6 +58,7 @@ async def test_the_audit_log_is_not_asked_for_a_far_time(operator: Caller, param
 BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("/v1/keys", "not_before", {"role": "viewer", "label": "Schermo"}),
     ("/v1/dead-letters/redrive", "before", {"dry_run": True}),
+    ("/v1/held/decision", "before", {"decision": "sent", "dry_run": True}),
     ("/v1/channels/{channel}/pushes", "at", {}),
     ("/v1/callbacks/{callback}/recover", "since", {}),
     ("/v1/callbacks/{callback}/replay-missing", "since", {}),

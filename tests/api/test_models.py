@@ -19,7 +19,8 @@ OURS = ("id", "state", "status", "sent_at", "attempts", "revision", "created_by"
 SHOWN_ONCE = {"SecretMade": {"secret"}, "CallbackMade": {"secret"}, "EndpointMade": {"secret"}}
 SECRETS = re.compile(r"secret|token|digest|pepper|password|authorization|(?<!_)hash$")
 CHAIN = {"AuditSeen": {"hash"}}
-BODIES = {"Notice", "NewChannel", "NewSource", "KeyWish", "PersonKeyWish", "ServiceName", "DecisionMade", "RedriveWish"}
+WISHES = {"KeyWish", "PersonKeyWish", "DecisionMade", "DecisionForMany", "RedriveWish"}
+BODIES = {"Notice", "NewChannel", "NewSource", "ServiceName"} | WISHES
 
 
 def answered(node: Any) -> Iterator[str]:

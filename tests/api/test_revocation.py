@@ -71,8 +71,9 @@ ACTS = {
     if isinstance(route, APIRoute) and any(isinstance(each.call, Acting) for each in route.dependant.dependencies)
 }
 """What the audit log keeps, at least when an operator does it."""
-OTHERWISE = {"change_source": {"name": "Un altro nome"}, "redrive_dead_letters": {}}
-STATES = {"redrive_dead_letter": "dead", "redrive_dead_letters": "dead", "decide_delivery": "held"}
+OTHERWISE = {"change_source": {"name": "Un altro nome"}, "redrive_dead_letters": {}, "decide_held": {"decision": "give_up"}}
+DEAD, HELD = ("redrive_dead_letter", "redrive_dead_letters"), ("decide_delivery", "decide_held")
+STATES = {**dict.fromkeys(DEAD, "dead"), **dict.fromkeys(HELD, "held")}
 
 
 @dataclass(frozen=True)

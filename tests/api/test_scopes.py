@@ -65,6 +65,7 @@ TABLE: dict[str, tuple[set[Role], frozenset[Scope] | set[Scope]]] = {
     "redrive_dead_letters": ({O}, {REDRIVE}),
     "list_held": ({O, V}, {READ, REDRIVE}),
     "decide_delivery": ({O}, {REDRIVE}),
+    "decide_held": ({O}, {REDRIVE}),
     "list_choices": ({O, V}, {READ, REDRIVE}),
     "choose_push": ({O}, {REDRIVE}),
     "choose_pushes": ({O}, {REDRIVE}),
