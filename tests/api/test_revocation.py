@@ -71,7 +71,11 @@ ACTS = {
     if isinstance(route, APIRoute) and any(isinstance(each.call, Acting) for each in route.dependant.dependencies)
 }
 """What the audit log keeps, at least when an operator does it."""
-OTHERWISE = {"change_source": {"name": "Un altro nome"}, "redrive_dead_letters": {}, "decide_held": {"decision": "give_up"}}
+OTHERWISE = {
+    "change_source": {"name": "Un altro nome"},
+    "redrive_dead_letters": {},
+    "decide_held": {"decision": "give_up"},
+}
 DEAD, HELD = ("redrive_dead_letter", "redrive_dead_letters"), ("decide_delivery", "decide_held")
 STATES = {**dict.fromkeys(DEAD, "dead"), **dict.fromkeys(HELD, "held")}
 
