@@ -20,6 +20,8 @@ RESTS = timedelta(seconds=2)
 """Until then nobody else takes what is noted; a rendering takes milliseconds."""
 A_MOMENT = 0.1
 """Seconds until what somebody else held is tried once more."""
+# The end of a process loses no commit; that of Postgres may lose this count, which comes again with the next end.
+UNHURRIED = "set local synchronous_commit = off"
 NOTE = "update delivery set crashes = crashes + 1, due_at = $2 where id = any($1::bigint[])"  # `due` has locked them
 # Nothing was locked since they were noted: whatever `due` asks is asked again, but that their own rest is no hindrance.
 AGAIN = f"""
@@ -79,5 +81,6 @@ class Noted:
 async def note(connection: Connection, works: Sequence[Owed], now: datetime) -> Noted:
     """Count a crash for each; it counts as soon as the transaction is over."""
     noted = Noted([work.id for work in works], now + RESTS)
+    await connection.execute(UNHURRIED)
     await connection.execute(NOTE, noted.ids, noted.until)
     return noted
