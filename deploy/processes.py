@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Programs that end when we do."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -9,6 +10,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
 
 
 def nothing_to_prepare() -> None:
@@ -64,6 +67,12 @@ def kill_session(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         os.killpg(process.pid, how)
     except ProcessLookupError:
         return
+
+
+def end_with(parent: int) -> None:
+    """Let the kernel end this process, which `parent` has forked, together with that one: a fork keeps no such wish."""
+    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) or os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def is_running(pid: int) -> bool:

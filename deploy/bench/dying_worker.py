@@ -5,7 +5,6 @@
 import asyncio
 import os
 import signal
-import sys
 from dataclasses import replace
 
 import uvloop
@@ -14,6 +13,7 @@ from app.domain.delivery import Intent
 from app.outbox import Owed
 from app.settings import load
 from app.telemetry import configure
+from deploy.processes import end_with
 from workers.desk import Desk, Report, Tools
 from workers.main import run
 from workers.telegram import kind
@@ -45,19 +45,12 @@ def work() -> None:
 
 def main() -> None:
     """Fork a worker, and another as soon as it has ended: how long Python takes to start is not to be measured."""
-    child = 0
-
-    def end(*_: object) -> None:
-        os.kill(child, signal.SIGKILL)
-        sys.exit()
-
-    signal.signal(signal.SIGTERM, end)
+    parent = os.getpid()
     while True:
-        child = os.fork()
-        if not child:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if not os.fork():
+            end_with(parent)
             work()
-        os.waitpid(child, 0)
+        os.wait()
 
 
 if __name__ == "__main__":
