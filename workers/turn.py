@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.arrivals import Arrivals
 from workers.desk import Desk
-from workers.recorder import Recorder
+from workers.recorder import AGAIN, Recorder
 from workers.span import span
 from workers.way import Way
 
@@ -100,7 +100,7 @@ class Dispatcher:
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
         may = self._way.enter(call.owed.id, alone=is_suspect(call.owed))
-        task = asyncio.create_task(self._leave(call, taken, begun) if may else self._give_back(call))
+        task = asyncio.create_task(self._leave(call, taken, begun) if may else self._give_back(call, begun))
         self._calls.add(task)
         task.add_done_callback(self._ended)
 
@@ -116,8 +116,17 @@ class Dispatcher:
         finally:
             self._way.leave(call.owed.id)
 
-    async def _give_back(self, call: Claimed) -> None:
-        await give_back(self._pool, [(call.owed.id, call.token)])
+    async def _give_back(self, call: Claimed, begun: float) -> None:
+        """Return what was not sent, for as long as its lease lasts: it would become a doubt about what never left."""
+        while True:
+            try:
+                await give_back(self._pool, [(call.owed.id, call.token)])
+            except AWAY:
+                if time.monotonic() > begun + self._lease:
+                    raise
+                await asyncio.sleep(AGAIN)
+            else:
+                return
 
     async def _carry_out(self, call: Claimed, taken: Taken, begun: float) -> None:
         """Send at the reserved moment, unless the lease or the notice's own time is over by then.
@@ -125,11 +134,11 @@ class Dispatcher:
         The lease counts from before the claim: this process may have stood still since.
         """
         moment, due, unsure = await self._moment(call, taken)
-        elapsed = max(time.monotonic(), due) - begun
-        if elapsed + self._longest > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed)):
-            await self._give_back(call)
+        if not self._is_too_late(call, taken, begun, due):
+            await _until(due)
+        if self._is_too_late(call, taken, begun, due):  # it may have stood still once more
+            await self._give_back(call, begun)
             return
-        await _until(due)
         left = time.monotonic()
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
             report = await self._desk.send(call.owed, call.intent)
@@ -140,6 +149,10 @@ class Dispatcher:
         what = (call.owed, call.intent, call.token, report.outcome, settlement, report.wire)
         done = Done(*what, rest, in_place=self._desk.kind.in_place)
         await self._recorder.record(done, begun + self._lease)
+
+    def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:
+        elapsed = max(time.monotonic(), due) - begun
+        return elapsed + self._longest > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed))
 
     async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float, float]:
         """Wait for the call's moment, and give it in this process's time, too, and how much earlier it may have been.

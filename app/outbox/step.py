@@ -69,7 +69,8 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
         return next_step(work.progress, (), work.revision, now, can_ask=work.can_ask)
     parts: Sequence[Part] | Refused = kind.render(work)
     if isinstance(parts, Refused):
-        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason)
+        stray = work.progress.state is State.IN_DOUBT
+        return Settlement(State.DEAD, work.progress.posts, work.progress.failures, error=parts.reason, stray=stray)
     progress = replace(work.progress, erase=work.progress.erase and kind.deletes)
     if kind.in_place and progress.state is State.IN_DOUBT and progress.intent and progress.intent.is_unwritten:
         return Settlement(State.DUE, progress.posts, progress.failures)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """When a delivery is given up, how often what is in doubt is repeated until then, and what is known of it then."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from app.amend import Change, withdraw
 from app.database import Pool
 from app.domain.backoff import DOUBT_RESTS, GIVE_UP
-from app.domain.outcome import Doubted, Failed, Outcome, Wire
+from app.domain.outcome import Doubted, Failed, Outcome, Refused, Wire
 from app.domain.pace import Limits
 from app.domain.settle import settle
 from app.outbox import ChannelKind, Claimed, Done, claim, record
 from tests.given import a_channel, accepted
-from tests.outbox.conftest import TURN, claimed, deliveries, plainly, recorded
+from tests.outbox.conftest import TURN, claimed, deliveries, plain, plainly, recorded
 
 DUE = "update delivery set due_at = now()"
 LONG_WAITED = "update delivery set ready_at = now() - interval '3 days', give_up_at = now() - interval '1 hour'"
@@ -93,4 +94,25 @@ async def test_who_may_have_heard_the_last_try_is_not_called_told_of_nothing(poo
     await claim(pool, kind, TURN)
 
     assert [(row["state"], row["doubted"]) for row in given_up] == [("dead", True)]
+    assert [row["state"] for row in await deliveries(pool)] == ["held"]
+
+
+async def test_what_no_form_can_be_found_for_in_the_middle_of_a_doubt_is_known_to_stand_there_perhaps(
+    pool: Pool,
+) -> None:
+    """What was doubted is an earlier form, which could be posted: a withdrawal must not say that nothing stands."""
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    notice = (await accepted(pool)).id
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("no answer"), Wire.HEADERS)
+    await pool.execute(DUE)
+
+    await claim(pool, replace(plain(), render=lambda _: Refused("too long")), TURN)
+    given_up = await deliveries(pool)
+    known = await pool.fetchval("select last_reference from channel")
+    await withdraw(pool, Change(notice, "mensa", "test", None))
+    await claimed(pool)
+
+    assert [(row["state"], row["doubted"], known) for row in given_up] == [("dead", True, None)]
     assert [row["state"] for row in await deliveries(pool)] == ["held"]

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What was claimed and not sent goes back, and never goes out under a lease that is over."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from pydantic_core import Url
+
+from app.database import SERVER_SETTINGS, Pool
+from app.domain.delivery import Intent
+from app.domain.outcome import Delivered, Wire
+from app.domain.pace import Limits
+from app.outbox import ChannelKind, Owed, slot
+from app.settings import Settings
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import deliveries
+from tests.reliability.ground import until
+from tests.workers import paper
+from workers.desk import Desk, Report, Send
+from workers.recorder import Recorder
+from workers.turn import MOST_LATE, Dispatcher
+from workers.way import Way
+
+LEASE, TIMEOUT, PER_SECOND = 3.0, 1.0, 4
+HELD_UP_ONCE = """
+create sequence tries;
+create function held_up_once() returns trigger language plpgsql as $$
+begin
+  if nextval('tries') = 1 then
+    raise exception 'somebody holds it' using errcode = 'lock_not_available';
+  end if;
+  return old;
+end $$;
+create trigger held_up_once before delete on attempt for each row execute function held_up_once();
+"""
+FREE = "select free_at from pace where kind = 'paper'"
+LEFT = "select extract(epoch from lease_until - clock_timestamp())::float from delivery where id = $1"
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def at_work(
+    pool: Pool, database_url: str, send: Send, way: Way | None = None, per_second: float = 0
+) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Run a dispatcher; gives what works until so many are delivered."""
+    settings = Settings(database_url=Url(database_url), redis_url=Url("redis://127.0.0.1"), kinds="paper", lease=LEASE)
+    desk = Desk(ChannelKind("paper", Limits(per_second, 0, 0), paper.shown), send, paper.inspect, paper.close, TIMEOUT)
+    recorder = Recorder(pool)
+    turn = Dispatcher(pool, desk, recorder, settings, way or Way())
+
+    async def until_delivered(many: int) -> None:
+        async def are_delivered() -> bool:
+            await turn.turn()
+            return [row["state"] for row in await deliveries(pool)].count("delivered") == many
+
+        await until(are_delivered)
+
+    writing = asyncio.create_task(recorder.run())
+    try:
+        yield until_delivered
+    finally:
+        writing.cancel()
+
+
+async def test_what_could_not_be_given_back_at_once_becomes_no_doubt(pool: Pool, database_url: str) -> None:
+    """Nothing of it has left: a person who was asked whether it arrived would look for nothing."""
+
+    class Narrow(Way):
+        turned_away = 0
+
+        def enter(self, delivery: int, *, alone: bool) -> bool:
+            self.turned_away += 1
+            return self.turned_away > 1 and super().enter(delivery, alone=alone)
+
+    await a_channel(pool, kind="paper")
+    await accepted(pool)
+    await pool.execute(HELD_UP_ONCE)
+
+    async with at_work(pool, database_url, paper.send, Narrow()) as until_delivered:
+        await until_delivered(1)
+
+    assert [(row["attempts"], row["crashes"]) for row in await deliveries(pool)] == [(1, 0)]
+    assert await pool.fetchval("select last_value from tries") == 2
+
+
+async def test_who_stands_still_while_it_waits_for_another_moment_sends_nothing_after_its_lease(
+    pool: Pool, database_url: str
+) -> None:
+    """The second call misses its moment and gets another; its process stands still again while it waits for that."""
+    left: list[float] = []
+    standing: list[asyncio.Task[None]] = []
+
+    async def stand_still() -> None:
+        await until(lambda: is_so(pool, "select count(*) = 2 from attempt"))
+        for _ in range(6):  # others go on meanwhile, and have the next moments
+            await slot(pool, "paper", PER_SECOND)
+        first = await pool.fetchval(FREE)
+        time.sleep(MOST_LATE + 0.4)  # noqa: ASYNC251 - beyond the moment of the second call
+        await until(lambda: is_so(pool, f"select ({FREE}) <> $1", first))
+        time.sleep(LEASE)  # noqa: ASYNC251 - beyond its lease, too
+
+    async def send(owed: Owed, intent: Intent) -> Report:
+        if not standing:
+            standing.append(asyncio.create_task(stand_still()))
+        begun = time.monotonic()
+        left.append(await pool.fetchval(LEFT, owed.id) + time.monotonic() - begun)
+        return Report(Delivered((intent.payload,)), Wire.RESPONSE)
+
+    for number in range(2):
+        await a_channel(pool, f"c{number}", kind="paper")
+    await accepted(pool)
+
+    async with at_work(pool, database_url, send, per_second=PER_SECOND) as until_delivered:
+        await until_delivered(2)
+    await asyncio.gather(*standing)
+
+    assert len(left) == 2
+    assert min(left) > 0
+
+
+async def is_so(pool: Pool, question: str, *given: object) -> bool:
+    return bool(await pool.fetchval(question, *given))
