@@ -27,6 +27,8 @@ PUBLISHED = frozenset(
         "874ec1f6ef18964ca4941badf166b93893d5e1445fc6191b4e0b644b5a4e40a1",
         # The example of Standard Webhooks.
         "2dd745ff991276aed56826de4e41d9d81b006c671a1491c08e9fc74e9362d95a",
+        # Made up for a test, as its words say; it was once written without one of those below.
+        "dec6cfa93c3501ee35f2149fd7859084dd2e1e8a78312ba8d536721362db7639",
     }
 )
 """SHA-256 of secrets that somebody published as examples."""

@@ -18,7 +18,7 @@ def test_when_its_parent_is_killed_no_forked_worker_stays(tmp_path: Path) -> Non
     where = {
         "CAMPANELLA_DATABASE_URL": f"postgresql://app@{nobody}/none",
         "CAMPANELLA_REDIS_URL": f"redis://{nobody}",
-        "CAMPANELLA_TELEGRAM_TOKEN": "123456789:nobody-is-asked-with-this-token-0000",
+        "CAMPANELLA_TELEGRAM_TOKEN": "123456789:sandbox-nobody-is-asked-with-this",
         "CAMPANELLA_WORKER_PORT": "0",
     }
     words = [sys.executable, "-m", "deploy.bench.dying_worker"]
