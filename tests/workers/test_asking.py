@@ -22,7 +22,7 @@ from deploy.sandbox.journal import Entry
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_media import PDF, attached, png
 from tests.workers.trap import Trap
-from workers.telegram.operations import OperationsChat
+from workers.telegram.operations import QUEUE, OperationsChat
 from workers.telegram.session import Watch, WatchedSession
 
 OPERATIONS = -1009999999999
@@ -238,6 +238,16 @@ async def test_the_operations_chat_has_a_pace_of_its_own_and_whoever_waits_gets_
     assert isinstance(third, Postponed)
     assert third.seconds > second.seconds > 0
     assert len([entry for entry in sandbox.journal if entry.method == "forwardMessage"]) == 1
+
+
+async def test_nobody_is_sent_to_the_end_of_a_queue_without_end(operations: OperationsChat) -> None:
+    """A forward a minute: whoever would have to wait for hours is told to look again earlier."""
+    operations.limits = Limits(0, 0, 1)
+
+    outcomes = [await asked(operations) for _ in range(12)]
+
+    waits = [outcome.seconds for outcome in outcomes if isinstance(outcome, Postponed)]
+    assert max(waits) == QUEUE.total_seconds()
 
 
 async def test_the_pace_of_the_operations_chat_is_kept_by_all_processes_together(

@@ -30,6 +30,8 @@ BUSY = "the operations chat takes no more forwards for the moment"
 SHUT = "the operations chat takes no forwards for longer than a doubt can wait"
 ROOM = "telegram operations"
 """The row of its pace."""
+QUEUE = timedelta(minutes=5)
+"""Nobody is told to come back later. Whoever is sent away by a queue that long comes again, the urgent ones first."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -69,7 +71,7 @@ class OperationsChat:
 
     def _moment(self, wait: timedelta, now: datetime) -> timedelta:
         """Say when to come back: whoever of this process has to wait gets a moment of his own."""
-        moment = max(now + wait, self._promised)
+        moment = min(max(now + wait, self._promised), now + max(wait, QUEUE))
         a_minute, a_second = self.limits.group_per_minute, self.limits.channel_per_second
         self._promised = moment + (MINUTE / a_minute if a_minute else interval(a_second))
         return moment - now
