@@ -17,8 +17,8 @@ MOST_KEPT = 1000
 """Sends that are remembered; where more are allowed a second, only the time between two is kept to."""
 MINUTE = timedelta(seconds=60.5)
 """A minute with room for the way to the server."""
-
-
+LEFT_TO_URGENT = 10
+"""Of so many sends that a group may have in a minute, one is left to urgent notices: of Telegram's twenty, two."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -102,3 +102,9 @@ def channel_free_at(sent: Sequence[datetime], limits: Limits, *, is_group: bool)
     if is_group and limits.group_per_minute and len(sent) >= limits.group_per_minute:
         waits.append(sent[-limits.group_per_minute] + MINUTE)
     return max(waits, default=None)
+
+
+def others_free_at(sent: Sequence[datetime], limits: Limits, *, is_group: bool) -> datetime | None:
+    """Say when a group may be sent what is not urgent again as far as its minute goes, or None when at once."""
+    many = limits.group_per_minute - limits.group_per_minute // LEFT_TO_URGENT
+    return sent[-many] + MINUTE if is_group and 0 < many <= len(sent) else None

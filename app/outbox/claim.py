@@ -9,7 +9,7 @@ from time import monotonic
 
 from app.database import Connection, Pool
 from app.domain.delivery import Intent, Settlement
-from app.domain.pace import MINUTE, Account, channel_free_at, slots
+from app.domain.pace import MINUTE, Account, channel_free_at, others_free_at, slots
 from app.outbox.account import account_of, lock, spend
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
@@ -26,11 +26,12 @@ LOOKS_AGAIN = 0.1
 """Seconds until what must go alone may find its process empty."""
 RESERVE = """
 update channel c
-   set turn_until = $4::timestamptz, free_at = t.free_at,
+   set turn_until = $4::timestamptz, free_at = t.free_at, others_free_at = t.others_free_at,
        sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at) || t.slot,
        told = case when not t.news then c.told when c.told_on = $7::date then c.told + 1 else 1 end,
        told_on = case when t.news then $7::date else c.told_on end
-  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[]) as t (id, slot, free_at, news)
+  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[], $8::timestamptz[])
+    as t (id, slot, free_at, news, others_free_at)
  where c.id = t.id
 """
 
@@ -142,10 +143,10 @@ async def _reserve(
         return ()
     now, until = pace.now, pace.now + turn.lease
     tokens = await write_intents(connection, until, now, calls)
-    frees = [_free_after(call, kind, now) for call in calls]
+    frees, others = zip(*(_free_after(call, kind, now) for call in calls), strict=True)
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
     news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
-    await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE, news, kind.cap.day(now))
+    await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE, news, kind.cap.day(now), others)
     if kind.limits.per_second:
         await spend(connection, kind.name, kind.limits.per_second, pace.account, moments)
     if pace.asking:
@@ -155,7 +156,9 @@ async def _reserve(
     )
 
 
-def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> datetime:
-    sent = sorted(at for at in call.owed.sent if at > now - MINUTE)
+def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> tuple[datetime, datetime]:
+    """Say when the channel may be sent to again, and when also what is not urgent."""
+    sent = [*sorted(at for at in call.owed.sent if at > now - MINUTE), call.slot]
     is_group = kind.is_group(call.owed.address)
-    return channel_free_at([*sent, call.slot], kind.limits, is_group=is_group) or now
+    free = channel_free_at(sent, kind.limits, is_group=is_group) or now
+    return free, others_free_at(sent, kind.limits, is_group=is_group) or now

@@ -11,7 +11,11 @@ NEAR = 256
 """Deliveries at the head of all lanes that are looked at first."""
 SPARE = 32
 """More than are asked for: somebody else may hold some."""
-FREE = "c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3"
+# A doubt is asked about as soon as any call may go: nothing is posted to its channel before, also nothing urgent.
+FREE = """
+c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3
+and (c.others_free_at <= $3 or d.lane = 0 or d.state = 'in_doubt')
+"""
 # A doubt is asked about although its notice was put off meanwhile: until then it would keep its whole channel waiting.
 READY = "d.due_at <= $3 and (d.ready_at <= $3 or d.state = 'in_doubt' and c.can_ask)"
 WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
@@ -40,7 +44,7 @@ MORE = f"(select count(*) from head) = {NEAR} and (select count(*) from near) < 
 # turned into others.
 DUE = f"""
 with head as materialized (
-  select id, channel_id, rank, state, parked, due_at, ready_at from delivery
+  select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
    where state in ('due', 'in_doubt') and not parked and lease_until is null
    order by rank, id limit {NEAR}
 ), near as materialized (
@@ -49,7 +53,8 @@ with head as materialized (
    where {FREE} and {WAITING} and {FIRST}
    limit $2 + {SPARE}
 ), doubts as materialized (
-  select id, channel_id, rank, state, parked, due_at, ready_at from delivery where state = 'in_doubt' and not parked
+  select id, channel_id, lane, rank, state, parked, due_at, ready_at
+    from delivery where state = 'in_doubt' and not parked
 ), far as materialized (
   select distinct on (channel_id) id, rank from (
     select d.channel_id, d.id, d.rank from channel c cross join lateral (
@@ -74,8 +79,8 @@ select held.id
  limit $2
 """  # noqa: S608 - every part is ours
 NEXT = """
-select min(c.free_at) from channel c
- where c.kind = $1 and c.free_at > $2::timestamptz and c.free_at < $2::timestamptz + interval '1.5 seconds'
+select min(t.free) from channel c cross join lateral (values (c.free_at), (c.others_free_at)) as t (free)
+ where c.kind = $1 and t.free > $2::timestamptz and t.free < $2::timestamptz + interval '1.5 seconds'
    and c.paused_at is null and c.turn_until is null
    and exists (select from delivery d where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
                                         and d.due_at <= $2::timestamptz + interval '1.5 seconds')

@@ -19,13 +19,14 @@ with claims as (
   update delivery d set token = token + 1, attempts = attempts - 1, lease_until = null,
                         intent = case when state = 'in_doubt' then intent end
     from held where d.id = held.id
-  returning d.id, d.channel_id, d.token, d.attempts = 0 and d.state = 'due' as news
+  returning d.id, d.channel_id, d.lane, d.token, d.attempts = 0 and d.state = 'due' as news
 ), gone as (
   delete from attempt a using back where a.delivery_id = back.id and a.token = back.token - 1
 )
 update channel c
    set turn_until = null, told = greatest(0, c.told - back.news::int),
-       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1]  -- it was free, and had its turn since
+       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1],  -- it was free, and had its turn since
+       others_free_at = case when back.lane = 0 then c.others_free_at else clock_timestamp() end
   from back where c.id = back.channel_id
 """
 

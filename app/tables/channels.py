@@ -15,6 +15,7 @@ from app.tables.columns import flag, instant, instants, number, words
 class Channel(SQLModel, table=True):
     """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute.
 
+    others_free_at: until then only urgent notices go out, to which the rest of a group's minute is left.
     told: how many notices it was told on the day `told_on`, where a day's cap is set.
     """
 
@@ -41,6 +42,9 @@ class Channel(SQLModel, table=True):
     paused_reason: str | None = Field(default=None, sa_type=Text)
     turn_until: datetime | None = instant()
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
+    others_free_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
+    )
     sent: list[datetime] = instants()
     told_on: date | None = None
     told: int = number()

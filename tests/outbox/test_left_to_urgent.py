@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Of what a group may get in a minute some is left to urgent notices, so that they need not wait for the next one."""
+
+from app.database import Pool
+from app.domain.delivery import Action
+from app.domain.outcome import Delivered, Doubted
+from app.domain.pace import Limits
+from app.outbox import give_back
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed, recorded
+
+LIMITS = Limits(0, 0, 20)
+SEVENTEEN = "update channel set sent = array(select now() - interval '1 second' from generate_series(1, 17))"
+
+
+async def test_two_of_a_groups_minute_are_left_to_what_is_urgent(pool: Pool) -> None:
+    await a_channel(pool)
+    await pool.execute(SEVENTEEN)
+    for priority in ("normal", "normal", "bulk"):
+        await accepted(pool, priority=priority)
+    (eighteenth,) = (await claimed(pool, limits=LIMITS)).calls
+    await recorded(pool, eighteenth, Delivered(("1",)))
+
+    for place in range(2):
+        assert (await claimed(pool, limits=LIMITS)).calls == ()
+        await accepted(pool, priority="urgent")
+        (urgent,) = (await claimed(pool, limits=LIMITS)).calls
+        assert urgent.owed.progress.lane == 0
+        await recorded(pool, urgent, Delivered((str(place + 2),)))
+    await accepted(pool, priority="urgent")
+
+    assert (await claimed(pool, limits=LIMITS)).calls == ()
+
+
+async def test_what_is_given_back_may_go_at_once_though_it_was_the_last_of_its_part_of_a_minute(pool: Pool) -> None:
+    await a_channel(pool)
+    await pool.execute(SEVENTEEN)
+    await accepted(pool)
+    (call,) = (await claimed(pool, limits=LIMITS)).calls
+
+    await give_back(pool, [(call.owed.id, call.token)])
+
+    assert len((await claimed(pool, limits=LIMITS)).calls) == 1
+
+
+async def test_a_doubt_is_asked_about_though_only_what_is_urgent_may_be_posted(pool: Pool) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '1'")
+    await accepted(pool)
+    (call,) = (await claimed(pool, limits=LIMITS)).calls
+    await recorded(pool, call, Doubted("no answer"))
+    await pool.execute("update channel set others_free_at = now() + interval '1 minute'")
+    await pool.execute("update delivery set due_at = now()")
+
+    assert [each.intent.action for each in (await claimed(pool, limits=LIMITS)).calls] == [Action.PROBE]
+
+
+async def test_who_waits_for_his_part_of_the_minute_is_looked_for_when_it_begins(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool)
+    await pool.execute("update channel set others_free_at = now() + interval '1 second'")
+
+    taken = await claimed(pool)
+
+    assert taken.calls == ()
+    assert taken.again is not None
+    assert 0 < taken.again <= 1
