@@ -4,6 +4,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.checks import Answer
 from app.database import Pool
@@ -28,9 +29,16 @@ class Report:
 
 Send = Callable[[Owed, Intent], Awaitable[Report]]
 """One call to the platform: no retry, no exception, no waiting for a pace."""
-Pause = Callable[[], Awaitable[None]]
-"""Wait until the platform may be spoken to once more, for `CALL` seconds; TurnOverError where that is not soon."""
 CALL = 10.0
+
+
+class Pause(Protocol):
+    """Wait until the platform may be spoken to once more, for `CALL` seconds; TurnOverError where that is not soon.
+
+    `test_post`: what stands there from now on, in the kind's own words, and must go whatever becomes of us.
+    """
+
+    async def __call__(self, test_post: str | None = None) -> None: ...
 
 
 class TurnOverError(Exception):
@@ -92,3 +100,5 @@ class Desk:
     """Write down what is left of that quota; called once a minute."""
     chosen: bool = False
     """A person chooses what is worth a part of it."""
+    take_away: Callable[[str], Awaitable[bool]] | None = None
+    """Delete a test post whose check was never finished; False where that is to be tried again."""

@@ -5,9 +5,11 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import asyncpg
 
@@ -19,16 +21,19 @@ from app.outbox import ChannelKind, Held, hold, is_known, let_go, slot, still_ho
 from app.telemetry import log
 from workers.desk import CALL, Desk, Finding, TurnOverError
 
-# Again only when the turn of whoever took it is over: until then the channel would only be said to be busy.
+# Again only when the turn of whoever took it is over: until then the channel would only be said to be busy. And also
+# when nobody waits for the answer any more, where a test post was left behind.
 QUESTIONS = """
 update channel_check set taken_at = now()
  where id in (select id from channel_check
                where answer is null and (taken_at is null or taken_at < now() - interval '70 seconds')
-                 and asked_at > now() - interval '2 minutes' and kind = any($1)
+                 and (asked_at > now() - interval '2 minutes' or test_post is not null) and kind = any($1)
                order by asked_at for update skip locked limit 20)
-returning id, kind, address, ask
+returning id, kind, address, ask, test_post
 """
+STANDS = "update channel_check set test_post = $2 where id = $1"
 ANSWER = "update channel_check set answer = $2::json where id = $1"
+UNFINISHED = Answer("unknown", "the check was not finished; try again")
 BUSY = Answer("unknown", "the channel was busy all the time; try again")
 TRIES = 20
 LONGEST = 3.0
@@ -44,29 +49,44 @@ async def answer_questions(pool: Pool, desks: Mapping[str, Desk]) -> None:
 
 
 async def _answer(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
-    found = await (_proved(pool, desk, row["address"]) if row["ask"] else desk.inspect(row["address"], None))
+    if row["test_post"] is not None:
+        await _tidy(pool, desk, row)
+        return
+    found = await (_proved(pool, desk, row) if row["ask"] else desk.inspect(row["address"], None))
     await pool.execute(ANSWER, row["id"], json.dumps(asdict(found.answer)))
     log.info("channel.checked", kind=row["kind"], verdict=found.answer.verdict, can_ask=found.answer.can_ask)
 
 
-async def _proved(pool: Pool, desk: Desk, address: str) -> Finding:
+async def _tidy(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
+    """Take away the test post of whoever died before it was done, at the pace of everything else."""
+    with suppress(TurnOverError):
+        await _pause(pool, desk.kind, None, row["id"])
+        if desk.take_away is None or await desk.take_away(row["test_post"]):
+            await pool.execute(ANSWER, row["id"], json.dumps(asdict(UNFINISHED)))
+
+
+async def _proved(pool: Pool, desk: Desk, row: asyncpg.Record) -> Finding:
     """Hold the channel's turn while it proves itself, if it is one of ours already."""
-    kind = desk.kind
+    kind, address = desk.kind, row["address"]
     for _ in range(TRIES):
         held = await hold(pool, kind.name, address)
         if held is not None:
             await asyncio.sleep(held.wait)
-            found = await desk.inspect(address, partial(_pause, pool, kind, held))
+            found = await desk.inspect(address, partial(_pause, pool, kind, held, row["id"]))
             await let_go(pool, held, _rest(kind, found), None if found.stray else found.reference or held.reference)
             return found
         if not await is_known(pool, kind.name, address):
-            return await desk.inspect(address, partial(_pause, pool, kind, None))
+            return await desk.inspect(address, partial(_pause, pool, kind, None, row["id"]))
         await asyncio.sleep(0.1)
     return Finding(BUSY)
 
 
-async def _pause(pool: Pool, kind: ChannelKind, held: Held | None) -> None:
+async def _pause(
+    pool: Pool, kind: ChannelKind, held: Held | None, question: UUID, test_post: str | None = None
+) -> None:
     """Wait for the pace of the channel and of the account; TurnOverError where others may send there before the end."""
+    if test_post is not None:
+        await pool.execute(STANDS, question, test_post)
     await asyncio.sleep(interval(kind.limits.channel_per_second).total_seconds())
     if kind.limits.per_second:  # at once: what is asked for and not used then counts in a second that is over
         wait = (await slot(pool, kind.name, kind.limits.per_second)).wait

@@ -121,6 +121,7 @@ class Check(SQLModel, table=True):
     asked_at: datetime = instant(now=True)
     taken_at: datetime | None = instant()
     answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    test_post: str | None = Field(default=None, sa_type=Text)
 
 
 class Question(SQLModel, table=True):

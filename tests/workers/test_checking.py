@@ -10,13 +10,17 @@ from app import checks
 from app.outbox import hold, let_go, still_holds
 from deploy.sandbox.faults import Fault, FaultKind
 from tests.workers.conftest import CHAT, City, until
-from workers.inspection import QUESTIONS
+from workers.inspection import QUESTIONS, UNFINISHED
 
 KNOWN = "update channel set last_reference = '1'"
 QUESTION = "insert into channel_check (id, kind, address, ask) values (gen_random_uuid(), 'telegram', $1, true)"
 LAST = "select last_reference from channel"
 FREE = "select turn_until is null from channel"
 PROBLEM = "select answer ->> 'problem' from channel_check"
+DIED = """
+update channel_check
+   set answer = null, taken_at = now() - interval '90 seconds', asked_at = now() - interval '1 hour'
+"""
 PERSON = 4711
 
 
@@ -61,6 +65,21 @@ async def test_a_test_post_that_cannot_be_taken_away_is_told_and_written_over_by
     test, notice = city.texts()
     assert test.startswith("Prova di Campanella")
     assert notice.startswith("Mensa chiusa")
+
+
+@pytest.mark.parametrize("city", [{"telegram_timeout": 20, "lease": 40}], indirect=True)
+async def test_the_test_post_of_a_check_whose_worker_died_is_taken_away(city: City) -> None:
+    """What a killed worker leaves is what one leaves that cannot delete, and never comes to its answer."""
+    city.sandbox.faults.add(FaultKind.RESET_BEFORE_ACCEPTING, method="deleteMessage")
+    await checked(city)
+    left = city.texts()
+
+    await city.pool.execute(DIED)
+    await until(lambda: answered(city), within=90)
+
+    assert [text.startswith("Prova di Campanella") for text in left] == [True]
+    assert city.posts() == []
+    assert await city.pool.fetchval(PROBLEM) == UNFINISHED.problem
 
 
 async def test_a_person_who_has_blocked_the_bot_is_not_said_to_be_well(city: City) -> None:

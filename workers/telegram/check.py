@@ -6,8 +6,10 @@ import asyncio
 import json
 import re
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aiogram.methods import DeleteMessage, GetChat, GetChatMember, SendChatAction, TelegramMethod
@@ -28,7 +30,8 @@ from app.domain.outcome import (
 )
 from workers.desk import CALL, Finding, Pause, TurnOverError
 from workers.telegram.calls import post
-from workers.telegram.errors import broke, has_changed, read
+from workers.telegram.errors import has_changed, read
+from workers.telegram.leftover import label, tried
 from workers.telegram.sender import Sender
 from workers.telegram.session import Ready, Reply, Watch
 
@@ -109,25 +112,28 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
         return Finding(replace(answer, problem=EDITS_OTHERS))
     payload = json.dumps({"text": f"Prova di Campanella {secrets.token_hex(4)}", "entities": []})
     await pause()
-    posted = await _tried(sender, post(address, payload, [], silent=True), Action.POST)
+    posted = await tried(sender, post(address, payload, [], silent=True), Action.POST)
     if isinstance(posted, Doubted):
         return Finding(replace(answer, problem=UNTOLD), stray=True)
     if not isinstance(posted, Delivered) or not posted.references:
         return Finding(replace(answer, problem="The test post was not taken, so the channel cannot be asked."))
     number = int(posted.references[0])
     try:
-        there, behind = await _ask_twice(sender, address, number, payload, pause)
+        remember = partial(pause, label(answer.address or address, posted.references[0]))
+        there, behind = await _ask_twice(sender, address, number, payload, remember)
         with suppress(Exception):  # what was posted is taken away, whether the pace can be had or not
             await pause()
     finally:
-        gone = await _tried(sender, DeleteMessage(chat_id=address, message_id=number), Action.DELETE)
+        gone = await tried(sender, DeleteMessage(chat_id=address, message_id=number), Action.DELETE)
     honest = isinstance(there, Delivered) and isinstance(behind, Absent)
     why = [] if honest else [DISHONEST.format(_said(there), _said(behind))]
     left = [] if isinstance(gone, Delivered) else [LEFT.format(number, _said(gone))]
     return Finding(replace(answer, can_ask=honest, problem=" ".join((*why, *left)) or None), str(number))
 
 
-async def _ask_twice(sender: Sender, address: str, number: int, payload: str, pause: Pause) -> tuple[Outcome, Outcome]:
+async def _ask_twice(
+    sender: Sender, address: str, number: int, payload: str, pause: Callable[[], Awaitable[None]]
+) -> tuple[Outcome, Outcome]:
     """Ask for the test post itself, which must be there, and for the place after it, which must be empty."""
     try:
         await pause()
@@ -145,15 +151,6 @@ async def _asked(sender: Sender, address: str, place: int, payload: str) -> Outc
     watch = Watch(until=asyncio.get_running_loop().time() + CALL)
     async with asyncio.timeout_at(watch.until):
         return await sender.ask(address, str(place), payload, watch)
-
-
-async def _tried(sender: Sender, method: TelegramMethod[Any] | Ready, action: Action) -> Outcome:
-    """Make a call, and say what it came to, also when no answer came."""
-    watch = Watch()
-    try:
-        return read(await sender.session.exchange(sender.bot, method, watch), action)
-    except Exception as error:  # noqa: BLE001 - the wire tells whether Telegram may have acted
-        return broke(error, watch.wire)
 
 
 def _said(answer: Outcome) -> str:

@@ -13,6 +13,7 @@ from app.settings import SettingsError
 from workers.desk import Desk, Tools
 from workers.media import contents_within
 from workers.telegram import check
+from workers.telegram.leftover import take_away
 from workers.telegram.operations import OperationsChat
 from workers.telegram.preview import previewed
 from workers.telegram.sender import Sender
@@ -36,7 +37,8 @@ def desk(tools: Tools) -> Desk:
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)
     inspect = partial(check.inspect, sender)
-    return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout, partial(previewed, show))
+    look, tidy = partial(previewed, show), partial(take_away, sender)
+    return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout, look, take_away=tidy)
 
 
 def is_group(address: str) -> bool:
