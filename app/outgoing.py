@@ -17,8 +17,8 @@ from app.settings import Settings
 
 SECONDS, CONNECT = 10.0, 5.0
 REDIRECTS = 3
-CONNECTIONS = 600
-"""At a time. Webhooks (256 calls of one process), callbacks (50), questions and media share them: however many
+CONNECTIONS = 640
+"""At a time. Webhooks (288 calls of one process), callbacks (50), questions and media share them: however many
 receivers hang, there is one left for everybody else, and for a second kind with as many calls."""
 SERVER_ERROR = 500
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from app.database import AWAY, Pool
 from app.domain.delivery import Action
+from app.domain.lane import LANES
+from app.domain.notice import Priority
 from app.domain.pace import interval
 from app.domain.settle import settle
 from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect, slot
@@ -23,11 +25,14 @@ from workers.way import Way
 
 AT_ONCE = 256
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
+KEPT = 32
+"""More than that, for what is urgent: the others may all hang until their time is over."""
 HORIZON = timedelta(milliseconds=200)
 """How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
 MOST_LATE = 0.5
 """Seconds after its moment at which a call is still made: the pace can make room for it until it has been answered."""
 LONGEST_PAUSE = 1.0
+URGENT, ALL = LANES[Priority.URGENT], LANES[Priority.BULK]
 
 
 class Dispatcher:
@@ -42,6 +47,7 @@ class Dispatcher:
         self._news = asyncio.Event()
         self._busy = asyncio.Lock()
         self._arrivals, self._moments = Arrivals(), Moments()
+        self._claimed_at = 0.0
         self.stopping = False
 
     def ring(self) -> None:
@@ -79,16 +85,15 @@ class Dispatcher:
 
     async def _claim(self) -> float | None:
         """Take what is due and start it; returns the seconds until another look is worth it, None if unknown."""
-        room = AT_ONCE - len(self._calls)
-        if room <= AT_ONCE // 2 or not self._way.lets(
-            self._desk.kind.name
-        ):  # a claim for few costs nearly what one for many does
+        room, lanes = self._room()
+        if not room or not self._way.lets(self._desk.kind.name):
             return LONGEST_PAUSE
         way, came, lease = self._way, self._arrivals.late, timedelta(seconds=self._lease)
-        turn = Turn(room, HORIZON, lease, way.beside, way.careful, came, self._moments)
+        turn = Turn(room, HORIZON, lease, way.beside, way.careful, lanes, came, self._moments)
         begun = time.monotonic()
         taken = await claim(self._pool, self._desk.kind, turn)
-        if taken.waits is not None:
+        self._claimed_at = begun
+        if taken.waits is not None and lanes == ALL:
             self._way.note(self._desk.kind.name, waits=taken.waits)
         self._arrivals.forget(came)
         for call in taken.calls:
@@ -97,6 +102,15 @@ class Dispatcher:
             SETTLED.labels(settlement.state).inc()
             log.info(f"delivery.{settlement.state}", delivery=owed.id, channel=owed.slug, reason=settlement.error)
         return taken.again
+
+    def _room(self) -> tuple[int, int]:
+        """Say how much a claim may take, and to which lane; for few it costs nearly what one for many does."""
+        room = AT_ONCE - len(self._calls)
+        if room > AT_ONCE // 2:
+            return room, ALL
+        if time.monotonic() < self._claimed_at + LONGEST_PAUSE:
+            return 0, URGENT
+        return min(KEPT, max(0, room + KEPT)), URGENT
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
         may = self._way.enter(call.owed.id, alone=is_suspect(call.owed))

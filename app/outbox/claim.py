@@ -66,7 +66,7 @@ async def _claim_with_care(connection: Connection, kind: ChannelKind, turn: Turn
         pace = await _pace(connection, kind, turn)
         if isinstance(pace, Taken):
             return pace
-        found = await due(connection, kind.name, len(pace.moments), pace.now, in_order=kind.in_order)
+        found = await _due(connection, kind, turn, pace)
         read = await works_of(connection, found)
         works = one_each(read, turn.beside)
         if found and not works:
@@ -109,7 +109,7 @@ async def _take(
     if isinstance(pace, Taken):
         return pace
     now = pace.now
-    found = await _found(connection, kind, pace, noted)
+    found = await _found(connection, kind, turn, pace, noted)
     if not found and pace.asking and await wake(connection, kind, now):  # so that there is something to ask with
         return Taken(now, pace.at, again=0.0)
     if not found:
@@ -128,9 +128,15 @@ async def _take(
     return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up, pace.unsure)
 
 
-async def _found(connection: Connection, kind: ChannelKind, pace: _Pace, noted: Noted | None) -> Sequence[int]:
+async def _due(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Sequence[int]:
+    return await due(connection, kind.name, len(pace.moments), pace.now, turn.lanes, in_order=kind.in_order)
+
+
+async def _found(
+    connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace, noted: Noted | None
+) -> Sequence[int]:
     if noted is None:
-        return await due(connection, kind.name, len(pace.moments), pace.now, in_order=kind.in_order)
+        return await _due(connection, kind, turn, pace)
     again = await noted.again(connection, kind.name, pace.now, in_order=kind.in_order)
     return again[: len(pace.moments)]
 

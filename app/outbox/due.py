@@ -74,7 +74,7 @@ with head as materialized (
 select held.id
   from found cross join lateral (
     select d.id from delivery d join channel c on c.id = d.channel_id
-     where d.id = found.id and {STILL}
+     where d.id = found.id and d.lane <= $5 and {STILL}
        for no key update of c, d skip locked) held
  limit $2
 """  # noqa: S608 - every part is ours
@@ -87,9 +87,14 @@ select min(t.free) from channel c cross join lateral (values (c.free_at), (c.oth
 """
 
 
-async def due(connection: Connection, kind: str, most: int, now: datetime, *, in_order: bool) -> Sequence[int]:
-    """Lock and name at most so many deliveries that may go out, and their channels; what others hold is passed over."""
-    return [row["id"] for row in await connection.fetch(DUE, kind, most, now, in_order)]
+async def due(
+    connection: Connection, kind: str, most: int, now: datetime, lanes: int, *, in_order: bool
+) -> Sequence[int]:
+    """Lock and name at most so many deliveries that may go out, and their channels; what others hold is passed over.
+
+    `lanes`: the last one that may go.
+    """
+    return [row["id"] for row in await connection.fetch(DUE, kind, most, now, in_order, lanes)]
 
 
 async def seconds_to_next(connection: Connection, kind: str, now: datetime) -> float | None:

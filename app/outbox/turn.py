@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from app.domain.delivery import Intent, Settlement
+from app.domain.lane import LANES
+from app.domain.notice import Priority
 from app.outbox.account import Moments
 from app.outbox.owed import Owed
 
@@ -25,7 +27,7 @@ class Turn:
     """How much one claim may take: at most so many, reserved so far ahead, leased for so long.
 
     `came`: by their moments, when sends can have arrived that came late. `moments`: the database's time seen from here.
-    `careful`: a worker ended without a word lately, so what is rendered is counted before.
+    `careful`: a worker ended without a word lately, so what is rendered is counted before. `lanes`: last one to go.
     """
 
     most: int
@@ -33,6 +35,7 @@ class Turn:
     lease: timedelta
     beside: Beside = Beside.NOTHING
     careful: bool = False
+    lanes: int = LANES[Priority.BULK]
     came: Mapping[datetime, datetime] = field(default_factory=dict)
     moments: Moments = field(default_factory=Moments)
 

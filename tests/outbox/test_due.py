@@ -98,7 +98,7 @@ async def test_what_is_in_doubt_is_found_behind_one_that_is_put_off(pool: Pool) 
     last = await pool.fetchval(LAST_IN_DOUBT)
 
     async with pool.acquire() as connection, connection.transaction():
-        found = await due(connection, "telegram", 5, datetime.now(UTC), in_order=True)
+        found = await due(connection, "telegram", 5, datetime.now(UTC), 2, in_order=True)
 
     assert found == [last]
 
@@ -138,7 +138,7 @@ async def much_waits(pool: Pool) -> None:
 
 async def looked_at(pool: Pool, most: int = 5) -> int:
     """Explain a claim, and give the most rows that any step of it went through."""
-    asked = ("telegram", most, datetime.now(UTC), True)
+    asked = ("telegram", most, datetime.now(UTC), True, 2)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_sort = off; set local enable_seqscan = off")
         plan = await connection.fetchval(f"explain (analyze, format json) {DUE}", *asked)

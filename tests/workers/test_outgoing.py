@@ -12,7 +12,7 @@ from app.domain.public import is_public
 from app.outgoing import FetchError, Outgoing
 from tests.workers.conftest import until
 from tests.workers.trap import Trap
-from workers.turn import AT_ONCE
+from workers.turn import AT_ONCE, KEPT
 
 NOT_PUBLIC = [
     "127.0.0.1",
@@ -122,7 +122,7 @@ def test_the_test_machine_resolves_its_own_name_to_a_refused_address() -> None:
 
 async def test_receivers_that_hang_in_all_calls_of_a_kind_leave_connections_for_the_others(trap: Trap) -> None:
     outgoing, hang = Outgoing([trap.host], trap.context), f"https://{trap.host}/hang"
-    many = AT_ONCE + 50  # and all callbacks at once
+    many = AT_ONCE + KEPT + 50  # and all callbacks at once
 
     async def call() -> None:
         async with outgoing.request("GET", hang, {}, b"", 600):
