@@ -21,6 +21,7 @@ CONNECTIONS = 640
 """At a time. Webhooks (288 calls of one process), callbacks (50), questions and media share them: however many
 receivers hang, there is one left for everybody else, and for a second kind with as many calls."""
 SERVER_ERROR = 500
+NOT_NOW = (408, 425, 429)
 
 
 class BlockedError(OSError):
@@ -70,7 +71,8 @@ class Outgoing:
                     url = url.join(URL(response.headers.get("Location", "")))
                     continue
                 if response.status != 200:  # noqa: PLR2004 - OK
-                    raise FetchError(f"the server answers {response.status}", final=response.status < SERVER_ERROR)
+                    final = response.status < SERVER_ERROR and response.status not in NOT_NOW
+                    raise FetchError(f"the server answers {response.status}", final=final)
                 content = await _bounded(response.content, most)
                 return Fetched(content, response.content_type)
         raise FetchError("too many redirects")

@@ -96,6 +96,17 @@ async def test_a_named_exception_is_fetched(trap: Trap) -> None:
     await outgoing.close()
 
 
+@pytest.mark.parametrize(("path", "final"), [("none", True), ("busy", False)])
+async def test_what_is_refused_for_haste_is_worth_another_try(trap: Trap, path: str, *, final: bool) -> None:
+    outgoing = Outgoing([trap.host], trap.context)
+
+    with pytest.raises(FetchError) as refused:
+        await outgoing.fetch(f"https://{trap.host}/{path}", 100)
+
+    assert refused.value.final is final
+    await outgoing.close()
+
+
 @pytest.mark.parametrize("path", ["away", "round", "endless", "none"])
 async def test_what_cannot_be_had_is_said_without_a_word_of_the_answer(trap: Trap, path: str) -> None:
     outgoing = Outgoing([trap.host], trap.context)

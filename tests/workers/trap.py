@@ -13,6 +13,8 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
+ELSEWHERE = {"/away": "https://127.0.0.2:8443/a.png", "/round": "/round"}
+
 
 @dataclass
 class Trap:
@@ -31,12 +33,12 @@ class Trap:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.hits += 1
         match request.path:
-            case "/away":
-                raise web.HTTPFound("https://127.0.0.2:8443/a.png")
-            case "/round":
-                raise web.HTTPFound("/round")
+            case path if path in ELSEWHERE:
+                raise web.HTTPFound(ELSEWHERE[path])
             case "/endless":
                 return await _endless(request)
+            case "/busy":
+                raise web.HTTPTooManyRequests
             case "/hang":
                 await asyncio.sleep(3600)
             case path if path in self.files:
