@@ -14,6 +14,7 @@ from app.outbox.account import account_of, lock, spend
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
 from app.outbox.due import due, seconds_to_next
+from app.outbox.in_vain import or_end
 from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
 from app.outbox.noting import Noted, note
@@ -119,7 +120,8 @@ async def _take(
     held_up = must_wait(read, works)
     if not works:
         return Taken(now, pace.at, again=LOOKS_AGAIN, waits=held_up)
-    steps = [step_of(work, kind, now) for work in works]
+    planned = [step_of(work, kind, now) for work in works]
+    steps = [(work, await or_end(connection, kind, work, step, now)) for work, step in planned]
     over = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     ended = [(work, await end(connection, work, step, in_place=kind.in_place)) for work, step in over]
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]

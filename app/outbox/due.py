@@ -3,7 +3,7 @@
 """Which deliveries may go out now, most urgent first, found without going through all that waits."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.database import Connection
 
@@ -11,6 +11,8 @@ NEAR = 256
 """Deliveries at the head of all lanes that are looked at first."""
 SPARE = 32
 """More than are asked for: somebody else may hold some."""
+FAIR = timedelta(milliseconds=200)
+"""Of each second: for so long whoever was sent to least lately goes first, where something is late."""
 # A doubt is asked about as soon as any call may go: nothing is posted to its channel before, also nothing urgent.
 FREE = """
 c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3
@@ -35,7 +37,12 @@ and (d.state = 'in_doubt' or not c.can_ask or not exists (
 """
 # What keeps those behind it waiting, as above.
 BLOCKS = "d.ready_at <= $3 and ($4 or d.due_at <= $3) and (d.awaits is null or c.interim and d.due_at <= $3)"
-MORE = f"(select count(*) from head) = {NEAR} and (select count(*) from near) < $2"  # noqa: S608 - every part is ours
+# What is late goes before what is not, so where one source has handed in more than goes out in its time, all others
+# would wait until that is gone: their channels get a part of each second.
+FAIRLY = "(select wanted from fair)"
+MORE = f"({FAIRLY} or (select count(*) from head) = {NEAR} and (select count(*) from near) < $2)"  # noqa: S608 - ours
+LATELY = f"""
+case when {FAIRLY} then d.lane end as lane, case when {FAIRLY} then c.sent[cardinality(c.sent)] end as served"""
 # head, near: usually what is most urgent belongs to a channel that is free. far: where the head of the lanes waits for
 # channels that rest, each that is free is asked for its first; else a claim would take the longer the more is waiting.
 # Of each, only the first that may go or keeps others waiting counts: whatever stands behind one that is put off is not
@@ -47,29 +54,32 @@ with head as materialized (
   select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
    where state in ('due', 'in_doubt') and not parked and lease_until is null
    order by rank, id limit {NEAR}
+), fair as materialized (
+  select $6::boolean and exists (select from head where lane > 0 and rank <= $3) as wanted
 ), near as materialized (
-  select d.id, d.rank
+  select d.id, d.rank, null::smallint as lane, null::timestamptz as served
     from head d cross join lateral (select * from channel where id = d.channel_id offset 0) c
-   where {FREE} and {WAITING} and {FIRST}
+   where not {FAIRLY} and {FREE} and {WAITING} and {FIRST}
    limit $2 + {SPARE}
 ), doubts as materialized (
   select id, channel_id, lane, rank, state, parked, due_at, ready_at
     from delivery where state = 'in_doubt' and not parked
 ), far as materialized (
-  select distinct on (channel_id) id, rank from (
-    select d.channel_id, d.id, d.rank from channel c cross join lateral (
+  select distinct on (channel_id) id, rank, lane, served from (
+    select d.channel_id, d.id, d.rank, {LATELY} from channel c cross join lateral (
       select * from delivery d
        where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and ({BLOCKS} or {READY})
        order by d.rank, d.id limit 1) d
      where {FREE} and {WAITING} and {MORE}
        and (d.state = 'in_doubt' or not c.can_ask or c.id not in (select channel_id from doubts))
     union all
-    select d.channel_id, d.id, d.rank
+    select d.channel_id, d.id, d.rank, {LATELY}
       from doubts d cross join lateral (select * from channel where id = d.channel_id offset 0) c
      where {FREE} and {WAITING} and {MORE}) one
    order by channel_id, rank, id
 ), found as materialized (
-  select id, rank from near union select id, rank from far order by rank, id limit $2 + {SPARE}
+  select id, rank, lane, served from near union select id, rank, lane, served from far
+   order by lane, served nulls first, rank, id limit $2 + {SPARE}
 )
 select held.id
   from found cross join lateral (
@@ -94,7 +104,8 @@ async def due(
 
     `lanes`: the last one that may go.
     """
-    return [row["id"] for row in await connection.fetch(DUE, kind, most, now, in_order, lanes)]
+    fairly = timedelta(microseconds=now.microsecond) < FAIR
+    return [row["id"] for row in await connection.fetch(DUE, kind, most, now, in_order, lanes, fairly)]
 
 
 async def seconds_to_next(connection: Connection, kind: str, now: datetime) -> float | None:

@@ -138,7 +138,7 @@ async def much_waits(pool: Pool) -> None:
 
 async def looked_at(pool: Pool, most: int = 5) -> int:
     """Explain a claim, and give the most rows that any step of it went through."""
-    asked = ("telegram", most, datetime.now(UTC), True, 2)
+    asked = ("telegram", most, datetime.now(UTC), True, 2, False)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_sort = off; set local enable_seqscan = off")
         plan = await connection.fetchval(f"explain (analyze, format json) {DUE}", *asked)

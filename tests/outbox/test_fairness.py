@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Where a source has handed in more than goes out in its time, the channels of the others get a part of each second."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.database import Pool
+from app.outbox.due import due
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed
+
+FLOODED = 3
+LATE = "update delivery set rank = now() - interval '1 hour'"
+BUSY = "update channel set sent = array[now() - interval '2 seconds'] where slug like 'flooded-%'"
+SLUGS = """
+select c.slug from unnest($1::bigint[]) with ordinality as t (id, place)
+  join delivery d using (id) join channel c on c.id = d.channel_id order by t.place
+"""
+FAIR, USUAL = 100_000, 500_000
+"""Microseconds of a second."""
+
+
+async def would_go(pool: Pool, microsecond: int, most: int = 1) -> Sequence[str]:
+    moment = (datetime.now(UTC) + timedelta(seconds=1)).replace(microsecond=microsecond)
+    async with pool.acquire() as connection, connection.transaction():
+        found = await due(connection, "telegram", most, moment, 2, in_order=True)
+        return [row["slug"] for row in await connection.fetch(SLUGS, found)]
+
+
+@pytest.fixture
+async def flooded(pool: Pool) -> Pool:
+    """More waits for three channels than a claim looks at first, and all of it is late; a notice for another is new."""
+    for number in range(FLOODED):
+        await a_channel(pool, f"flooded-{number}", areas=["nord"])
+    await a_channel(pool, "other", areas=["sud"])
+    for _ in range(90):
+        await accepted(pool, audience={"areas": ["nord"]})
+    for change in (LATE, BUSY):
+        await pool.execute(change)
+    await claimed(pool, most=0)
+    await accepted(pool, audience={"areas": ["sud"]})
+    return pool
+
+
+async def test_what_is_late_in_one_place_does_not_keep_another_waiting(flooded: Pool) -> None:
+    assert await would_go(flooded, USUAL) == ["flooded-0"]
+    assert await would_go(flooded, FAIR) == ["other"]
+
+
+async def test_what_is_urgent_goes_before_whoever_was_sent_to_least(flooded: Pool) -> None:
+    await accepted(flooded, audience={"areas": ["nord"]}, priority="urgent")
+
+    assert await would_go(flooded, FAIR, most=FLOODED + 1) == [*(f"flooded-{n}" for n in range(FLOODED)), "other"]
+
+
+async def test_who_was_sent_to_longest_ago_goes_first(flooded: Pool) -> None:
+    await flooded.execute("update channel set sent = array[now() - interval '9 seconds'] where slug = 'flooded-2'")
+    await flooded.execute("update channel set sent = array[now()] where slug = 'other'")
+
+    assert await would_go(flooded, FAIR, most=9) == ["flooded-2", "flooded-0", "flooded-1", "other"]
+
+
+async def test_where_nothing_is_late_all_go_by_their_rank(flooded: Pool) -> None:
+    await flooded.execute("update delivery set rank = now() + interval '10 seconds' where rank < now()")
+
+    assert await would_go(flooded, FAIR) == ["flooded-0"]

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A doubt that cannot be asked about does not keep what stands behind it waiting for days."""
+
+import pytest
+
+from app.database import Pool
+from app.domain.delivery import Action
+from app.domain.outcome import Delivered, Doubted
+from app.outbox.in_vain import TRIES
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed, deliveries, recorded
+
+ASKABLE = "update channel set last_reference = '1' where slug = 'scuola'"
+NOW = "update delivery set due_at = now(); update channel set free_at = now()"
+FAILED = "update delivery set failures = $1 where state = 'in_doubt'"
+ELSEWHERE = {"areas": ["altrove"]}
+
+
+@pytest.fixture
+async def doubted(pool: Pool) -> Pool:
+    """A bulk notice is in doubt, was asked about in vain, and an urgent one waits behind it."""
+    await a_channel(pool, "scuola", can_ask=True, areas=["qui"])
+    await a_channel(pool, "altrove", **ELSEWHERE)
+    await pool.execute(ASKABLE)
+    await accepted(pool, priority="bulk", audience={"areas": ["qui"]})
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("no answer"))
+    await accepted(pool, priority="urgent", audience={"areas": ["qui"]})
+    await pool.execute(FAILED, TRIES)
+    await pool.execute(NOW)
+    return pool
+
+
+async def somebody_is_answered(pool: Pool) -> None:
+    await accepted(pool, priority="urgent", audience=ELSEWHERE)
+    (call,) = (await claimed(pool, most=1)).calls
+    await recorded(pool, call, Delivered(("1",)))
+    await pool.execute(NOW)
+
+
+async def test_it_ends_by_its_policy_where_others_are_answered(doubted: Pool) -> None:
+    await somebody_is_answered(doubted)
+
+    ended = (await claimed(doubted)).ended
+    (call,) = (await claimed(doubted)).calls
+
+    assert [settlement.state.value for _, settlement in ended] == ["held"]
+    assert call.owed.progress.lane == 0
+    assert {row["state"] for row in await deliveries(doubted)} == {"held", "due", "delivered"}
+
+
+async def test_it_is_asked_about_again_where_nobody_is_answered(doubted: Pool) -> None:
+    (call,) = (await claimed(doubted)).calls
+
+    assert call.intent.action is Action.PROBE
+
+
+async def test_it_is_asked_about_again_where_there_is_time(doubted: Pool) -> None:
+    await somebody_is_answered(doubted)
+    await doubted.execute(FAILED, TRIES - 1)
+
+    (call,) = (await claimed(doubted)).calls
+
+    assert call.intent.action is Action.PROBE
+
+
+async def test_it_is_asked_about_again_where_nobody_waits_behind_it(doubted: Pool) -> None:
+    await somebody_is_answered(doubted)
+    await doubted.execute("delete from delivery where lane = 0 and state = 'due'")
+
+    (call,) = (await claimed(doubted)).calls
+
+    assert call.intent.action is Action.PROBE
