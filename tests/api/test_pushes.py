@@ -13,8 +13,7 @@ async def asked(operator: Caller, words: str = "3 of this month's pushes are lef
 
 
 async def mine(operator: Caller, delivery: int) -> list[dict[str, object]]:
-    items = (await operator.get("/v1/choices?limit=200")).body["items"]
-    return [item for item in items if item["delivery_id"] == delivery]
+    return [item for item in await operator.every("/v1/choices") if item["delivery_id"] == delivery]
 
 
 async def test_what_waits_for_a_choice_is_listed_with_what_is_left(operator: Caller) -> None:

@@ -30,7 +30,7 @@ async def test_a_service_that_is_only_to_be_made_is_not_renamed(operator: Caller
 
 
 async def test_the_services_of_a_school_family_are_there_from_the_start(source: Caller) -> None:
-    listed = {item["slug"] for item in (await source.get("/v1/services?limit=200")).body["items"]}
+    listed = {item["slug"] for item in await source.every("/v1/services")}
 
     assert {"nidi", "servizi-integrativi", "mensa", "trasporto", "pacchetto-scuola", "iscrizioni"} <= listed
 
