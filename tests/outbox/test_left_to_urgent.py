@@ -7,6 +7,7 @@ from app.domain.delivery import Action
 from app.domain.outcome import Delivered, Doubted
 from app.domain.pace import Limits
 from app.outbox import give_back
+from app.outbox.due import seconds_to_next
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, recorded
 
@@ -59,10 +60,7 @@ async def test_a_doubt_is_asked_about_though_only_what_is_urgent_may_be_posted(p
 async def test_who_waits_for_his_part_of_the_minute_is_looked_for_when_it_begins(pool: Pool) -> None:
     await a_channel(pool)
     await accepted(pool)
-    await pool.execute("update channel set others_free_at = now() + interval '1 second'")
+    began = await pool.fetchval("update channel set others_free_at = now() + interval '1 second' returning now()")
 
-    taken = await claimed(pool)
-
-    assert taken.calls == ()
-    assert taken.again is not None
-    assert 0 < taken.again <= 1
+    async with pool.acquire() as connection:
+        assert await seconds_to_next(connection, "telegram", began) == 1
