@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any, cast
 
 from arq import func
@@ -19,11 +20,27 @@ POLL = 0.05
 LONGEST_REST = 5.0
 
 
-async def listen(url: str, relay: Relay) -> None:
+class Ear(Worker):
+    """An arq worker that takes no ring while its process could not follow it: another hears it, or this one later."""
+
+    hears: Callable[[], bool] | None = None
+
+    @property
+    def allow_pick_jobs(self) -> bool:
+        """What arq asks before it looks for jobs."""
+        return self._picks and (self.hears is None or self.hears())
+
+    @allow_pick_jobs.setter
+    def allow_pick_jobs(self, picks: bool) -> None:  # arq sets it
+        self._picks = picks
+
+
+async def listen(url: str, relay: Relay, hears: Callable[[], bool]) -> None:
     """Run arq for ever; when Redis goes away, come back with growing patience while the tick goes on."""
     rest = 0.1
     while True:
         worker = _worker(url, relay)
+        worker.hears = hears
         started = asyncio.get_running_loop().time()
         try:
             await worker.async_run()
@@ -37,11 +54,11 @@ async def listen(url: str, relay: Relay) -> None:
         rest = min(LONGEST_REST, rest * 2)
 
 
-def _worker(url: str, relay: Relay) -> Worker:
+def _worker(url: str, relay: Relay) -> Ear:
     async def ring(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq passes it by this name
         relay.look()
 
-    return Worker(
+    return Ear(
         functions=[func(cast("WorkerCoroutine", ring), name=JOB, max_tries=1, keep_result=0)],
         redis_settings=redis_settings(url),
         queue_name=QUEUE,

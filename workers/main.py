@@ -13,6 +13,7 @@ import asyncpg
 import uvloop
 
 from app.database import AWAY, Database, Pool
+from app.doorbell import Doorbell
 from app.health import Health
 from app.kinds import KINDS
 from app.outgoing import Outgoing
@@ -58,7 +59,8 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     """Work until `stop` is set, then drain. SettingsError when a kind of channel cannot be set up."""
     database = await Database.open(settings)
     pool, outgoing = database.pool, Outgoing.of(settings)
-    clock, way = Clock(), Way()
+    doorbell = Doorbell(str(settings.redis_url))
+    clock, way = Clock(), Way(tell=doorbell.ring)
     desks = set_up(Tools(settings, pool, outgoing, clock), registry)
     recorder, health = Recorder(pool), Health(settings)
     turns = [Dispatcher(pool, desk, recorder, settings, way) for desk in desks.values()]
@@ -67,18 +69,23 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock, way)
     relay.landed = [kind for kind, desk in desks.items() if settings.spare_in_lease(desk.timeout)]
     prepare_kinds(desks)
+
+    def hears() -> bool:
+        return relay.is_warm and way.hears and not stop.is_set()
+
     log.info("worker.started")
     async with asyncio.TaskGroup() as group:
-        jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay), serve(settings, health)]
+        jobs = [relay.run(), recorder.run(), listen(str(settings.redis_url), relay, hears), serve(settings, health)]
         tasks = [group.create_task(job) for job in jobs]
         await stop.wait()
         health.drain()
+        doorbell.ring()  # what was heard last is for the others
         await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in turns))
         for task in tasks:
             task.cancel()
     with contextlib.suppress(*AWAY, asyncpg.PostgresError):  # it forgets us by itself
         await relay.leave()
-    await asyncio.gather(outgoing.close(), *(desk.close() for desk in desks.values()))
+    await asyncio.gather(outgoing.close(), doorbell.close(), *(desk.close() for desk in desks.values()))
     await database.close()
     log.info("worker.stopped")
 

@@ -37,6 +37,8 @@ class Relay:
 
     landed: Collection[str] = ()
     """The kinds of channels of whose calls none is still on its way when its lease lapses."""
+    is_warm = False
+    """Whether it has looked once: until then its first statements are slow, and a ring is for others."""
 
     def __init__(self, pool: Pool, errands: Sequence[Errand], kept: Kept, clock: Clock, way: Way) -> None:
         """Take what is to be done at each look, the clock to set, the way to warn, and a name for this process."""
@@ -53,7 +55,7 @@ class Relay:
                 await self.tick()
                 if self._away:
                     log.info("database.back")
-                self._away = False
+                self._away, self.is_warm = False, True
             except Exception as error:  # noqa: BLE001 - the tick is the last to give up
                 self._tell(error)
             await asyncio.sleep(TICK * random.uniform(0.8, 1.2))  # noqa: S311 - spread, not secrecy

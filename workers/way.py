@@ -15,12 +15,19 @@ SEEN = 5.0
 """Seconds after which what waited and was not seen again is forgotten: its kind may have stopped looking."""
 
 
+def tell_nobody() -> None:
+    return
+
+
 class Way:
     """One per process, for its calls of every kind. Nobody waits on it: who may not leave gives back what he has."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin open, with nobody on it. `now`: seconds of a clock that nobody sets."""
-        self._now = now
+    def __init__(self, now: Callable[[], float] = time.monotonic, tell: Callable[[], None] = tell_nobody) -> None:
+        """Begin open, with nobody on it. `now`: seconds of a clock that nobody sets.
+
+        `tell`: calls other processes when this one could not follow what has rung for it.
+        """
+        self._now, self._tell = now, tell
         self._out: dict[int, float] = {}
         self._waiting: dict[str, tuple[float, float]] = {}
         self._last: tuple[str, float] | None = None
@@ -35,6 +42,12 @@ class Way:
             return Beside.NOTHING
         return Beside.SLOW if self._is_slow and self._waited < LONG else Beside.QUICK
 
+    @property
+    def hears(self) -> bool:
+        """Tell whether a ring is worth hearing: not while a call is alone, nor when one is about to be."""
+        waited = self._waited
+        return not self.is_closed and (not self._waiting or waited >= QUICK)
+
     def lets(self, kind: str) -> bool:
         """Tell whether a kind may claim: not beside a call that is alone, nor while that of another has waited long."""
         if self.is_closed or self._waited < QUICK or (self._is_slow and self._waited < LONG):
@@ -48,6 +61,8 @@ class Way:
         self._last = kind, since
         if waits:
             self._waiting[kind] = (since, now)
+        if waits and since == now:
+            self._tell()
 
     def enter(self, delivery: int, *, alone: bool) -> bool:
         """Leave, if nobody is out alone; `alone`: if nobody is out.
@@ -60,6 +75,8 @@ class Way:
                 self._waiting[kind] = since, self._now()
             return False
         self._out[delivery], self.is_closed = self._now(), alone
+        if alone:
+            self._tell()
         return True
 
     def leave(self, delivery: int) -> None:

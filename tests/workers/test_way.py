@@ -144,6 +144,35 @@ def test_a_suspect_that_finds_somebody_at_the_door_has_waited_since_it_came() ->
     assert (way.lets("busy"), way.lets("fragile")) == (False, True)
 
 
+def test_a_ring_is_for_others_while_a_suspect_is_out_or_about_to_be() -> None:
+    watch, told = Watch(), []
+    way = Way(watch, lambda: told.append(watch.now))
+    assert way.hears
+    assert way.enter(1, alone=False)
+    way.note("telegram", waits=True)
+    watch.now += 0.1
+    way.note("telegram", waits=True)
+    assert (way.hears, told) == (False, [100.0])
+
+    way.leave(1)
+    assert way.enter(99, alone=True)
+    way.note("telegram", waits=False)
+    assert (way.hears, told) == (False, [100.0, 100.1])
+
+    way.leave(99)
+    assert way.hears
+
+
+def test_a_process_whose_suspect_waits_for_a_slow_call_hears_what_rings() -> None:
+    watch = Watch()
+    way = Way(watch)
+    assert way.enter(1, alone=False)
+    way.note("telegram", waits=True)
+    watch.now += QUICK
+
+    assert way.hears
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:

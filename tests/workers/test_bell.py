@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Who hears a ring: a process that can follow it, and the next one where it cannot."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from app.database import Pool
+from app.doorbell import Doorbell
+from tests.reliability.ground import until
+from workers.bell import listen
+from workers.clock import Clock
+from workers.prune import Kept
+from workers.relay import Relay
+from workers.way import Way
+
+RINGS = 5
+
+
+class Process:
+    """The ears of one process, and how often it has looked."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.looks, self.hears = 0, True
+        self.relay = Relay(pool, [self.look], Kept(), Clock(), Way())
+
+    async def look(self) -> None:
+        self.looks += 1
+
+    async def has_looked(self) -> bool:
+        return self.looks > 0
+
+    @asynccontextmanager
+    async def listening(self, url: str) -> AsyncIterator[None]:
+        task = asyncio.create_task(listen(url, self.relay, lambda: self.hears))
+        yield
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@pytest.fixture
+async def bell(redis_url: str) -> AsyncIterator[Doorbell]:
+    opened = Doorbell(redis_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0) as opened:  # nobody asks it for anything
+        yield opened
+
+
+async def test_a_ring_is_heard_by_another_process_where_one_could_not_follow_it(
+    pool: Pool, bell: Doorbell, redis_url: str
+) -> None:
+    deaf, other = Process(pool), Process(pool)
+    deaf.hears = False
+    async with deaf.listening(redis_url), other.listening(redis_url):
+        for _ in range(RINGS):
+            other.looks = 0
+            bell.ring()
+            await until(other.has_looked)
+
+    assert deaf.looks == 0
+
+
+async def test_a_ring_waits_for_the_only_process_there_is(pool: Pool, bell: Doorbell, redis_url: str) -> None:
+    only = Process(pool)
+    only.hears = False
+    async with only.listening(redis_url):
+        bell.ring()
+        await asyncio.sleep(0.3)
+        before = only.looks
+        only.hears = True
+        await until(only.has_looked)
+
+    assert before == 0
