@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Forgets what nobody needs any more, a little at a time, so that tables stay small and locks short."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
 from app.audit import prune_audit
-from app.database import Pool
+from app.database import HELD_UP, Pool, is_away
 from app.settings import Settings
 from app.tables import Notice
 from app.telemetry import log
@@ -65,19 +65,20 @@ class Kept:
 async def prune(pool: Pool, kept: Kept | None = None) -> int:
     """Delete what is too old: attempts of settled deliveries, answered checks, kept answers, notices, audit entries.
 
-    Returns how many attempts went.
+    Returns how many attempts went. Raises what was the matter with the first part that could not be done, when the
+    others have had their turn, too; at once where Postgres is away.
     """
-    kept = kept or Kept()
-    await pool.execute(CHECKS, CHECKS_KEPT)
-    await pool.execute(RENDERINGS)
-    await pool.execute(TOKENS)
-    await pool.execute(CALLBACKS, CALLBACKS_KEPT)
-    await pool.execute(KEYS, KEYS_KEPT, AT_ONCE)
-    await pool.execute(CALLS, kept.attempts, AT_ONCE)
-    await _prune_notices(pool, kept.notices)
-    await prune_audit(pool, kept.audit)
-    tag = await pool.execute(ATTEMPTS, kept.attempts, AT_ONCE)
-    return int(tag.split()[-1])
+    attempts, failed = 0, None
+    for part in _parts(pool, kept or Kept()):
+        try:
+            attempts = await part
+        except Exception as error:
+            if is_away(error) and not isinstance(error, HELD_UP):
+                raise
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return attempts
 
 
 async def anchor_in_the_log(pool: Pool) -> None:
@@ -87,7 +88,24 @@ async def anchor_in_the_log(pool: Pool) -> None:
         log.info("audit.anchored", number=row["number"], hash=row["hash"].hex())
 
 
-async def _prune_notices(pool: Pool, kept: timedelta) -> None:
+def _parts(pool: Pool, kept: Kept) -> Iterator[Awaitable[int]]:
+    """Give all that is to be done, part by part; the last one says how many attempts went."""
+    yield _gone(pool, CHECKS, CHECKS_KEPT)
+    yield _gone(pool, RENDERINGS)
+    yield _gone(pool, TOKENS)
+    yield _gone(pool, CALLBACKS, CALLBACKS_KEPT)
+    yield _gone(pool, KEYS, KEYS_KEPT, AT_ONCE)
+    yield _gone(pool, CALLS, kept.attempts, AT_ONCE)
+    yield _prune_notices(pool, kept.notices)
+    yield prune_audit(pool, kept.audit)
+    yield _gone(pool, ATTEMPTS, kept.attempts, AT_ONCE)
+
+
+async def _gone(pool: Pool, statement: str, *arguments: object) -> int:
+    return int((await pool.execute(statement, *arguments)).split()[-1])
+
+
+async def _prune_notices(pool: Pool, kept: timedelta) -> int:
     """Delete settled notices with everything that refers to them, whatever tables that is in."""
     async with pool.acquire() as connection, connection.transaction():
         old = [row["id"] for row in await connection.fetch(OLD, kept, NOTICES_AT_ONCE)]
@@ -95,6 +113,7 @@ async def _prune_notices(pool: Pool, kept: timedelta) -> None:
             await connection.execute(statement, old)
     if old:
         log.info("notice.forgotten", notices=len(old))
+    return len(old)
 
 
 def _deletions() -> Iterator[str]:

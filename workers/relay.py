@@ -106,8 +106,8 @@ class Relay:
             self._tell(swept.failed)
         self._ticks += 1
         if self._ticks % PRUNE_EVERY == 0:
-            await prune(self._pool, self._kept)
-            await anchor_in_the_log(self._pool)
+            self._start(prune(self._pool, self._kept))  # where parts of it time out the ticks go on
+            self._start(anchor_in_the_log(self._pool))
 
 
 async def _watched(work: Coroutine[None, None, object]) -> None:

@@ -134,7 +134,7 @@ class Dispatcher:
         """Return what was not sent, for as long as its lease lasts: it would become a doubt about what never left."""
         while True:
             try:
-                await give_back(self._pool, [(call.owed.id, call.token)])
+                await give_back(self._pool, self._desk.kind, call)
             except AWAY:
                 if time.monotonic() > begun + self._lease:
                     raise

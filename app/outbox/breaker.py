@@ -15,7 +15,10 @@ from app.domain.breaker import CALLS, CHANNELS, WITHIN, Heard, is_away, rest
 from app.outbox.kind import ChannelKind
 from app.telemetry import log
 
-TROUBLED = "update pace set troubled_at = clock_timestamp() where kind = any($1)"
+TROUBLED = """
+update pace set troubled_at = clock_timestamp()
+ where kind in (select kind from pace where kind = any($1) order by kind collate "C" for no key update)
+"""
 # What made no call says nothing, such as what is postponed; what had an answer, a refusal too, says that it is there.
 LAST = """
 select d.channel_id, a.outcome not in ('failed', 'doubted') as answered

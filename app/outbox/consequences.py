@@ -132,6 +132,16 @@ async def _followed(connection: Connection, one: Done) -> Done:
     return replace(one, outcome=Gone(f"it has moved to {one.outcome.address}, where the channel {other} is already"))
 
 
+def in_order(done: Sequence[Done]) -> list[Done]:
+    """Sort outcomes so that whoever records holds the rows of media and then of paces in one order."""
+    return sorted(done, key=_place)
+
+
+def _place(one: Done) -> tuple[bool, str]:
+    paces = isinstance(one.outcome, Throttled | Misconfigured)
+    return paces, one.owed.kind if paces else str(one.owed.notice_id)
+
+
 async def follow_up(connection: Connection, one: Done) -> None:
     """Let an outcome reach the rest of the channel, of the notice or of the account."""
     await _without_media_that_never_arrive(connection, one)

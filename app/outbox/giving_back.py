@@ -3,34 +3,49 @@
 """Returns what was claimed and not sent."""
 
 from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
 
 from app.database import Pool
+from app.domain.pace import channel_free_at, others_free_at
+from app.outbox.kind import ChannelKind
+from app.outbox.turn import Claimed
 
-# The channels first, as everybody does who holds both (app.outbox.record).
+# The channel first, as everybody does who holds both (app.outbox.record).
+PLACE = "select address, sent, free_at, clock_timestamp() as now from channel where id = $1 for no key update"
 GIVE_BACK = """
-with claims as (
-  select * from unnest($1::bigint[], $2::bigint[]) as t (id, token)
-), places as materialized (
-  select from channel where id in (select channel_id from delivery join claims using (id)) order by id for no key update
-), held as (
-  select d.id from delivery d join claims using (id, token)
-   where (select count(*) from places) > 0 and d.lease_until is not null order by d.id for no key update of d
-), back as (
-  update delivery d set token = token + 1, attempts = attempts - 1, lease_until = null,
-                        intent = case when state = 'in_doubt' then intent end
-    from held where d.id = held.id
-  returning d.id, d.channel_id, d.lane, d.token, d.attempts = 0 and d.state = 'due' as news
+with back as (
+  update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,
+                      intent = case when state = 'in_doubt' then intent end
+   where id = $1 and token = $2 and lease_until is not null
+  returning id, channel_id, token, attempts = 0 and state = 'due' as news
 ), gone as (
   delete from attempt a using back where a.delivery_id = back.id and a.token = back.token - 1
 )
 update channel c
-   set turn_until = null, told = greatest(0, c.told - back.news::int),
-       free_at = clock_timestamp(), sent = c.sent[1:cardinality(c.sent) - 1],  -- it was free, and had its turn since
-       others_free_at = case when back.lane = 0 then c.others_free_at else clock_timestamp() end
+   set turn_until = null, told = greatest(0, c.told - back.news::int), sent = $3, free_at = $4, others_free_at = $5
   from back where c.id = back.channel_id
 """
 
 
-async def give_back(pool: Pool, claims: Sequence[tuple[int, int]]) -> None:
-    """Return claims (delivery id, token) of which nothing was sent, as if they had never been taken."""
-    await pool.execute(GIVE_BACK, [number for number, _ in claims], [token for _, token in claims])
+async def give_back(pool: Pool, kind: ChannelKind, call: Claimed) -> None:
+    """Return a call that was not made, as if it had never been claimed."""
+    async with pool.acquire() as connection, connection.transaction():
+        place = await connection.fetchrow(PLACE, call.owed.channel_id)
+        if place is not None:
+            await connection.execute(GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call.moment))
+
+
+def _without(
+    place: asyncpg.Record, kind: ChannelKind, moment: datetime
+) -> tuple[Sequence[datetime], datetime, datetime]:
+    """Give the sends of a channel without one of them, and until when it then rests and has only what is urgent."""
+    now, sent, is_group = place["now"], sorted(place["sent"]), kind.is_group(place["address"])
+    left = [at for at in sent if at != moment]
+    rests = channel_free_at(sent, kind.limits, is_group=is_group) or now
+    if place["free_at"] > rests:  # somebody has made it rest for longer meanwhile
+        free = place["free_at"]
+    else:
+        free = channel_free_at(left, kind.limits, is_group=is_group) or now
+    return left, free, others_free_at(left, kind.limits, is_group=is_group) or now

@@ -4,6 +4,8 @@
 
 from datetime import datetime, timedelta
 
+from uuid_utils.compat import uuid7
+
 from app.database import Connection
 from app.domain.delivery import Action, Intent, Settlement, by_policy
 from app.outbox.kind import ChannelKind
@@ -13,25 +15,38 @@ TRIES = 8
 """Questions that failed: one to two minutes of them."""
 LATELY = timedelta(minutes=2)
 WHY = "asking about it failed {} times while others were answered, and more waits behind it"
-# While the platform is away nobody is answered, and the doubt waits until it is back.
-IN_VAIN = """
+WAITS = """
 select exists (
-         select from delivery
-          where channel_id = $1 and id <> $2 and state = 'due' and not parked and awaits is null
-            and due_at <= $3 and ready_at <= $3)
-   and exists (
-         select from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
-          where c.kind = $4 and c.id <> $1 and a.started_at > $3::timestamptz - $5::interval
-            and a.outcome not in ('failed', 'doubted', 'crashed') and a.wire not in ('none', 'connected'))
+  select from delivery
+   where channel_id = $1 and id <> $2 and state = 'due' and not parked and awaits is null
+     and due_at <= $3 and ready_at <= $3)
 """
+# While the platform is away nobody is answered, and the doubt waits until it is back.
+# A check that was asked for while the last question was: where the platform answered the one and not the other it was
+# there, also where no other channel is. Errors of a server or of a proxy to the question itself do not say so.
+ANSWERED = """
+select exists (
+         select from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
+          where c.kind = $3 and c.id <> $1 and a.started_at > $4::timestamptz - $5::interval
+            and a.outcome not in ('failed', 'doubted', 'crashed') and a.wire not in ('none', 'connected'))
+    or exists (
+         select from channel_check, (
+           select started_at, finished_at from attempt where delivery_id = $2 order by token desc limit 1) last
+          where kind = $3 and answer ->> 'verdict' <> 'unknown' and asked_at between started_at and finished_at)
+"""
+CHECK = "insert into channel_check (id, kind, address, ask, asked_at) values ($1, $2, $3, false, $4)"
 
 
 async def or_end(
     connection: Connection, kind: ChannelKind, work: Owed, step: Intent | Settlement, now: datetime
 ) -> Intent | Settlement:
-    """Give the step, or the end of a doubt that is asked about in vain."""
+    """Give the step, or the end of a doubt that is asked about in vain; a check beside it tells whether it is."""
     tries = work.progress.failures
     if not isinstance(step, Intent) or step.action is not Action.PROBE or tries < TRIES:
         return step
-    vain = await connection.fetchval(IN_VAIN, work.channel_id, work.id, now, kind.name, LATELY)
-    return by_policy(work.progress, WHY.format(tries), now) if vain else step
+    if not await connection.fetchval(WAITS, work.channel_id, work.id, now):
+        return step
+    if await connection.fetchval(ANSWERED, work.channel_id, work.id, kind.name, now, LATELY):
+        return by_policy(work.progress, WHY.format(tries), now)
+    await connection.execute(CHECK, uuid7(), kind.name, work.address, now)
+    return step

@@ -13,7 +13,7 @@ from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, Settlement, State
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, named
 from app.outbox.breaker import note_trouble
-from app.outbox.consequences import Done, follow_up, prepare, reaches_further, rests
+from app.outbox.consequences import Done, follow_up, in_order, prepare, reaches_further, rests
 from app.outbox.owed import Owed, intent_text, posts_text
 from app.scrub import scrubbed
 
@@ -131,7 +131,7 @@ async def _written(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
     async with pool.acquire() as connection, connection.transaction():
         followed = await prepare(connection, done)
         held = {row["id"]: _went(row) for row in await connection.fetch(RECORD, *_columns(followed))}
-        for one in followed:
+        for one in in_order(followed):
             if one.owed.id in held:
                 await follow_up(connection, one)
     return held

@@ -5,6 +5,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from app.audit import Actor, anchor, record, verify
@@ -19,6 +20,14 @@ from workers.prune import Kept, anchor_in_the_log, prune
 
 AGES = [900, 800, 200, 190, 10, 0]
 """Days since each act was done."""
+
+TIMES_OUT = """
+create function takes_long() returns trigger language plpgsql as $$
+begin
+  raise exception 'it takes too long' using errcode = 'query_canceled';
+end $$;
+create trigger takes_long before delete on channel_check for each statement execute function takes_long();
+"""
 
 
 async def aged(pool: Pool) -> list[Anchor]:
@@ -108,6 +117,17 @@ async def test_attempts_are_forgotten_before_their_notice(pool: Pool) -> None:
     assert await prune(pool) == 1
     assert await prune(pool, Kept(attempts=timedelta(days=70))) == 1
     assert await pool.fetchval("select count(*) from notice") == 2
+
+
+async def test_a_part_that_times_out_is_told_of_when_all_others_have_had_their_turn(pool: Pool) -> None:
+    await a_channel(pool)
+    await a_settled_notice(pool, 100)
+    await pool.execute(TIMES_OUT)
+
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await prune(pool)
+
+    assert await pool.fetchval("select count(*) from attempt") == 0
 
 
 CHANGES = {"endpoint_change.notice_id", "endpoint_change.delivery_id"}

@@ -108,7 +108,7 @@ async def test_what_was_given_back_is_not_counted(pool: Pool) -> None:
     await a_channel(pool)
     await hand_in(pool, "uno", "due")
     (call,) = (await taken(pool, 2)).calls
-    await give_back(pool, [(call.owed.id, call.token)])
+    await give_back(pool, plain(), call)
 
     assert await told(pool) == ["uno", "due"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.database import Pool
 from app.domain.delivery import Action
-from app.domain.outcome import Delivered, Doubted
+from app.domain.outcome import Delivered, Doubted, Failed
 from app.outbox.in_vain import TRIES
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -54,6 +54,32 @@ async def test_it_is_asked_about_again_where_nobody_is_answered(doubted: Pool) -
     (call,) = (await claimed(doubted)).calls
 
     assert call.intent.action is Action.PROBE
+
+
+@pytest.mark.parametrize(("verdict", "state"), [("ok", "held"), ("refused", "held"), ("unknown", "in_doubt")])
+async def test_where_no_other_channel_is_a_check_beside_the_question_tells_whether_the_platform_is_there(
+    doubted: Pool, verdict: str, state: str
+) -> None:
+    (call,) = (await claimed(doubted)).calls
+    await recorded(doubted, call, Failed("Internal Server Error"))
+    await doubted.execute("update channel_check set answer = json_build_object('verdict', $1::text)", verdict)
+    await doubted.execute(NOW)
+
+    await claimed(doubted)
+
+    assert (await deliveries(doubted))[0]["state"] == state
+    assert await doubted.fetchval("select count(distinct address) from channel_check") == 1
+
+
+async def test_an_answer_to_a_check_of_another_time_says_nothing_of_the_question(doubted: Pool) -> None:
+    (call,) = (await claimed(doubted)).calls
+    await recorded(doubted, call, Failed("Internal Server Error"))
+    await doubted.execute('update channel_check set asked_at = clock_timestamp(), answer = \'{"verdict": "ok"}\'')
+    await doubted.execute(NOW)
+
+    (again,) = (await claimed(doubted)).calls
+
+    assert again.intent.action is Action.PROBE
 
 
 async def test_it_is_asked_about_again_where_there_is_time(doubted: Pool) -> None:

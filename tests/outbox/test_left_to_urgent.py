@@ -5,11 +5,11 @@
 from app.database import Pool
 from app.domain.delivery import Action
 from app.domain.outcome import Delivered, Doubted
-from app.domain.pace import Limits
+from app.domain.pace import MINUTE, Limits
 from app.outbox import give_back
 from app.outbox.due import seconds_to_next
 from tests.given import a_channel, accepted
-from tests.outbox.conftest import claimed, recorded
+from tests.outbox.conftest import claimed, plain, recorded
 
 LIMITS = Limits(0, 0, 20)
 SEVENTEEN = "update channel set sent = array(select now() - interval '1 second' from generate_series(1, 17))"
@@ -40,9 +40,44 @@ async def test_what_is_given_back_may_go_at_once_though_it_was_the_last_of_its_p
     await accepted(pool)
     (call,) = (await claimed(pool, limits=LIMITS)).calls
 
-    await give_back(pool, [(call.owed.id, call.token)])
+    await give_back(pool, plain(LIMITS), call)
 
     assert len((await claimed(pool, limits=LIMITS)).calls) == 1
+
+
+async def test_an_urgent_call_that_is_given_back_keeps_no_ordinary_one_waiting(pool: Pool) -> None:
+    await a_channel(pool)
+    await pool.execute(SEVENTEEN)
+    await accepted(pool, priority="urgent")
+    (call,) = (await claimed(pool, limits=LIMITS)).calls
+
+    await give_back(pool, plain(LIMITS), call)
+
+    await pool.execute("delete from delivery")
+    await accepted(pool)
+    assert len((await claimed(pool, limits=LIMITS)).calls) == 1
+
+
+async def test_a_question_that_is_given_back_takes_nothing_from_what_is_left_to_urgent_ones(pool: Pool) -> None:
+    """Nor from what somebody else has made the channel rest, or has sent there meanwhile."""
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '1'")
+    await accepted(pool)
+    (doubt,) = (await claimed(pool, limits=LIMITS)).calls
+    await recorded(pool, doubt, Doubted("no answer"))
+    await pool.execute(SEVENTEEN)
+    await pool.execute("update channel set sent = sent || now(); update delivery set due_at = now()")
+    (call,) = (await claimed(pool, limits=LIMITS)).calls
+    rests = await pool.fetchval("update channel set free_at = now() + interval '1 hour' returning free_at")
+    sent = await pool.fetchval("update channel set sent = sent || now() returning sent")
+
+    await give_back(pool, plain(LIMITS), call)
+
+    left = [at for at in sent if at != call.moment]
+    row = await pool.fetchrow("select sent, free_at, others_free_at from channel")
+    assert row is not None
+    assert len(left) == 19
+    assert tuple(row) == (left, rests, left[1] + MINUTE)
 
 
 async def test_a_doubt_is_asked_about_though_only_what_is_urgent_may_be_posted(pool: Pool) -> None:

@@ -3,7 +3,9 @@
 """Whoever holds a channel and its deliveries has the channel first: a person and a worker never wait in a circle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -12,14 +14,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.audit import Actor
 from app.channels import channel_named, pause, retire
 from app.database import Pool, driver_of, engine_to
-from app.domain.outcome import Delivered, Gone
-from app.outbox import Claimed, give_back, resume
+from app.domain.outcome import Delivered, Gone, Throttled, Wire
+from app.domain.settle import settle
+from app.outbox import Claimed, Done, Turn, claim, give_back, record, resume
+from app.outbox.breaker import note_trouble
 from app.tables import Channel
 from tests.given import a_channel, accepted
-from tests.outbox.conftest import claimed, recorded
+from tests.outbox.conftest import TURN, claimed, plain, recorded
 from tests.outbox.pausing import paused
 from tests.reliability.ground import until
 
+PACE = "select from pace where kind = '{}' for update nowait"
 WAITED_FOR = """
 select exists (
   select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0)
@@ -27,6 +32,7 @@ select exists (
 ADMIN = Actor("admin")
 Act = Callable[[AsyncSession, Channel], Awaitable[object]]
 End = Callable[[Pool, Claimed], Awaitable[object]]
+Write = Callable[[Pool, Sequence[Done]], Awaitable[object]]
 
 
 async def resumed(session: AsyncSession, channel: Channel) -> None:
@@ -42,7 +48,7 @@ ACTS: dict[str, tuple[str, Act]] = {
 ENDS: dict[str, End] = {
     "an outcome": lambda pool, call: recorded(pool, call, Delivered(("42",))),
     "an outcome for the whole channel": lambda pool, call: recorded(pool, call, Gone("the bot was removed")),
-    "what was not sent": lambda pool, call: give_back(pool, [(call.owed.id, call.token)]),
+    "what was not sent": lambda pool, call: give_back(pool, plain(), call),
 }
 
 
@@ -77,3 +83,40 @@ async def test_what_a_person_does_with_a_channel_and_what_a_worker_records_never
     await engine.dispose()
 
     assert await pool.fetchval("select not exists (select from delivery where lease_until is not null)")
+
+
+async def two_are_throttled(pool: Pool) -> list[Done]:
+    """Claim a notice of two kinds, and have both told to wait, the later kind first."""
+    ended, outcome = [], Throttled(1)
+    for kind in ("telegram", "paper"):
+        await pool.execute("insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing", kind)
+        await a_channel(pool, kind, kind=kind)
+        await accepted(pool)
+        (call,) = (await claim(pool, replace(plain(), name=kind), Turn(1, TURN.horizon, timedelta(hours=1)))).calls
+        settlement = settle(call.owed.progress, call.intent, outcome, datetime.now(UTC), 0.0)
+        ended.append(Done(call.owed, call.intent, call.token, outcome, settlement, Wire.RESPONSE))
+    return ended
+
+
+WRITES: dict[str, Write] = {
+    "outcomes": record,
+    "trouble": lambda pool, done: note_trouble(pool, {one.owed.kind for one in done}),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_whoever_writes_to_the_paces_of_two_kinds_holds_none_while_it_waits_for_the_first(
+    pool: Pool, database_url: str, write: str
+) -> None:
+    done = await two_are_throttled(pool)
+
+    async with (
+        asyncpg.create_pool(database_url, min_size=0) as patient,
+        asyncio.TaskGroup() as group,
+        patient.acquire() as other,
+        other.transaction(),
+    ):
+        await other.execute(PACE.format("paper"))
+        group.create_task(WRITES[write](patient, done))  # type: ignore[arg-type]
+        await until(lambda: is_waited_for(pool))
+        await other.execute(PACE.format("telegram"))

@@ -13,7 +13,7 @@ from app.outbox import decide, give_back, redrive, sweep
 from app.outbox.record import OPEN
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
-from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.outbox.conftest import claimed, deliveries, plain, recorded
 from tests.reliability.ground import until
 
 WAITED_FOR = """
@@ -218,7 +218,7 @@ async def test_what_was_given_back_is_as_if_never_taken(pool: Pool) -> None:
     await accepted(pool)
     (call,) = (await claimed(pool)).calls
 
-    await give_back(pool, [(call.owed.id, call.token)])
+    await give_back(pool, plain(), call)
 
     (row,) = await deliveries(pool)
     assert (row["state"], row["attempts"], row["intent"]) == ("due", 0, None)
@@ -232,7 +232,7 @@ async def test_a_claim_that_is_given_back_costs_its_channel_nothing(pool: Pool) 
     limits = Limits(0, 1, 1)
     (call,) = (await claimed(pool, limits=limits)).calls
 
-    await give_back(pool, [(call.owed.id, call.token)])
+    await give_back(pool, plain(limits), call)
 
     assert await pool.fetchval("select cardinality(sent) from channel") == 0
     assert len((await claimed(pool, limits=limits)).calls) == 1

@@ -35,7 +35,7 @@ from app.intake import Origin, accept
 from app.outbox import Claimed, Done, decide, give_back, record, redrive, resume, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice
-from tests.outbox.conftest import claimed
+from tests.outbox.conftest import claimed, plain
 from tests.outbox.pausing import paused
 from tests.reliability.any_rows import EMPTY, FRESH, HASTEN, HELD, OPEN, OVERDUE, PAUSED, UNSOUND
 from tests.reliability.home import Home
@@ -134,7 +134,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def return_it(self) -> None:
         call = self.calls.pop(0)
-        self.home.do(give_back(self.home.pool, [(call.owed.id, call.token)]))
+        self.home.do(give_back(self.home.pool, plain(), call))
 
     @precondition(lambda self: self.calls)
     @rule()
