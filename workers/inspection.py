@@ -17,7 +17,7 @@ from app.checks import Answer
 from app.database import Pool
 from app.domain.backoff import DOUBT_RESTS
 from app.domain.pace import interval
-from app.outbox import ChannelKind, Held, hold, is_known, let_go, slot, still_holds
+from app.outbox import UNLIMITED, ChannelKind, Held, hold, is_known, let_go, slot, still_holds
 from app.telemetry import log
 from workers.desk import CALL, Desk, Finding, TurnOverError
 
@@ -68,12 +68,14 @@ async def _tidy(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
 async def _proved(pool: Pool, desk: Desk, row: asyncpg.Record) -> Finding:
     """Hold the channel's turn while it proves itself, if it is one of ours already."""
     kind, address = desk.kind, row["address"]
+    limits = kind.limits if kind.is_group(address) else UNLIMITED
     for _ in range(TRIES):
-        held = await hold(pool, kind.name, address)
+        held = await hold(pool, kind.name, address, limits)
         if held is not None:
             await asyncio.sleep(held.wait)
             found = await desk.inspect(address, partial(_pause, pool, kind, held, row["id"]))
-            await let_go(pool, held, _rest(kind, found), None if found.stray else found.reference or held.reference)
+            reference = None if found.stray else found.reference or held.reference
+            await let_go(pool, held, _rest(kind, found), reference, limits)
             return found
         if not await is_known(pool, kind.name, address):
             return await desk.inspect(address, partial(_pause, pool, kind, None, row["id"]))

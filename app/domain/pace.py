@@ -108,3 +108,11 @@ def others_free_at(sent: Sequence[datetime], limits: Limits, *, is_group: bool) 
     """Say when a group may be sent what is not urgent again as far as its minute goes, or None when at once."""
     many = limits.group_per_minute - limits.group_per_minute // LEFT_TO_URGENT
     return sent[-many] + MINUTE if is_group and 0 < many <= len(sent) else None
+
+
+def rests_until(
+    sent: Sequence[datetime], limits: Limits, now: datetime, *, is_group: bool
+) -> tuple[datetime, datetime]:
+    """Say when a channel may be sent to again after the sends in `sent` (ascending), and when also what can wait."""
+    free = channel_free_at(sent, limits, is_group=is_group) or now
+    return free, others_free_at(sent, limits, is_group=is_group) or now

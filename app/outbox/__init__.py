@@ -11,7 +11,7 @@ from app.outbox.owed import Owed
 from app.outbox.person import REDRIVABLE, decide, decide_alike, redrive, resume
 from app.outbox.record import Written, record
 from app.outbox.room import enter, shut
-from app.outbox.spare import Held, hold, is_known, let_go, slot, still_holds
+from app.outbox.spare import UNLIMITED, Held, hold, is_known, let_go, slot, still_holds
 from app.outbox.step import is_suspect
 from app.outbox.sweep import Swept, end_frozen, sweep
 from app.outbox.together import begin, leave, steps_of
@@ -19,6 +19,7 @@ from app.outbox.turn import Beside, Claimed, Taken, Turn
 
 __all__ = [
     "REDRIVABLE",
+    "UNLIMITED",
     "Beside",
     "ChannelKind",
     "Claimed",

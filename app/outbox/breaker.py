@@ -12,6 +12,8 @@ import asyncpg
 from app.database import Connection, Pool
 from app.domain.backoff import DOUBT_RESTS
 from app.domain.breaker import CALLS, CHANNELS, WITHIN, Heard, is_away, rest
+from app.domain.lane import GOALS, LANES
+from app.domain.notice import Priority
 from app.outbox.kind import ChannelKind
 from app.telemetry import log
 
@@ -37,11 +39,16 @@ select exists (
    where c.kind = $1 and a.started_at > $2::timestamptz - $3::interval and a.finished_at > $4::timestamptz
      and a.outcome not in ('failed', 'doubted', 'crashed') and a.wire not in ('none', 'connected'))
 """
+# In the order of their rank, which is years before that of all others: else each look would go through all that waits.
+# One that is on its way is asked with just now.
 URGENT = """
 select exists (
-  select from delivery d join channel c on c.id = d.channel_id
-   where c.kind = $1 and d.state in ('due', 'in_doubt') and not d.parked and d.lane = 0 and d.ready_at <= $2
-     and d.awaits is null)
+  select from (
+    select channel_id, lane, awaits from delivery
+     where state in ('due', 'in_doubt') and not parked and lease_until is null
+       and rank <= $2::timestamptz + $3::interval and ready_at <= $2
+     order by rank, id) d join channel c on c.id = d.channel_id
+   where c.kind = $1 and d.lane = 0 and d.awaits is null)
 """
 OPEN = "update pace set away_since = $2, asked_at = $2, asked = 0, blocked_reason = $3 where kind = $1"
 CALM = "update pace set troubled_at = null where kind = $1"
@@ -109,6 +116,6 @@ async def _when_away(connection: Connection, kind: ChannelKind, pace: asyncpg.Re
         await wake(connection, kind, now)
         log.info("account.back", kind=kind.name, seconds=round((now - since).total_seconds()))
         return None
-    urgent = await connection.fetchval(URGENT, kind.name, now)
+    urgent = await connection.fetchval(URGENT, kind.name, now, GOALS[LANES[Priority.URGENT]])
     left: float = (asked_at + rest(pace["asked"], urgent=urgent) - now).total_seconds()
     return max(0.0, left)

@@ -9,7 +9,7 @@ from time import monotonic
 
 from app.database import Connection, Pool
 from app.domain.delivery import Intent, Settlement
-from app.domain.pace import MINUTE, Account, channel_free_at, others_free_at, slots
+from app.domain.pace import MINUTE, Account, rests_until, slots
 from app.outbox.account import account_of, lock, spend
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
@@ -167,6 +167,4 @@ async def _reserve(
 def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> tuple[datetime, datetime]:
     """Say when the channel may be sent to again, and when also what is not urgent."""
     sent = [*sorted(at for at in call.owed.sent if at > now - MINUTE), call.slot]
-    is_group = kind.is_group(call.owed.address)
-    free = channel_free_at(sent, kind.limits, is_group=is_group) or now
-    return free, others_free_at(sent, kind.limits, is_group=is_group) or now
+    return rests_until(sent, kind.limits, now, is_group=kind.is_group(call.owed.address))

@@ -7,17 +7,23 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.database import Pool
+from app.domain.pace import LEFT_TO_URGENT, MINUTE, Limits, rests_until
 from app.outbox.account import account_of, lock, spend
 
 SOON = timedelta(seconds=3)
 """How far ahead a turn may begin: a person waits for what is to be done in it."""
 LASTS = timedelta(seconds=60)
+CALLS = 4
+"""What is sent to the channel in such a turn at the most: a test post, two questions about it, and its deletion."""
+UNLIMITED = Limits(0, 0, 0)
+ANY = 2**31 - 1
 # last_reference: until the test post is known for certain nothing is asked behind it, also when we die meanwhile.
 HOLD = """
 with free as (
   select id, last_reference from channel
    where kind = $1 and address = $2 and retired_at is null and turn_until is null
-     and free_at <= now() + $3::interval for no key update
+     and free_at <= now() + $3::interval
+     and (select count(*) from unnest(sent) as at where at > now() - $6::interval) <= $5::int for no key update
 )
 update channel c set turn_until = greatest(now(), c.free_at) + $4::interval, last_reference = null
   from free where c.id = free.id
@@ -27,9 +33,12 @@ returning c.id, c.turn_until, c.address, free.last_reference as reference,
 # A turn that lapsed is somebody else's by now, and what that one posted stands behind the test post.
 LET_GO = """
 update channel
-   set turn_until = null, free_at = greatest(free_at, clock_timestamp() + $4::interval),
-       sent = sent || clock_timestamp(), last_reference = case when address = $3 then $5 end
- where id = $1 and turn_until = $2
+   set turn_until = null, free_at = greatest(free_at, $4), others_free_at = greatest(others_free_at, $5),
+       sent = $6, last_reference = case when address = $2 then $3 end
+ where id = $1
+"""
+MINE = """
+select sent, clock_timestamp() as now from channel where id = $1 and turn_until = $2 for no key update
 """
 STILL = """
 select exists (
@@ -71,9 +80,14 @@ async def slot(pool: Pool, kind: str, per_second: float) -> Slot:
         return Slot(moment, (moment - row["now"]).total_seconds())
 
 
-async def hold(pool: Pool, kind: str, address: str) -> Held | None:
-    """Take a channel's turn, so that no delivery is sent meanwhile; None while somebody has it, or it begins late."""
-    row = await pool.fetchrow(HOLD, kind, address, SOON, LASTS)
+async def hold(pool: Pool, kind: str, address: str, limits: Limits = UNLIMITED) -> Held | None:
+    """Take a channel's turn, so that no delivery is sent meanwhile; None while somebody has it, or it begins late.
+
+    Nor where the minute of a group (`limits`) has no room for all that is sent then beside what is left to urgent ones.
+    """
+    minute = limits.group_per_minute
+    room = max(0, minute - minute // LEFT_TO_URGENT - CALLS) if minute else ANY
+    row = await pool.fetchrow(HOLD, kind, address, SOON, LASTS, room, MINUTE)
     return None if row is None else Held(row["id"], row["turn_until"], row["address"], row["reference"], row["wait"])
 
 
@@ -88,6 +102,16 @@ async def is_known(pool: Pool, kind: str, address: str) -> bool:
     return known
 
 
-async def let_go(pool: Pool, held: Held, rest: timedelta, reference: str | None) -> None:
-    """Give the turn back; `reference` is the last post of ours, which probes start from, or None: nobody knows it."""
-    await pool.execute(LET_GO, held.channel, held.until, held.address, rest, reference)
+async def let_go(pool: Pool, held: Held, rest: timedelta, reference: str | None, limits: Limits = UNLIMITED) -> None:
+    """Give the turn back, with all that was sent; `reference`: the last post of ours, which probes start from.
+
+    None: nobody knows it. `limits`: of a group.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(MINE, held.channel, held.until)
+        if row is None:
+            return
+        now = row["now"]
+        sent = [*(at for at in row["sent"] if at > now - MINUTE), *[now] * CALLS]
+        free, others = rests_until(sent, limits, now, is_group=True)
+        await connection.execute(LET_GO, held.channel, held.address, reference, max(free, now + rest), others, sent)

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from app.database import Pool
+from app.domain.lane import GOALS, LANES
+from app.domain.notice import Priority
 from app.outbox import slot
+from app.outbox.breaker import URGENT
 from app.outbox.due import DUE, NEAR, due
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed
@@ -89,6 +92,18 @@ async def test_a_claim_among_many_free_channels_looks_at_none_more_than_once(poo
     assert await looked_at(pool, most=50) <= NEAR < BACKLOG
 
 
+@pytest.mark.parametrize("known", ["nothing", "all"])
+async def test_whether_something_urgent_waits_is_seen_without_going_through_all_that_waits(
+    pool: Pool, known: str
+) -> None:
+    await much_waits(pool)
+    if known == "all":
+        await pool.execute("analyze")
+
+    urgent = GOALS[LANES[Priority.URGENT]]
+    assert await gone_through(pool, URGENT, "telegram", datetime.now(UTC), urgent) <= RESTING < RESTING * WAITING
+
+
 async def test_what_is_in_doubt_is_found_behind_one_that_is_put_off(pool: Pool) -> None:
     await much_waits(pool)
     await a_channel(pool, "put-off", areas=["put-off"])
@@ -139,9 +154,14 @@ async def much_waits(pool: Pool) -> None:
 async def looked_at(pool: Pool, most: int = 5) -> int:
     """Explain a claim, and give the most rows that any step of it went through."""
     asked = ("telegram", most, datetime.now(UTC), True, 2, False)
+    return await gone_through(pool, DUE, *asked)
+
+
+async def gone_through(pool: Pool, statement: str, *asked: object) -> int:
+    """Explain what a claim asks, and give the most rows that any step of it went through."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_sort = off; set local enable_seqscan = off")
-        plan = await connection.fetchval(f"explain (analyze, format json) {DUE}", *asked)
+        plan = await connection.fetchval(f"explain (analyze, format json) {statement}", *asked)
     every = list(nodes([json.loads(plan)[0]["Plan"]]))
     in_a_channel = [node["Index Cond"] for node in every if node.get("Index Name") == "delivery_order"]
     assert all("channel_id" in condition for condition in in_a_channel)

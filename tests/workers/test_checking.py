@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from app import checks
+from app.domain import pace
 from app.outbox import hold, let_go, still_holds
 from deploy.sandbox.faults import Fault, FaultKind
+from deploy.sandbox.limits import Limits
 from tests.workers.conftest import CHAT, City, until
 from workers.inspection import QUESTIONS, UNFINISHED
 
@@ -20,6 +22,10 @@ PROBLEM = "select answer ->> 'problem' from channel_check"
 DIED = """
 update channel_check
    set answer = null, taken_at = now() - interval '90 seconds', asked_at = now() - interval '1 hour'
+"""
+SENT = """
+select turn_until is null and (waiting = 0 or waiting = 1 and free_at > now())
+  from channel, (select count(*) as waiting from delivery where state = 'due') as one
 """
 PERSON = 4711
 
@@ -179,6 +185,35 @@ async def test_a_check_takes_no_turn_that_begins_late_and_has_the_whole_of_one_t
     assert not await still_holds(city.pool, soon, timedelta(hours=1))
     await city.pool.execute("update channel set turn_until = turn_until + interval '1 minute'")
     assert not await still_holds(city.pool, soon, timedelta(0))
+
+
+@pytest.mark.parametrize("city", [{"telegram_group_per_minute": 20}], indirect=True)
+async def test_what_a_check_sends_counts_in_the_minute_of_its_channel(city: City) -> None:
+    """Fourteen notices and the four calls of the check leave two of twenty, which is what urgent ones get."""
+    city.sandbox.limits = Limits(per_second=0, chat_per_second=0, group_per_minute=20)
+    await city.channel(can_ask=True)
+    for _ in range(14):
+        await city.accepts(priority="urgent")
+    await city.settled()
+    await city.pool.execute(QUESTION, str(CHAT))
+    city.bell.ring()
+    await until(lambda: answered(city), within=90)
+
+    for _ in range(3):
+        await city.accepts(priority="urgent")
+    await until(lambda: city.pool.fetchval(SENT), within=90)
+
+    assert [entry.method for entry in city.sandbox.journal if entry.code == 429] == []
+
+
+async def test_a_check_waits_for_another_minute_where_urgent_notices_would_find_no_room_beside_it(city: City) -> None:
+    await city.channel(can_ask=True)
+    taken = []
+    for many in (15, 14):
+        await city.pool.execute("update channel set sent = array_fill(now(), array[$1::int])", many)
+        taken.append(await hold(city.pool, "telegram", str(CHAT), pace.Limits(group_per_minute=20)))
+
+    assert [held is None for held in taken] == [True, False]
 
 
 @pytest.mark.parametrize(("ago", "taken"), [(40, 0), (90, 1)])
