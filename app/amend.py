@@ -51,8 +51,8 @@ update delivery d
        give_up_at = greatest(now(), $5) + $7::interval, expires_at = $8, awaits = null, failures = 0,
        crashes = case when d.state = 'in_doubt' then d.crashes else 0 end,
        parked = d.state <> 'held' and (select paused_at is not null from channel where id = d.channel_id), erase = false
-  from (select id, doubted and state in ('dead', 'expired') and channel_id = any($2::uuid[]) and $9::text <> 'repeat'
-                   as asks
+  from (select id, doubted and state in ('dead', 'expired', 'withdrawn') and channel_id = any($2::uuid[])
+                   and $9::text <> 'repeat' as asks
           from delivery where notice_id = $1) before
  where d.id = before.id and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
@@ -73,6 +73,7 @@ update delivery set due_at = greatest(ready_at, now()) + $2::interval
 LATEST = "select digest from revision where notice_id = $1 and number = $2"
 WITHDRAW = "update notice set withdrawn_at = now(), changed_at = now() where id = $1"
 # $3: it is to be deleted. $4: for the first time; whoever asks for the deletion later asks for that alone.
+# What was superseded before it was posted is withdrawn and still wanted: a doubt about it is a person's from now on.
 # What is wrong is not shown until a date that the correct notice was put off to.
 NOTHING = """
 update delivery d
@@ -83,7 +84,8 @@ update delivery d
        ready_at = least(ready_at, now()), rank = least(rank, now() + $5::interval),
        parked = state <> 'held' and (select paused_at is not null from channel where id = d.channel_id)
  where notice_id = $1
-   and ($4 and state <> 'withdrawn' or $3 and not erase and (state <> 'withdrawn' or posts::text <> '[]'))
+   and ($4 and (state <> 'withdrawn' or wanted is not null)
+        or $3 and not erase and (state <> 'withdrawn' or posts::text <> '[]'))
    and not exists (select from channel where id = d.channel_id and retired_at is not null)
 """
 

@@ -75,7 +75,7 @@ EVENTS = {
     "channel.moved": "A channel has a new address on its platform, and the deliveries follow.",
     "delivery.delivered": "A channel shows what it should.",
     "delivery.doubted": "A post may have arrived; the channel or the notice's policy will tell.",
-    "delivery.due": "A doubted post goes out once more, or a notice waits for a person's word.",
+    "delivery.due": "A doubted post goes out once more, or a notice waits for a person's word or its media.",
     "delivery.held": "Nobody can tell whether a post arrived; a person decides.",
     "delivery.decided": "A person decided what became of held deliveries.",
     "delivery.withdrawn": "A delivery is taken back: never posted, or shown as withdrawn.",

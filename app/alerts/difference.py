@@ -50,7 +50,6 @@ def notice_of(
     """Tell what has changed for one zone and one day, in the bulletin's words, and nothing else."""
     zone = bulletin.issued_at.tzinfo
     start, worst = datetime.combine(said.day, time(), zone), max(level.colour for level in changed.values())
-    earlier = next((told[risk].event_id for risk in changed if risk in told), None)
     return Notice(
         event_id=event_id(bulletin, said),
         service=SERVICE,
@@ -62,8 +61,14 @@ def notice_of(
         valid_until=datetime.combine(said.day, LAST_MINUTE, zone),
         expires_at=datetime.combine(said.day + timedelta(days=1), time(), zone),
         links=[Link(title=TITLE, href=PAGE)],
-        supersedes=earlier,
+        supersedes=_replaced(changed, told),
     )
+
+
+def _replaced(changed: Mapping[str, Level], told: Mapping[str, Told]) -> str | None:
+    """Name the notice that this one replaces, if it does so wholly: what else was told by it would be lost with it."""
+    still = {each.event_id for risk, each in told.items() if risk not in changed}
+    return next((told[risk].event_id for risk in changed if risk in told and told[risk].event_id not in still), None)
 
 
 def _title(said: ZoneDay, changed: Mapping[str, Level], worst: Colour) -> str:

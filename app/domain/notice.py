@@ -160,7 +160,11 @@ class Notice(Strict):
     links: list[Link] = Field(default_factory=list, max_length=10)
     contacts: list[Contact] = Field(default_factory=list, max_length=5)
     attachments: list[Attachment] = Field(default_factory=list, max_length=10)
-    supersedes: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] | None = None
+    supersedes: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] | None = Field(
+        default=None,
+        description="The event_id of an earlier notice of the same source that this one replaces as a whole. Where the "
+        "earlier one is posted, this one answers it; where this one is posted first, the earlier one never is.",
+    )
     in_doubt: DoubtPolicy | None = None
     test: bool = Field(
         default=False,

@@ -20,6 +20,8 @@ from app.trace import parsed as stored
 
 IN_AN_INTENT, IN_A_POST = [[field.name for field in fields(row)] for row in (Intent, Post)]
 AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
+# superseded: what replaces it stands in the channel, or may, or was itself replaced there before it was posted. How few
+# notices supersede another Postgres cannot know; it would go through all of them (`offset 0`, as in app.outbox.due).
 OWED = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
        d.give_up_at, d.expires_at, d.intent, d.token, d.erase, d.doubted, n.content, n.revision, n.policy, n.changed_at,
@@ -31,9 +33,20 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
            and old.event_id = n.content ->> 'supersedes') as replies_to,
+       d.wanted is not null and d.posts::text = '[]' and exists (
+         select from (
+           select id from notice
+            where source = n.source and event_source = n.event_source and content ->> 'supersedes' = n.event_id
+              and id <> n.id offset 0) newer
+         cross join lateral (
+           select from delivery
+            where notice_id = newer.id and channel_id = d.channel_id and wanted is not null
+              and (posts::text <> '[]' or doubted or state in ('in_doubt', 'held', 'withdrawn')) offset 0) later
+       ) as superseded,
        (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready'
            and not (d.attempts > 0 and exists (
              select from attempt where delivery_id = d.id and outcome = 'textonly'))) as media,
+       n.revision > 1 and exists (select from media where notice_id = n.id and state = 'wanted') as fetching,
        coalesce(v.approvals, '{}') as guarded,
        case when v.approvals <> '{}' then
          (select array_agg(language || ' ' || digest) from approval where notice_id = n.id) end as approved,
@@ -53,7 +66,6 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
  order by pick.place
 """
 
-
 LATER = ("items", "kept", "key", "restored", "foreign")
 """Members of intents and posts that earlier versions do not know."""
 
@@ -65,7 +77,8 @@ class Owed:
     `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
-    `unsigned`: a second person must let the latest revision go.
+    `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it was posted before it.
+    `fetching`: media of a correction may still come.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent there, by address, photo or document. `trace`: of the intake.
@@ -100,6 +113,8 @@ class Owed:
     awaits: str | None = None
     edition: str = ""
     unsigned: bool = False
+    superseded: bool = False
+    fetching: bool = False
     told_on: date | None = None
     told: int = 0
     attempts: int = 0
@@ -108,6 +123,10 @@ class Owed:
     def step(self) -> Trace | None:
         """The next attempt as a step in the trace of the notice; the claim raises the token by one."""
         return None if self.trace is None else self.trace.step(self.id, self.token + 1)
+
+
+MADE = {"media", "sent", "notice", "guarded", "approved", "awaits", "edition", "progress", "trace"}
+PLAIN = [field.name for field in fields(Owed) if field.name not in MADE]
 
 
 def progress_of(row: asyncpg.Record) -> Progress:
@@ -128,24 +147,7 @@ def progress_of(row: asyncpg.Record) -> Progress:
 
 
 def owed(row: asyncpg.Record) -> Owed:
-    same = ("id", "token", "notice_id", "channel_id", "slug", "kind", "address", "language", "can_ask")
-    more = (
-        "last_reference",
-        "replies_to",
-        "revision",
-        "shown",
-        "changed_at",
-        "withdrawn_at",
-        "source_name",
-        "service_name",
-        "interim",
-        "earlier",
-        "unsigned",
-        "told_on",
-        "told",
-        "attempts",
-    )
-    plain: dict[str, Any] = {name: row[name] for name in (*same, *more)}
+    plain: dict[str, Any] = {name: row[name] for name in PLAIN}
     media = json.loads(row["media"] or "{}")
     known = {"media": media, "sent": tuple(row["sent"]), "notice": parsed(row["content"])}
     known |= {"guarded": tuple(row["guarded"]), "approved": tuple(row["approved"] or ())}

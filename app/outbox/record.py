@@ -89,16 +89,16 @@ select id, state, last_error from done
 END = f"""
 with ended as (
   update delivery
-     set state = case when $3 = 'withdrawn' and doubted and not $11 then 'held' else $3 end,
-         last_error = case when $3 = 'withdrawn' and doubted and not $11 then '{OPEN}'
+     set state = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then 'held' else $3 end,
+         last_error = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then '{OPEN}'
                            when $3 = 'delivered' and doubted and not $11 then coalesce($4, '{TWICE}') else $4 end,
          intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
          posts = $8::json, failures = $13, doubted = doubted and not $11 or $12,
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
-         settled_at = case when $3 in ('delivered', 'dead', 'expired') or ($3 = 'withdrawn' and (not doubted or $11))
-                           then now() end
+         settled_at = case when $3 in ('delivered', 'dead', 'expired')
+                             or $3 = 'withdrawn' and (wanted is not null or not doubted or $11) then now() end
    where id = $1 and token = $2
   returning channel_id, state, last_error
 ), forgotten as (

@@ -4,10 +4,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
-from app.domain.backoff import CRASHES, SUSPECT
+from app.domain.backoff import CRASHES, MEDIA_PATIENCE, SUSPECT
 from app.domain.delivery import Action, Intent, Part, Settlement, State
 from app.domain.outcome import Refused
 from app.domain.step import next_step
@@ -18,6 +18,10 @@ from app.outbox.owed import Owed, intent_text
 from app.outbox.turn import Beside
 from app.scrub import place
 from app.telemetry import log
+
+SUPERSEDED = "the notice that supersedes it stands here, or may, so it is not posted after that"
+FETCHING = "waits for its pictures and documents"
+DOUBTED = f"{SUPERSEDED}; an earlier post of it may stand before"
 
 
 def one_each(works: Sequence[Owed], beside: Beside) -> list[Owed]:
@@ -65,8 +69,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
 
 def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     """Render, and decide what closes the difference between what the channel shows and what it should."""
-    if work.progress.crashes >= CRASHES:  # it may be the rendering on which they died
-        return next_step(work.progress, (), work.revision, now, can_ask=work.can_ask)
+    if (over := _over(work, now)) is not None:
+        return over
     parts: Sequence[Part] | Refused = kind.render(work)
     if isinstance(parts, Refused):
         stray = work.progress.state is State.IN_DOUBT
@@ -77,10 +81,28 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask)
     if isinstance(step, Settlement) or step.key is not None:
         return step
-    if (waits := waiting(work, step)) is not None:
+    if (waits := waiting(work, step) or _fetching(work, step, now)) is not None:
         return waits
     key = once_key(work, step) if kind.once_key else None
     return replace(step, key=key, after=_after(work) if step.action is Action.POST else step.after)
+
+
+def _over(work: Owed, now: datetime) -> Intent | Settlement | None:
+    """End what is not even rendered: workers may have died of that, or it would be read after what replaces it."""
+    if work.progress.crashes >= CRASHES:
+        return next_step(work.progress, (), work.revision, now, can_ask=work.can_ask)
+    if work.superseded and work.progress.state is State.DUE:
+        why = DOUBTED if work.progress.doubted else SUPERSEDED
+        return Settlement(State.WITHDRAWN, (), work.progress.failures, error=why)
+    return None
+
+
+def _fetching(work: Owed, step: Intent, now: datetime) -> Settlement | None:
+    """Let a correction wait for its media as long as a first post does, also one that was wished amid a call."""
+    wait = work.changed_at + MEDIA_PATIENCE[work.progress.lane] - now
+    if not work.fetching or work.progress.wanted is None or step.action is Action.PROBE or wait <= timedelta(0):
+        return None
+    return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=wait, error=FETCHING)
 
 
 def _after(work: Owed) -> str | None:

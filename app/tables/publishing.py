@@ -24,6 +24,7 @@ from app.tables.columns import flag, instant, number
 
 WAITING = text("(state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')")
 OPEN = text("state in ('due', 'in_doubt') and not parked")
+SUPERSEDES, SUPERSEDING = text("(content ->> 'supersedes')"), text("content ->> 'supersedes' is not null")
 FREE = text("state in ('due', 'in_doubt') and not parked and lease_until is null")
 
 
@@ -38,6 +39,7 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "event_source", "event_id", name="notice_once"),
         Index("notice_newest", "created_at", "id"),
+        Index("notice_superseding", "source", "event_source", SUPERSEDES, postgresql_where=SUPERSEDING),
         Index("notice_alike", "source", "likeness", "created_at", postgresql_where=text("likeness is not null")),
     )
     id: UUID = Field(primary_key=True)

@@ -72,15 +72,26 @@ async def test_a_re_issue_without_a_difference_is_no_notice(town: Caller) -> Non
 
 async def test_a_re_issue_tells_only_the_difference(town: Caller) -> None:
     source = await town.a_source()
-    first = await hand_in(source, bulletin(feature(temporali=YELLOW, idraulico=YELLOW)))
+    await hand_in(source, bulletin(feature(temporali=YELLOW, idraulico=YELLOW)))
 
     second = await hand_in(source, bulletin(feature(temporali=ORANGE, idraulico=YELLOW), later=30))
 
-    (before,), (notice,) = await told(source, first), await told(source, second)
+    (notice,) = await told(source, second)
     assert notice["texts"]["it"]["title"].startswith("Allerta arancione per rischio temporali, ")
     assert "ARANCIONE (prima" in notice["texts"]["it"]["body"].replace("\\", "")
     assert "idraulico" not in notice["texts"]["it"]["body"]
-    assert notice["supersedes"] == before["event_id"]
+
+
+async def test_a_re_issue_replaces_what_it_leaves_nothing_of(town: Caller) -> None:
+    """What is replaced and still waits is not posted any more: a risk that is as it was would be told nowhere."""
+    source = await town.a_source()
+    await hand_in(source, bulletin(feature(temporali=YELLOW, idraulico=YELLOW)))
+
+    second = await hand_in(source, bulletin(feature(temporali=ORANGE, idraulico=YELLOW), later=30))
+    third = await hand_in(source, bulletin(feature(temporali=YELLOW, idraulico=YELLOW), later=45))
+
+    (before,), (notice,) = await told(source, second), await told(source, third)
+    assert (before["supersedes"], notice["supersedes"]) == (None, before["event_id"])
 
 
 async def test_the_morrow_of_one_bulletin_is_not_told_again_by_the_next(town: Caller) -> None:

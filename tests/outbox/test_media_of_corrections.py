@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""A correction waits for its pictures and documents as a first post does, whenever it was wished."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.amend import withdraw
+from app.database import Pool
+from app.domain.backoff import MEDIA_PATIENCE
+from app.domain.outcome import Delivered, Doubted
+from app.outbox.step import FETCHING
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.outbox.test_amend import change, corrected, posted
+
+PICTURE = [{"title": "Mappa", "href": "https://comune.example/mappa.png"}]
+
+
+@pytest.mark.parametrize("outcome", [Delivered(("42",)), Doubted("no answer")])
+async def test_a_correction_amid_a_call_waits_for_its_media_as_a_first_post_does(
+    pool: Pool, outcome: Delivered | Doubted
+) -> None:
+    await a_channel(pool, can_ask=True)
+    await pool.execute("update channel set last_reference = '41'")
+    number = (await accepted(pool, event_id="e1")).id
+    (call,) = (await claimed(pool)).calls
+
+    await corrected(pool, number, attachments=PICTURE)
+    await recorded(pool, call, outcome)
+    if isinstance(outcome, Doubted):
+        await pool.execute("update delivery set due_at = now(); update channel set free_at = now()")
+        (probe,) = (await claimed(pool)).calls
+        await recorded(pool, probe, Delivered(("42",)))
+
+    taken = await claimed(pool)
+    assert (taken.calls, [end.error for _, end in taken.ended]) == ((), [FETCHING])
+    (row,) = await deliveries(pool)
+    assert row["due_at"] > row["created_at"] + MEDIA_PATIENCE[1] - timedelta(seconds=1)
+    await pool.execute("update media set state = 'failed'; update delivery set due_at = now()")
+    assert [step.intent.action for step in (await claimed(pool)).calls] == ["edit"]
+
+
+async def test_a_correction_waits_for_its_media_no_longer_than_a_first_post(pool: Pool) -> None:
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1")).id
+    await posted(pool)
+    await corrected(pool, number, attachments=PICTURE)
+
+    await pool.execute("update notice set changed_at = changed_at - $1::interval", MEDIA_PATIENCE[1])
+    await pool.execute("update delivery set due_at = now()")
+
+    assert len((await claimed(pool)).calls) == 1
+
+
+async def test_a_withdrawal_waits_for_no_media(pool: Pool) -> None:
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1")).id
+    await posted(pool)
+    await corrected(pool, number, attachments=PICTURE)
+
+    await withdraw(pool, change(number))
+
+    assert [call.intent.action for call in (await claimed(pool)).calls] == ["edit"]
