@@ -18,6 +18,7 @@ from app.domain.delivery import (
     State,
     by_policy,
     settled_state,
+    unheard,
     what_is_left,
 )
 from app.domain.outcome import (
@@ -49,6 +50,8 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
     progress: Progress, done: Intent, outcome: Outcome, now: datetime, chance: float
 ) -> Settlement:
     """Go where the outcome leads. This is the whole life of a delivery. `chance` (0 to 1) spreads the next try."""
+    if isinstance(outcome, Doubted) or (isinstance(outcome, Failed) and done.key is None):
+        progress = replace(progress, posts=unheard(progress.posts, done))
     stay = Settlement(progress.state, progress.posts, progress.failures, error=reason(outcome), intent=progress.intent)
     match outcome:
         case Delivered() if done.action is Action.DELETE:

@@ -9,20 +9,21 @@ from datetime import datetime
 import asyncpg
 
 from app.database import Connection
-from app.domain.delivery import Action, Intent
-from app.outbox.owed import Owed, intent_text
+from app.domain.delivery import Action, Intent, unheard
+from app.outbox.owed import Owed, intent_text, posts_text
 
 # The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
+# So is what nobody would know of the posts then: whoever puts back what stood there before must know that it may not.
 # The rows are locked before they are read: whoever amends or withdraws meanwhile comes after the lease, and is seen.
 TAKE = """
 with taken as (
   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $8::int[], $9::text[],
-                       $10::boolean[], $11::text[], $12::timestamptz[])
-             as t (id, intent, action, part, revision, wanted, traceparent, erase, awaits, give_up_at)
+                       $10::boolean[], $11::text[], $12::timestamptz[], $13::text[])
+             as t (id, intent, action, part, revision, wanted, traceparent, erase, awaits, give_up_at, posts)
 ), claimed as (
   update delivery d
      set token = d.token + 1, attempts = d.attempts + 1, intent = t.intent::json, lease_until = $6::timestamptz,
-         give_up_at = t.give_up_at,
+         give_up_at = t.give_up_at, posts = coalesce(t.posts::json, d.posts),
          awaits = case when d.state = 'in_doubt' then d.awaits else t.awaits end
     from taken t where d.id = t.id and d.wanted is not distinct from t.wanted and d.erase = t.erase
   returning d.id, d.token
@@ -64,8 +65,15 @@ async def write_intents(
         [call.owed.progress.erase for call in calls],
         [call.owed.awaits for call in calls],
         [call.owed.progress.give_up_at for call in calls],
+        [_unheard(call) for call in calls],
     )
     return {row["id"]: row["token"] for row in rows}
+
+
+def _unheard(call: Planned) -> str | None:
+    before = call.owed.progress.posts
+    posts = unheard(before, call.intent)
+    return None if posts is before else posts_text(posts)
 
 
 def _traced(work: Owed) -> str | None:

@@ -10,8 +10,9 @@ from app.amend import Change, amend, withdraw
 from app.intake import Accepted
 from app.routing import Routing
 from deploy.sandbox import Sandbox
+from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
-from tests.workers.conftest import CHAT, City, a_city, settings_for
+from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_media import PDF, attached, png, sorts
 from tests.workers.trap import Trap
 
@@ -127,3 +128,22 @@ async def test_no_caption_is_empty_or_like_another_so_that_each_can_be_asked_for
     assert first != second
     assert "AV-" in first
     assert "AV-" in second
+
+
+@pytest.mark.parametrize("names", [("a.png",), ("a.png", "b.png")])
+async def test_a_picture_that_is_put_back_after_an_exchange_without_an_answer_is_seen_again(
+    city: City, trap: Trap, names: tuple[str, ...]
+) -> None:
+    notice = await posted(city, trap, *names)
+    city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="editMessageMedia")
+    new = a_notice(event_id="e1", attachments=attached(trap, *names[:-1], "c.png"))
+    await amend(city.pool, Routing(), Change(notice.id, "mensa", "test", None), new)
+    city.bell.ring()
+
+    async def is_doubted() -> bool:
+        return bool(await city.pool.fetchval("select exists (select from attempt where outcome = 'doubted')"))
+
+    await until(is_doubted, 90)
+    await corrected(city, trap, notice, names)
+
+    assert pictures(city) == list(names)
