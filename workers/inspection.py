@@ -14,15 +14,15 @@ from uuid import UUID
 import asyncpg
 
 from app.checks import Answer
-from app.database import Pool
+from app.database import AWAY, Pool
 from app.domain.backoff import DOUBT_RESTS
 from app.domain.pace import interval
 from app.outbox import UNLIMITED, ChannelKind, Held, hold, is_known, let_go, slot, still_holds
 from app.telemetry import log
 from workers.desk import CALL, Desk, Finding, TurnOverError
 
-# Again only when the turn of whoever took it is over: until then the channel would only be said to be busy. And also
-# when nobody waits for the answer any more, where a test post was left behind.
+# Again only when whoever took it has ended: while it lives it says so, however long a call of it takes, and nobody takes
+# its test post away. And also when nobody waits for the answer any more, where a test post was left behind.
 QUESTIONS = """
 update channel_check set taken_at = now()
  where id in (select id from channel_check
@@ -31,10 +31,13 @@ update channel_check set taken_at = now()
                order by asked_at for update skip locked limit 20)
 returning id, kind, address, ask, test_post
 """
+LIVES = "update channel_check set taken_at = now() where id = $1"
 STANDS = "update channel_check set test_post = $2 where id = $1"
 ANSWER = "update channel_check set answer = $2::json where id = $1"
 UNFINISHED = Answer("unknown", "the check was not finished; try again")
 BUSY = Answer("unknown", "the channel was busy all the time; try again")
+LIVES_EVERY = 5.0
+"""Seconds; whoever has not said for seventy that it lives has ended."""
 TRIES = 20
 LONGEST = 3.0
 """Seconds that the account may keep a check waiting before a call."""
@@ -45,7 +48,23 @@ LEFT = timedelta(seconds=CALL) + DOUBT_RESTS
 async def answer_questions(pool: Pool, desks: Mapping[str, Desk]) -> None:
     """Answer all that is asked now, side by side: one slow platform keeps nobody waiting."""
     rows = await pool.fetch(QUESTIONS, list(desks))
-    await asyncio.gather(*(_answer(pool, desks[row["kind"]], row) for row in rows))
+    await asyncio.gather(*(_live_and_answer(pool, desks[row["kind"]], row) for row in rows))
+
+
+async def _live_and_answer(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
+    living = asyncio.create_task(_live(pool, row["id"]))
+    try:
+        await _answer(pool, desk, row)
+    finally:
+        living.cancel()
+
+
+async def _live(pool: Pool, question: UUID) -> None:
+    """Say now and then that whoever took the question is at it still."""
+    while True:
+        await asyncio.sleep(LIVES_EVERY)
+        with suppress(*AWAY):
+            await pool.execute(LIVES, question)
 
 
 async def _answer(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:

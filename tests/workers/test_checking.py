@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A check that breaks in the middle: what it posted goes, and no later doubt is misled by what it left."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from app import checks
 from app.domain import pace
-from app.outbox import hold, let_go, still_holds
+from app.outbox import ChannelKind, hold, let_go, still_holds
 from deploy.sandbox.faults import Fault, FaultKind
 from deploy.sandbox.limits import Limits
+from tests.workers import paper
 from tests.workers.conftest import CHAT, City, until
-from workers.inspection import QUESTIONS, UNFINISHED
+from workers.desk import Desk, Finding, Pause
+from workers.inspection import QUESTIONS, UNFINISHED, answer_questions
 
 KNOWN = "update channel set last_reference = '1'"
 QUESTION = "insert into channel_check (id, kind, address, ask) values (gen_random_uuid(), 'telegram', $1, true)"
@@ -86,6 +89,34 @@ async def test_the_test_post_of_a_check_whose_worker_died_is_taken_away(city: Ci
     assert [text.startswith("Prova di Campanella") for text in left] == [True]
     assert city.posts() == []
     assert await city.pool.fetchval(PROBLEM) == UNFINISHED.problem
+
+
+async def test_the_test_post_of_a_check_that_lives_is_left_to_it_however_long_it_takes(city: City) -> None:
+    over = asyncio.Event()
+
+    async def inspect(address: str, pause: Pause | None) -> Finding:
+        assert pause is not None
+        await pause("-100 7")
+        await over.wait()
+        return await paper.inspect(address, pause)
+
+    desk = Desk(ChannelKind("paper", pace.Limits(0, 0, 0), paper.shown), paper.send, inspect, paper.close, timeout=1)
+    await city.pool.execute(QUESTION.replace("telegram", "paper"), "-100")
+    checking = asyncio.create_task(answer_questions(city.pool, {"paper": desk}))
+    await until(lambda: is_so(city, "test_post is not null"), within=90)
+
+    await city.pool.execute("update channel_check set taken_at = now() - interval '69 seconds'")
+    await until(lambda: is_so(city, "taken_at > now() - interval '60 seconds'"), within=90)
+    taken = await city.pool.fetch(QUESTIONS, ["paper"])
+    over.set()
+    await checking
+
+    assert taken == []
+    assert await answered(city)
+
+
+async def is_so(city: City, what: str) -> bool:
+    return bool(await city.pool.fetchval(f"select {what} from channel_check"))
 
 
 async def test_a_person_who_has_blocked_the_bot_is_not_said_to_be_well(city: City) -> None:
