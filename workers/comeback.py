@@ -37,6 +37,13 @@ async def look_for_comebacks(pool: Pool, desks: Mapping[str, Desk]) -> None:
 
 
 async def _look(pool: Pool, desk: Desk, row: asyncpg.Record) -> None:
-    found = await desk.inspect(row["address"], None)
-    if found.answer.verdict == "ok" and await resume(pool, row["id"], reason=row["paused_reason"]):
+    why = row["paused_reason"]
+    if await _is_well(desk, row["address"], why) and await resume(pool, row["id"], reason=why):
         log.info("channel.resumed", channel=row["slug"])
+
+
+async def _is_well(desk: Desk, address: str, why: str) -> bool:
+    """Ask the kind, which knows for what reasons a channel refuses posts of which a check says that it is well."""
+    if desk.may_go_on is not None:
+        return await desk.may_go_on(address, why)
+    return (await desk.inspect(address, None)).answer.verdict == "ok"

@@ -21,8 +21,8 @@ from app.outbox import UNLIMITED, ChannelKind, Held, hold, is_known, let_go, slo
 from app.telemetry import log
 from workers.desk import CALL, Desk, Finding, TurnOverError
 
-# Again only when whoever took it has ended: while it lives it says so, however long a call of it takes, and nobody takes
-# its test post away. And also when nobody waits for the answer any more, where a test post was left behind.
+# Again only when whoever took it has ended: while it lives it says so, however long a call takes, and nobody takes its
+# test post away. And also when nobody waits for the answer any more, where a test post was left behind.
 QUESTIONS = """
 update channel_check set taken_at = now()
  where id in (select id from channel_check

@@ -83,6 +83,8 @@ def check_may_post(chat: Chat, kind: str) -> None:
         what = SUFFIXES.get(kind, "documents")
         if not chat.may("can_send_messages") or not chat.may(f"can_send_{what.split()[-1]}"):
             raise bad_request(Why.NOT_ENOUGH_RIGHTS, what=what)
+        if chat.forum and chat.closed and not chat.may("can_manage_topics"):
+            raise bad_request(Why.TOPIC_CLOSED)
 
 
 def check_may_pin(chat: Chat) -> None:

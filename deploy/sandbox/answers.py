@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from deploy.sandbox.chats import ADMINISTRATOR_RIGHTS, Author, Chat, Kind, Message, Standing
+from deploy.sandbox.chats import ADMINISTRATOR_RIGHTS, MEMBER_RIGHTS, Author, Chat, Kind, Message, Standing
 
 Json = dict[str, Any]
 OWNER: Json = {"id": 900_000_001, "is_bot": False, "first_name": "Segreteria"}
@@ -12,7 +12,7 @@ NO_GIFTS = dict.fromkeys(
     ["unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"], False
 )
 NOT_IN_GROUPS = {"can_post_messages", "can_edit_messages"}
-NOT_IN_CHANNELS = {"can_pin_messages"}
+NOT_IN_CHANNELS = {"can_pin_messages", "can_manage_topics"}
 
 
 def bot_user(bot_id: int) -> Json:
@@ -52,12 +52,21 @@ def chat_full(chat: Chat, bot_id: int) -> Json:
         answer["active_usernames"] = [chat.username]
     if chat.protected:
         answer["has_protected_content"] = True
-    if chat.kind is Kind.CHANNEL:
-        answer["can_send_paid_media"] = False
+    answer |= kind_full(chat)
     pinned = next((message for id_ in reversed(chat.pinned) if (message := chat.shown(id_))), None)
     if pinned:
         answer["pinned_message"] = message_json(chat, pinned, bot_id, with_reply=False)
     return answer
+
+
+def kind_full(chat: Chat) -> Json:
+    match chat.kind:
+        case Kind.PRIVATE:
+            return {}
+        case Kind.CHANNEL:
+            return {"can_send_paid_media": False}
+    topics = {"is_forum": True} if chat.forum else {}
+    return {"permissions": {name: chat.may(name) for name in MEMBER_RIGHTS}} | topics
 
 
 def owner_json() -> Json:

@@ -62,6 +62,7 @@ ADMINISTRATOR_RIGHTS = {
     "can_post_stories": False,
     "can_edit_stories": False,
     "can_delete_stories": False,
+    "can_manage_topics": False,
 }
 MEMBER_RIGHTS = {"can_send_messages": True, "can_send_photos": True, "can_send_documents": True}
 
@@ -94,7 +95,10 @@ class Message:
 
 @dataclass(slots=True)
 class Chat:
-    """A chat with its messages, also the deleted ones, which only the journal's reader asks for."""
+    """A chat with its messages, also the deleted ones, which only the journal's reader asks for.
+
+    `closed`: the first topic of a forum, where a bot posts.
+    """
 
     id: int
     kind: Kind
@@ -104,6 +108,8 @@ class Chat:
     username: str | None = None
     rights: dict[str, bool] = field(default_factory=dict)
     protected: bool = False
+    forum: bool = False
+    closed: bool = False
     pins_leave_a_message: bool = True
     migrated_to: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)

@@ -117,6 +117,7 @@ class Control:
             "standing": lambda id_, standing: self.sandbox.stand(id_, Standing(standing)),
             "migrate": self.sandbox.migrate,
             "protect": self.sandbox.protect,
+            "forum": self.sandbox.forum,
         }
         result = deeds[request.match_info["deed"]](chat_id, **figures)
         return answer({"result": result})

@@ -24,6 +24,7 @@ class Why(StrEnum):
     CHAT_ID_EMPTY = "chat_id is empty"
     CHAT_ID_MISSING = "Chat identifier is not specified"
     CHAT_NOT_FOUND = "chat not found"
+    TOPIC_CLOSED = "TOPIC_CLOSED"
     PRIVATE_NOT_FOUND = "private chat not found"
     UPGRADED = "group chat was upgraded to a supergroup chat"
     NO_WRITE_ACCESS = "Have no write access to the chat"

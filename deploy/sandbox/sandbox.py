@@ -164,6 +164,12 @@ class Sandbox:
         """Forbid the forwarding of what is posted from now on."""
         self.world.chats[chat_id].protected = protected
 
+    def forum(self, chat_id: int, *, forum: bool = True, closed: bool = False) -> None:
+        """Give a supergroup topics, or take them away; the first, where a bot posts, is open or closed."""
+        chat = self.world.chats[chat_id]
+        chat.forum, chat.closed = forum, closed
+        self.record.human("forum", chat_id, "changed", [])
+
     def migrate(self, chat_id: int, new_id: int | None = None) -> int:
         """Turn a basic group into a supergroup with another id; give that id."""
         heir = self.world.migrate(self.world.chats[chat_id], new_id)

@@ -104,6 +104,12 @@ SCENES: dict[Why, Scene] = {
         {"chat_id": SUPERGROUP, "text": "x"},
         before=lambda sandbox: sandbox.set_rights(SUPERGROUP, {"can_send_messages": False}),
     ),
+    Why.TOPIC_CLOSED: Scene(
+        BAD + "TOPIC_CLOSED",
+        "sendMessage",
+        {"chat_id": SUPERGROUP, "text": "x"},
+        before=lambda sandbox: sandbox.forum(SUPERGROUP, closed=True),
+    ),
     Why.NO_PIN_RIGHTS: on("pinChatMessage", "not enough rights to manage pinned messages in the chat", "{own}"),
     Why.KICKED: stands("kicked", NO + "bot was kicked from the channel chat", CHANNEL),
     Why.NOT_A_MEMBER: stands("left", NO + "bot is not a member of the supergroup chat", SUPERGROUP),

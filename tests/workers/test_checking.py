@@ -22,6 +22,8 @@ QUESTION = "insert into channel_check (id, kind, address, ask) values (gen_rando
 LAST = "select last_reference from channel"
 FREE = "select turn_until is null from channel"
 PROBLEM = "select answer ->> 'problem' from channel_check"
+STANDS = "select test_post is not null from channel_check"
+LIVES = "select taken_at > now() - interval '60 seconds' from channel_check"
 DIED = """
 update channel_check
    set answer = null, taken_at = now() - interval '90 seconds', asked_at = now() - interval '1 hour'
@@ -31,6 +33,7 @@ select turn_until is null and (waiting = 0 or waiting = 1 and free_at > now())
   from channel, (select count(*) as waiting from delivery where state = 'due') as one
 """
 PERSON = 4711
+GROUP = -1001000000009
 
 
 async def alive(city: City) -> bool:
@@ -103,10 +106,10 @@ async def test_the_test_post_of_a_check_that_lives_is_left_to_it_however_long_it
     desk = Desk(ChannelKind("paper", pace.Limits(0, 0, 0), paper.shown), paper.send, inspect, paper.close, timeout=1)
     await city.pool.execute(QUESTION.replace("telegram", "paper"), "-100")
     checking = asyncio.create_task(answer_questions(city.pool, {"paper": desk}))
-    await until(lambda: is_so(city, "test_post is not null"), within=90)
+    await until(lambda: is_so(city, STANDS), within=90)
 
     await city.pool.execute("update channel_check set taken_at = now() - interval '69 seconds'")
-    await until(lambda: is_so(city, "taken_at > now() - interval '60 seconds'"), within=90)
+    await until(lambda: is_so(city, LIVES), within=90)
     taken = await city.pool.fetch(QUESTIONS, ["paper"])
     over.set()
     await checking
@@ -115,8 +118,8 @@ async def test_the_test_post_of_a_check_that_lives_is_left_to_it_however_long_it
     assert await answered(city)
 
 
-async def is_so(city: City, what: str) -> bool:
-    return bool(await city.pool.fetchval(f"select {what} from channel_check"))
+async def is_so(city: City, question: str) -> bool:
+    return bool(await city.pool.fetchval(question))
 
 
 async def test_a_person_who_has_blocked_the_bot_is_not_said_to_be_well(city: City) -> None:
@@ -132,6 +135,20 @@ async def test_a_person_who_has_blocked_the_bot_is_not_said_to_be_well(city: Cit
     assert (blocked.verdict, free.verdict) == ("refused", "ok")
     assert "bot was blocked by the user" in (blocked.problem or "")
     assert city.posts(PERSON) == []
+
+
+async def test_a_group_whose_members_may_not_write_is_not_said_to_be_well(city: City) -> None:
+    city.sandbox.add_chat(GROUP, "supergroup", "Genitori", rights={"can_send_messages": False})
+
+    verdicts = []
+    for standing in ("member", "administrator"):
+        city.sandbox.stand(GROUP, standing)
+        await city.pool.execute("delete from channel_check")
+        await city.pool.execute(QUESTION.replace("true", "false"), str(GROUP))
+        await until(lambda: answered(city), within=90)
+        verdicts.append(await city.pool.fetchval("select answer ->> 'verdict' from channel_check"))
+
+    assert verdicts == ["refused", "ok"]
 
 
 @pytest.mark.parametrize(("fault", "last"), [(FaultKind.ANSWER_RESET, None), (FaultKind.TOO_LARGE, "1")])

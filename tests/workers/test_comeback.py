@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A channel that its platform paused goes on by itself once it is mended, unless a person has paused it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import asyncpg
@@ -10,15 +10,25 @@ import pytest
 
 from app.database import SERVER_SETTINGS, Pool
 from app.domain.pace import Limits
-from app.outbox import ChannelKind
-from tests.given import a_channel
+from app.outbox import ChannelKind, claim
+from app.outgoing import Outgoing
+from deploy.sandbox import Sandbox
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import TURN, recorded
 from tests.outbox.pausing import paused
 from tests.workers import paper
+from tests.workers.conftest import settings_for
 from workers.comeback import look_for_comebacks
-from workers.desk import Desk, Finding, Inspect, Pause
+from workers.desk import Desk, Finding, Inspect, Pause, Tools
+from workers.telegram.kind import desk as telegram_desk
 
 KICKED = "update channel set paused_at = now() - interval '1 hour', paused_reason = 'the bot was removed'"
 PAUSED = "select paused_at is not null from channel"
+GROUP = -1001000000009
+MENDED: dict[str, Callable[[Sandbox], None]] = {
+    "the bot may open it": lambda sandbox: sandbox.set_rights(GROUP, {"can_manage_topics": True}),
+    "there are no topics any more": lambda sandbox: sandbox.forum(GROUP, forum=False),
+}
 
 
 @pytest.fixture
@@ -66,3 +76,57 @@ async def test_a_person_who_blocks_the_bot_is_asked_ever_less_often(
     await kicked.execute(ago, address, timedelta(hours=checked))
 
     assert await looks(kicked) is stays
+
+
+@pytest.fixture
+async def telegram(database_url: str, redis_url: str, sandbox: Sandbox) -> AsyncIterator[tuple[Pool, Desk]]:
+    """Give Telegram as a worker knows it, and a database with a channel of it: a group with topics."""
+    settings = settings_for(database_url, redis_url, sandbox)
+    sandbox.add_chat(GROUP, "supergroup", "Genitori", standing="administrator")
+    async with asyncpg.create_pool(database_url, min_size=0, server_settings=SERVER_SETTINGS) as pool:
+        await a_channel(pool, address=str(GROUP))
+        desk = telegram_desk(Tools(settings, pool, Outgoing.of(settings)))
+        yield pool, desk
+        await desk.close()
+
+
+async def refused(pool: Pool, desk: Desk) -> None:
+    """Post something that is refused, so that the channel pauses, an hour ago."""
+    await accepted(pool)
+    (call,) = (await claim(pool, desk.kind, TURN)).calls
+    await recorded(pool, call, (await desk.send(call.owed, call.intent)).outcome)
+    await pool.execute("update channel set paused_at = paused_at - interval '1 hour'")
+
+
+async def stays(pool: Pool, desk: Desk) -> bool:
+    """Look once more, and tell whether the channel is still paused."""
+    await pool.execute("update channel set checked_at = null")
+    await look_for_comebacks(pool, {"telegram": desk})
+    return bool(await pool.fetchval(PAUSED))
+
+
+@pytest.mark.parametrize("mend", MENDED)
+async def test_a_channel_whose_topic_is_closed_stays_paused_until_posting_there_would_work(
+    telegram: tuple[Pool, Desk], sandbox: Sandbox, mend: str
+) -> None:
+    """Telegram says that all is well: the bot is a member, who may post."""
+    sandbox.forum(GROUP, closed=True)
+    await refused(*telegram)
+
+    before = await stays(*telegram)
+    MENDED[mend](sandbox)
+
+    assert (before, await stays(*telegram)) == (True, False)
+
+
+async def test_a_channel_with_topics_that_was_paused_for_another_reason_goes_on(
+    telegram: tuple[Pool, Desk], sandbox: Sandbox
+) -> None:
+    sandbox.forum(GROUP)
+    sandbox.kick(GROUP)
+    await refused(*telegram)
+
+    before = await stays(*telegram)
+    sandbox.stand(GROUP, "member")
+
+    assert (before, await stays(*telegram)) == (True, False)

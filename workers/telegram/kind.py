@@ -15,6 +15,7 @@ from workers.media import contents_within
 from workers.telegram import check
 from workers.telegram.leftover import take_away
 from workers.telegram.operations import OperationsChat
+from workers.telegram.place import may_go_on
 from workers.telegram.preview import previewed
 from workers.telegram.sender import Sender
 from workers.telegram.session import WatchedSession
@@ -37,8 +38,9 @@ def desk(tools: Tools) -> Desk:
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)
     inspect = partial(check.inspect, sender)
-    look, tidy = partial(previewed, show), partial(take_away, sender)
-    return Desk(kind, sender.send, inspect, session.close, settings.telegram_timeout, look, take_away=tidy)
+    look, seconds = partial(previewed, show), settings.telegram_timeout
+    tidy, mended = partial(take_away, sender), partial(may_go_on, sender)
+    return Desk(kind, sender.send, inspect, session.close, seconds, look, take_away=tidy, may_go_on=mended)
 
 
 def is_group(address: str) -> bool:
