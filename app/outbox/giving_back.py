@@ -8,7 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from app.database import Pool
-from app.domain.pace import channel_free_at, others_free_at
+from app.domain.pace import rests_until
 from app.outbox.kind import ChannelKind
 from app.outbox.turn import Claimed
 
@@ -43,9 +43,7 @@ def _without(
     """Give the sends of a channel without one of them, and until when it then rests and has only what is urgent."""
     now, sent, is_group = place["now"], sorted(place["sent"]), kind.is_group(place["address"])
     left = [at for at in sent if at != moment]
-    rests = channel_free_at(sent, kind.limits, is_group=is_group) or now
-    if place["free_at"] > rests:  # somebody has made it rest for longer meanwhile
-        free = place["free_at"]
-    else:
-        free = channel_free_at(left, kind.limits, is_group=is_group) or now
-    return left, free, others_free_at(left, kind.limits, is_group=is_group) or now
+    rests, _ = rests_until(sent, kind.limits, now, is_group=is_group)
+    free, others = rests_until(left, kind.limits, now, is_group=is_group)
+    longer = place["free_at"] > rests  # somebody has made it rest meanwhile
+    return left, place["free_at"] if longer else free, others
