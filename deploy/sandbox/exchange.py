@@ -77,6 +77,7 @@ class Exchange:
             return await self.broken(fault, entry, request)
         if fault.kind in ANSWERED and not fault.accepted:
             return self.instead(fault, entry).response()
+        call.lost = fault.lost
         reply = await self.done(entry, method, call)
         if fault.kind in ANSWERED:
             return INSTEAD[fault.kind](fault, self.chat_of(entry)).response()

@@ -3,7 +3,7 @@
 """What goes wrong on request: which calls it befalls, and how often."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -42,6 +42,7 @@ class FaultKind(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     OVERSIZED = "oversized"
     DELAYED = "delayed"
+    BROKEN_ALBUM = "broken_album"
 
 
 ANSWERED = frozenset(list(FaultKind)[:11])
@@ -56,7 +57,7 @@ class Fault:
 
     Without method or chat it befalls every call; `times` None is always; the first `after` calls are spared;
     `delay` seconds pass before anything happens. The faults that answer instead of the method leave the call
-    undone, unless `accepted` says that it was done first.
+    undone, unless `accepted` says that it was done first. `lost`: the items of an album that never arrive.
     """
 
     kind: FaultKind
@@ -75,6 +76,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     migrate_to: int | None = None
     size: int = OVERSIZED_BYTES
+    lost: Sequence[int] = ()
     id: int = field(default_factory=count(1).__next__)
     used: int = 0
 

@@ -43,13 +43,12 @@ class Window:
         self.seconds = seconds * max(1.0, 1 / many) - slack
         self.times: deque[float] = deque()
 
-    def wait(self, now: float) -> float:
-        """Say how long until there is room, 0 if there is."""
+    def wait(self, now: float, many: int = 1) -> float:
+        """Say how long until there is room for so many, 0 if there is; for more than it holds it must be empty."""
         while self.times and now - self.times[0] >= self.seconds:
             self.times.popleft()
-        if len(self.times) < self.many:
-            return 0.0
-        return self.times[-self.many] + self.seconds - now
+        left = self.many - min(many, self.many)
+        return 0.0 if len(self.times) <= left else self.times[-left - 1] + self.seconds - now
 
 
 @dataclass(slots=True)
@@ -62,11 +61,11 @@ class Flood:
     given: int = 0
     early: int = 0
 
-    def retry_after(self, now: float, *, escalate: bool) -> int:
-        """Give the seconds to wait, 0 if the call may pass."""
+    def retry_after(self, now: float, many: int, *, escalate: bool) -> int:
+        """Give the seconds to wait, 0 if so many may pass."""
         if now < self.until:
             return self._during(now, escalate=escalate)
-        wait = max(window.wait(now) for window in self.windows)
+        wait = max(window.wait(now, many) for window in self.windows)
         if wait <= 0:
             return 0
         self.given = max(1, math.ceil(wait))
@@ -82,9 +81,9 @@ class Flood:
                 self.until = now + self.given
         return max(1, math.ceil(self.until - now))
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, many: int) -> None:
         for window in self.windows:
-            window.times.append(now)
+            window.times.extend([now] * many)
 
 
 @dataclass(slots=True)
@@ -113,15 +112,15 @@ class Gate:
             self.chats[chat_id] = flood([(self.limits.chat_per_second, 1.0), (per_minute, 60.0)], self.limits.slack)
         return self.chats[chat_id]
 
-    def pass_write(self, chat_id: int, now: float) -> None:
-        """Count one write to a chat, or refuse it."""
+    def pass_write(self, chat_id: int, now: float, many: int = 1) -> None:
+        """Count so many messages to a chat, or refuse them."""
         floods = [entry for entry in (self._chat(chat_id), self.bot) if entry is not None]
         for entry in floods:
-            retry_after = entry.retry_after(now, escalate=self.limits.escalate)
+            retry_after = entry.retry_after(now, many, escalate=self.limits.escalate)
             if retry_after:
                 raise too_many_requests(retry_after)
         for entry in floods:
-            entry.take(now)
+            entry.take(now, many)
 
     def is_crowded(self, chat_id: int) -> bool:
         """Say whether the server would refuse one more call that waits for its answer."""

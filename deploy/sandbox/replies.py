@@ -15,6 +15,7 @@ from deploy.sandbox.refusals import RefusedError, Why, bad_request, forbidden, t
 
 JSON = "application/json"
 OK = 200
+BROKEN_OFF = 'Failed to send message #1 with the error message "Too Many Requests: retry after {}"'
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
 
 
@@ -115,6 +116,8 @@ def spoiled(fault: Fault, reply: Reply) -> Reply:
         case FaultKind.OVERSIZED:
             padding = b',"padding":"' + b"x" * fault.size + b'"}'
             return Reply(reply.body[:-1] + padding, reply.status)
+        case FaultKind.BROKEN_ALBUM if reply.status == OK:
+            return refused(bad_request(fault.description or BROKEN_OFF.format(fault.retry_after or 1)))
     return reply
 
 

@@ -59,7 +59,7 @@ async def send(call: Caller) -> Answer:
 
 
 def test_every_kind_has_a_test() -> None:
-    assert set(FaultKind) == {*ANSWERED, *LOST, *SPOILED, *HUNG}
+    assert set(FaultKind) == {*ANSWERED, *LOST, *SPOILED, *HUNG, FaultKind.BROKEN_ALBUM}
 
 
 @pytest.mark.parametrize("done", [0, 1])
@@ -138,6 +138,20 @@ async def test_a_refusal_stays_one_whatever_befalls_its_answer(sandbox: Sandbox,
     answers = [await call("editMessageText", chat_id=CHANNEL, message_id=99, text="Ciao") for _ in range(2)]
 
     assert [answer.json["ok"] for answer in answers] == [False, False]
+
+
+async def test_an_album_may_break_off_in_the_middle(sandbox: Sandbox, call: Caller) -> None:
+    media = [{"type": "photo", "media": f"https://a.it/{place}.jpg", "caption": f"{place}"} for place in range(3)]
+    sandbox.faults.add("broken_album", lost=[1], retry_after=8)
+
+    answer = await call("sendMediaGroup", chat_id=CHANNEL, media=media)
+
+    assert landed(sandbox) == 2
+    assert [message.text.text for message in sandbox.messages(CHANNEL)[1:]] == ["0", "2"]
+    assert (answer.status, answer.description) == (
+        400,
+        'Bad Request: failed to send message #1 with the error message "Too Many Requests: retry after 8"',
+    )
 
 
 async def test_a_throttle_may_keep_its_time_to_itself(sandbox: Sandbox, call: Caller) -> None:

@@ -53,6 +53,24 @@ def test_a_channel_has_a_minute_too_and_a_person_has_none() -> None:
     assert (channel, person) == ([0] * 20 + [40], [0] * 21)
 
 
+async def test_each_item_of_an_album_counts(sandbox: Sandbox, call: Caller) -> None:
+    sandbox.limits = Limits(0, 0, 5)
+    media = [{"type": "photo", "media": f"https://a.it/{place}.jpg"} for place in range(3)]
+
+    first, second = [await call("sendMediaGroup", chat_id=CHANNEL, media=media) for _ in range(2)]
+    single = await call("sendMessage", chat_id=OTHER, text="x")
+
+    assert (first.status, second.status, single.status) == (200, 429, 200)
+
+
+def test_more_than_a_window_holds_needs_all_of_it() -> None:
+    gate = Gate(Limits(0, 1, 0))
+
+    gate.pass_write(PERSON, 0.0, 10)
+
+    assert [wait_at(gate, now) for now in (0.9, 2.0)] == [1, 0]
+
+
 def test_a_rate_below_one_is_one_in_a_longer_time() -> None:
     gate = Gate(Limits(0, 0.5, 0))
 

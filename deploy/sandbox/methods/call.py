@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One call of a method, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,14 @@ BEYOND_TOO = ("callback_query_id", "ephemeral_message_parameters", "video_start_
 
 @dataclass(slots=True)
 class Call:
-    """The parameters in Python's types, and the parts that were uploaded with them."""
+    """The parameters in Python's types, and the parts that were uploaded with them.
+
+    `lost`: the items of an album whose upload breaks off: Telegram posts the others.
+    """
 
     parameters: dict[str, Any]
     files: Mapping[str, Upload] = field(default_factory=dict)
+    lost: Collection[int] = ()
 
     def flag(self, name: str) -> bool:
         return bool(self.parameters.get(name))
@@ -44,8 +48,14 @@ def target(world: World, call: Call, need: Need) -> Chat:
     if address is None:
         raise bad_request(Why.CHAT_ID_EMPTY)
     chat = chat_for(world, address, need)
-    world.gate.pass_write(chat.id, world.clock.monotonic())
+    world.gate.pass_write(chat.id, world.clock.monotonic(), messages_of(call))
     return chat
+
+
+def messages_of(call: Call) -> int:
+    """Count what a call writes: an album is as many messages as it has items."""
+    media = call.parameters.get("media")
+    return max(1, len(media)) if isinstance(media, list) else 1
 
 
 def check_within_reach(parameters: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ def send_file(world: World, call: Call, kind: str, absent: str) -> Done:
 
 
 def send_media_group(world: World, call: Call) -> Done:
-    """Post an album, all of it or nothing; every item takes an id of its own."""
+    """Post an album, all of it or nothing, but for items whose upload breaks off; every item has an id of its own."""
     items = call.parameters["media"]
     drafts = [drafted(item, "caption", "caption_entities") for item in items]
     chat = target(world, call, Need.WRITE)
@@ -61,7 +61,8 @@ def send_media_group(world: World, call: Call) -> Done:
             "media": input_media(world, call, item),
             "above": item.get("show_caption_above_media", False),
         }
-        for item, draft in zip(items, drafts, strict=True)
+        for place, (item, draft) in enumerate(zip(items, drafts, strict=True))
+        if place not in call.lost
     ]
     options = options_of(chat, call)
     album = str(world.albums.next())
