@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from app.domain.delivery import Action, Intent, Post, Progress, Settlement, State
-from app.domain.settle import now_there
+from app.domain.there import now_there
 
 Decision = Literal["sent", "not_sent", "give_up"]
 SEEN = "a person saw it in the channel"

@@ -74,7 +74,8 @@ class Intent:
     """What is about to be done, written down before the first byte leaves.
 
     `after` is the last reference known in the channel, `asked` how many places a probe has looked at since, `foreign`
-    how many up to the last one that was somebody else's. `key` is what the platform tells a repetition by, where it
+    how many up to the last one that was somebody else's. `reference`: of what is changed, or of a doubted album's first
+    item once it was found. `key` is what the platform tells a repetition by, where it
     does: the same for every try of the same step. `items`: what the media of a post are; of a deletion, the references
     that go. `restored`: a backup knows it, and not what came after: others of ours may stand behind, so only what is
     found counts.
@@ -93,6 +94,16 @@ class Intent:
     key: str | None = None
     items: tuple[str, ...] = ()
     restored: bool = False
+
+    @property
+    def messages(self) -> int:
+        """How many messages the platform counts."""
+        return max(1, len(self.items)) if self.action is Action.POST else 1
+
+    @property
+    def asks_for_the_rest(self) -> bool:
+        """Whether of a doubted album the first item is being asked for, so that its last one is still to be."""
+        return self.action is Action.PROBE and len(self.items) > 1 and self.reference is None
 
     @property
     def is_unwritten(self) -> bool:

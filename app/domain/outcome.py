@@ -25,12 +25,13 @@ class Delivered:
     """The platform has it; `references` are what it calls our posts.
 
     `latest`: the place behind which whatever comes later stands, where that is not the last reference. `note`: what a
-    person should know of it all the same.
+    person should know of it all the same. `part`: of several items only the first is known to stand.
     """
 
     references: tuple[str, ...] = ()
     latest: str | None = None
     note: str | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,10 @@ class TextOnly:
 
 @dataclass(frozen=True, slots=True)
 class Doubted:
-    """It may have arrived; nobody knows yet."""
+    """It may have arrived; nobody knows yet. `seconds`: the platform asks us to wait so long before we say more."""
 
     reason: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

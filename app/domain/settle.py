@@ -12,7 +12,6 @@ from app.domain.delivery import (
     PLACES,
     Action,
     Intent,
-    Post,
     Progress,
     Settlement,
     State,
@@ -44,6 +43,7 @@ from app.domain.outcome import (
     WithoutMedia,
     reason,
 )
+from app.domain.there import kept, now_there, without
 
 
 def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the whole life; splitting it would hide an arm
@@ -56,15 +56,19 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
     match outcome:
         case Delivered() if done.action is Action.DELETE:
             return _removed(progress, done)
+        case Delivered((first, *_)) if done.asks_for_the_rest:
+            return replace(stay, intent=replace(done, action=Action.POST, reference=first))
+        case Delivered(part=True):
+            return _partly(progress, done, outcome)
         case Delivered(references):
             closer = _closer(progress, done, references)
             return replace(closer, error=closer.error or outcome.note)
         case Undeletable():
-            return replace(stay, state=State.DUE, posts=_kept(progress, done.number))
+            return replace(stay, state=State.DUE, posts=kept(progress.posts, done.number))
         case Throttled() | Moved() | Gone() | Misconfigured():
             return stay
         case Doubted() if now < progress.give_up_at or (done.action is Action.POST and done.key is None):
-            return _doubt(stay, progress, done, chance)
+            return _doubt(stay, progress, done, outcome, chance)
         case Failed() if now < progress.give_up_at:
             return _later(stay, progress, chance)
         case Failed(why) | Doubted(why) if done.action is Action.PROBE:
@@ -124,17 +128,13 @@ def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Sett
     return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole else None)
 
 
-def now_there(progress: Progress, done: Intent, references: Sequence[str]) -> Post:
-    """Say what stands in the channel after a post, or after a change of one that stood there."""
-    if done.action is Action.EDIT:
-        before = progress.posts[done.number]
-        places = before.references if before.items else ()
-        items = tuple(zip(places, done.items, strict=True)) if len(places) == len(done.items) else before.items
-        anew = done.key is not None and references and not items  # a platform that cannot change it has it anew
-        return replace(before, reference=references[0] if anew else before.reference, digest=done.digest, items=items)
-    reference = references[0] if references else (done.reference or "")
-    unknown = ("",) * (len(done.items) - len(references))
-    return Post(reference, done.digest, tuple(zip((*references, *unknown), done.items, strict=False)))
+def _partly(progress: Progress, done: Intent, outcome: Delivered) -> Settlement:
+    """Take the one item that is known; of the others the next step has to tell, since nobody knows which stand there.
+
+    It counts as shown, so that they are not posted once more beside those that do.
+    """
+    known = _closer(progress, replace(done, items=done.items[:1]), outcome.references)
+    return replace(known, state=State.DUE, shown=done.revision, error=outcome.note)
 
 
 def _removed(progress: Progress, done: Intent) -> Settlement:
@@ -144,31 +144,16 @@ def _removed(progress: Progress, done: Intent) -> Settlement:
     return Settlement(State.WITHDRAWN if over else State.DUE, posts, 0)
 
 
-def without(posts: Sequence[Post], number: int, gone: Sequence[str | None], digest: str = "") -> tuple[Post, ...]:
-    """Leave items out of a post; the whole post where none of its items is left, or is known by such a reference."""
-    less = []
-    for post in posts[number : number + 1]:
-        left = tuple(item for item in post.items if item[0] not in gone)
-        if left and left != post.items:
-            less = [replace(post, reference=left[0][0] or None, items=left, digest=digest or post.digest)]
-    return (*posts[:number], *less, *posts[number + 1 :])
-
-
-def _kept(progress: Progress, number: int) -> tuple[Post, ...]:
-    """Remember what the platform will not take away, so that it is struck or exchanged instead."""
-    posts = progress.posts
-    return (*posts[:number], replace(posts[number], kept=True), *posts[number + 1 :])
-
-
 def _later(stay: Settlement, progress: Progress, chance: float) -> Settlement:
     wait = backoff(progress.failures, progress.lane, chance)
     return replace(stay, failures=progress.failures + 1, wait=wait)
 
 
-def _doubt(stay: Settlement, progress: Progress, done: Intent, chance: float) -> Settlement:
+def _doubt(stay: Settlement, progress: Progress, done: Intent, outcome: Doubted, chance: float) -> Settlement:
     """A post in doubt is never simply repeated, unless it has a key; an edit and a question can be."""
     if done.action is Action.POST and progress.state is not State.IN_DOUBT:
-        return replace(stay, state=State.IN_DOUBT, intent=done, wait=DOUBT_RESTS)
+        wait = max(DOUBT_RESTS, timedelta(seconds=outcome.seconds))
+        return replace(stay, state=State.IN_DOUBT, intent=done, wait=wait)
     return _later(stay, progress, chance)
 
 

@@ -71,7 +71,8 @@ TOO_SLOW = """
 update media set state = 'failed', error = 'it was posted twice with these, and did not arrive'
  where notice_id = $1 and state <> 'failed'
    and (select count(*) from attempt
-         where delivery_id = $2 and action = 'post' and part = $3 and revision = $4 and outcome = 'doubted') > 1
+         where delivery_id = $2 and action = 'post' and part = $3 and revision = $4 and outcome = 'doubted'
+           and coalesce(error, '') not ilike '%too many requests%') > 1
 """
 
 
@@ -94,7 +95,7 @@ class Done:
 
 def reaches_further(done: Done) -> bool:
     """Tell whether an outcome concerns more than its own delivery."""
-    more = isinstance(done.outcome, Gone | Moved | Throttled | WithoutMedia | Misconfigured)
+    more = isinstance(done.outcome, Gone | Moved | Throttled | WithoutMedia | Misconfigured) or _asks_to_wait(done)
     return more or _did_not_arrive_with_media(done)
 
 
@@ -104,10 +105,16 @@ def _did_not_arrive_with_media(done: Done) -> bool:
     return isinstance(done.outcome, Absent) and over and bool(done.intent.items)
 
 
+def _asks_to_wait(done: Done) -> bool:
+    return isinstance(done.outcome, Doubted) and done.outcome.seconds > 0
+
+
 def rests(one: Done) -> timedelta:
     """Say how long the channel rests: what may land late and changes a post must not come after a later change."""
     if isinstance(one.outcome, Throttled):
         return timedelta(seconds=one.outcome.seconds)
+    if isinstance(one.outcome, Doubted) and one.outcome.seconds:
+        return max(one.rest, timedelta(seconds=one.outcome.seconds))
     late = isinstance(one.outcome, Doubted) and one.intent.action in (Action.EDIT, Action.PROBE)
     return max(one.rest, DOUBT_RESTS) if late else one.rest
 
@@ -150,13 +157,20 @@ async def follow_up(connection: Connection, one: Done) -> None:
             await connection.execute(PARK, one.owed.channel_id)
         case Moved():
             await connection.execute(FORGET_PLACES, one.owed.channel_id)
-        case Throttled(seconds, everywhere, alone=False):
-            wait = timedelta(seconds=seconds)
-            await connection.execute(THROTTLED, one.owed.kind, one.owed.channel_id, wait, everywhere)
+        case Throttled() | Doubted():
+            await _slow_down(connection, one.owed, one.outcome)
         case WithoutMedia(why):
             await connection.execute(NO_MEDIA, one.owed.notice_id, why)
         case Misconfigured():
             await connection.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))
+
+
+async def _slow_down(connection: Connection, owed: Owed, outcome: Throttled | Doubted) -> None:
+    """Let the account rest or go slower, where the platform asks for it."""
+    everywhere, alone = (outcome.everywhere, outcome.alone) if isinstance(outcome, Throttled) else (False, False)
+    if outcome.seconds and not alone:
+        wait = timedelta(seconds=outcome.seconds)
+        await connection.execute(THROTTLED, owed.kind, owed.channel_id, wait, everywhere)
 
 
 async def _without_media_that_never_arrive(connection: Connection, one: Done) -> None:

@@ -12,7 +12,7 @@ from app.domain.backoff import GIVE_UP
 from app.domain.decision import Decision, decided
 from app.domain.delivery import Action
 from app.domain.errors import StateConflictError
-from app.domain.settle import without
+from app.domain.there import without
 from app.outbox.owed import posts_from, posts_text, progress_of
 
 AGES = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])

@@ -12,7 +12,9 @@ from app.outbox import Claimed, Owed, claim
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, deliveries, plain, plainly, recorded
 
-NOW = "update delivery set due_at = now()"
+NO_ANSWER = Doubted("no answer")
+HASTE = Doubted("Bad Request: ... Too Many Requests: retry after 8", seconds=8)
+NOW = "with freed as (update channel set free_at = now()) update delivery set due_at = now()"
 READY = "update media set state = 'ready', kind = 'photo'"
 OLD = "update delivery set give_up_at = now() - interval '30 days'"
 MEDIA = "select distinct state from media"
@@ -28,10 +30,10 @@ async def taken(pool: Pool) -> Claimed:
     return call
 
 
-async def never_arrives(pool: Pool) -> Claimed:
+async def never_arrives(pool: Pool, doubt: Doubted = NO_ANSWER) -> Claimed:
     """Post, and find nothing in the channel; gives the post."""
     post = await taken(pool)
-    for outcome in (Doubted("no answer"), Absent(), Absent()):
+    for outcome in (doubt, Absent(), Absent()):
         await recorded(pool, post if isinstance(outcome, Doubted) else await taken(pool), outcome)
     return post
 
@@ -66,3 +68,20 @@ async def test_what_twice_did_not_arrive_with_its_pictures_goes_out_without_them
 
     assert [len(post.intent.items) for post in (first, second, third)] == [1, 1, 0]
     assert [row["state"] for row in await pool.fetch(MEDIA)] == ["failed"]
+
+
+async def test_an_album_that_telegram_broke_off_for_haste_costs_nobody_its_pictures(pool: Pool) -> None:
+    await owed_to_one_who_can_be_asked(pool)
+
+    posts = [await never_arrives(pool, HASTE) for _ in range(3)]
+
+    assert [len(post.intent.items) for post in posts] == [1, 1, 1]
+
+
+async def test_a_channel_rests_for_as_long_as_a_broken_album_asks_for(pool: Pool) -> None:
+    await owed_to_one_who_can_be_asked(pool)
+
+    await recorded(pool, await taken(pool), HASTE)
+
+    assert await pool.fetchval("select free_at > now() + interval '5 seconds' from channel")
+    assert await pool.fetchval("select slowdown > 1 from pace where kind = 'telegram'")

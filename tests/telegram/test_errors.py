@@ -253,6 +253,11 @@ def test_an_error_never_carries_the_token() -> None:
         (400, "Bad Request: CHAT_SEND_DOCS_FORBIDDEN", TextOnly),
         (400, 'Bad Request: failed to send message #2 with the error message "CHAT_SEND_PHOTOS_FORBIDDEN"', TextOnly),
         (400, 'Bad Request: failed to send message #2 with the error message "IMAGE_PROCESS_FAILED"', WithoutMedia),
+        (400, 'Bad Request: failed to send message #1 with the error message "CHAT_WRITE_FORBIDDEN"', Gone),
+        (400, 'Bad Request: failed to send message #1 with the error message "MEDIA_CAPTION_TOO_LONG"', Refused),
+        (400, 'Bad Request: failed to send message #1 with the error message "Message was not sent"', Doubted),
+        (400, "Bad Request: group send failed", Failed),
+        (400, "Bad Request: too Many Requests: retry after 8", Throttled),
         (400, "Bad Request: PHOTO_INVALID_DIMENSIONS", WithoutMedia),
         (413, "Request Entity Too Large", WithoutMedia),
         (403, "Forbidden: bot was kicked from the channel chat", Gone),
@@ -262,3 +267,18 @@ def test_what_a_chat_does_not_take_is_told_from_what_no_chat_takes(
     code: int, description: str, outcome: type[Outcome]
 ) -> None:
     assert isinstance(read_upload(answer(code, description), POST), outcome)
+
+
+def test_an_album_that_broke_off_is_a_doubt_for_as_long_as_telegram_wants_us_to_wait() -> None:
+    words = 'Bad Request: failed to send message #1 with the error message "Too Many Requests: retry after 8"'
+
+    outcome = read_upload(answer(400, words), POST)
+
+    assert isinstance(outcome, Doubted)
+    assert outcome.seconds == 8
+
+
+def test_an_album_that_is_refused_without_a_reason_goes_as_text_at_last() -> None:
+    refused = answer(400, "Bad Request: group send failed")
+
+    assert [type(read_upload(refused, POST, failures)) for failures in (0, 1, 2)] == [Failed, Failed, TextOnly]

@@ -15,7 +15,6 @@ MEDIA = (
     "wrong file identifier|wrong http url|wrong type of the web page content|can't upload file by url"
     "|photo_invalid_dimensions|image_process_failed|photo has unsupported extension|can't use the media"
     "|wrong file_id|wrong remote file|file is too big|there is no (photo|document)|failed to get http url content"
-    "|failed to send message #"
 )
 THERE = "message is not modified"
 NOT_THERE = "message to edit not found|message to forward not found|message to copy not found"

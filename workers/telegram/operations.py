@@ -67,7 +67,7 @@ class OperationsChat:
         await self._tidy(copy.get("message_id"), watch)
         text, medium = copy.get("text") or copy.get("caption"), bool(copy.get("photo") or copy.get("document"))
         wanted, _, media = read_payload(payload)
-        return outcome if text and text == wanted and medium is bool(media) else Foreign()
+        return outcome if (text or "") == wanted and medium is bool(media) else Foreign()
 
     def _moment(self, wait: timedelta, now: datetime) -> timedelta:
         """Say when to come back: whoever of this process has to wait gets a moment of his own."""

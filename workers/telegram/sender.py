@@ -6,17 +6,17 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from aiogram import Bot
-from aiogram.methods import GetChatAdministrators, GetChatMember, TelegramMethod
+from aiogram.methods import EditMessageReplyMarkup, GetChatAdministrators, GetChatMember, TelegramMethod
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, TextOnly, Unclear, Undecided
+from app.domain.outcome import Absent, Delivered, Foreign, Gone, Lost, Moved, Outcome, TextOnly, Unclear, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
@@ -35,6 +35,9 @@ UNREAD = "what stands there can be read only through an operations chat"
 BASIC_GROUP = re.compile(r"-[0-9]{1,12}")
 """Addresses of supergroups and channels are longer, and those do not move."""
 NO_WRITER = ("left", "kicked", "restricted")
+PARTLY = "only a part of its album stands there, so it says where the rest is to be found"
+WORDLESS = json.dumps({"text": "", "entities": [], "media": [["", ""]]})
+"""An item of an album behind the first."""
 OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
 
@@ -68,11 +71,8 @@ class Sender:
                 return await self._edit(owed, intent, watch)
             case Action.DELETE:
                 return read(await self._call(delete(owed.address, intent.items), watch), Action.DELETE)
-            case Action.PROBE if intent.restored and self.operations is None:
-                return Unclear(UNREAD)
             case Action.PROBE:
-                place = str(int(intent.after or "0") + 1 + intent.asked)
-                return await self.ask(owed.address, place, intent.payload, watch)
+                return await self._probe(owed, intent, watch)
 
     async def _call(self, method: TelegramMethod[Any] | Ready, watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
@@ -85,7 +85,7 @@ class Sender:
             return TextOnly(TOO_MUCH)
         call = post(owed.address, intent.payload, files, silent=silent, replies_to=replies_to)
         reply = await self._call(call, watch)
-        outcome = read_upload(reply, Action.POST) if files else read(reply, Action.POST)
+        outcome = read_upload(reply, Action.POST, owed.progress.failures) if files else read(reply, Action.POST)
         if files and isinstance(outcome, Delivered):
             self._remember(owed.notice_id, intent.payload, reply)
         return outcome
@@ -134,15 +134,43 @@ class Sender:
             if file is not None:
                 self._files[notice, href] = file
 
+    async def _probe(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
+        if intent.restored and self.operations is None:
+            return Unclear(UNREAD)
+        if intent.reference is not None:
+            return await self._rest_of(owed.address, intent, watch)
+        place = str(int(intent.after or "0") + 1 + intent.asked)
+        return await self.ask(owed.address, place, intent.payload, watch)
+
     async def ask(self, address: str, place: str, payload: str, watch: Watch | None = None) -> Outcome:
         """Ask whether a place holds exactly this content, without being able to change what is not ours."""
         watch = watch or Watch()
         ask = self._ask_by_edit if self.operations is None else self.operations.ask
-        outcome = await ask(address, place, payload, watch)
-        album = len(read_payload(payload)[2])
-        if isinstance(outcome, Delivered) and album > 1:  # its other items stand behind the one that was found
-            return replace(outcome, latest=str(int(place) + album - 1))
-        return outcome
+        return await ask(address, place, payload, watch)
+
+    async def _rest_of(self, address: str, album: Intent, watch: Watch) -> Outcome:
+        """Ask for the last item of an album of which the first was found; where it is not, others may be missing."""
+        first, behind = album.reference or "", len(album.items) - 1
+        last = str(int(first) + behind)
+        found = await self._wordless(address, last, watch)
+        match found:
+            case Delivered():
+                return Delivered((first,), latest=last)
+            case Absent() | Foreign():
+                return Delivered((first,), note=PARTLY, part=True)
+            case Unclear(why):
+                return Delivered((first,), note=why)
+        return found
+
+    async def _wordless(self, address: str, place: str, watch: Watch) -> Outcome:
+        """Ask for an item without a caption, and change nothing: none of our posts has buttons to take away."""
+        if self.operations is not None:
+            return await self.operations.ask(address, place, WORDLESS, watch)
+        refused = await self._may_harm(address)
+        if refused is not None:
+            return refused
+        reply = await self._call(EditMessageReplyMarkup(chat_id=address, message_id=int(place)), watch)
+        return read(reply, Action.PROBE, place)
 
     async def _ask_by_edit(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
         """Give the place the content that it should have: only `message is not modified` says that it has it."""
