@@ -19,6 +19,7 @@ from deploy.sandbox import Sandbox
 from deploy.sandbox.chats import Author
 from deploy.sandbox.faults import FaultKind
 from deploy.sandbox.journal import Entry
+from deploy.sandbox.limits import Limits as SandboxLimits
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_media import PDF, attached, png
 from tests.workers.trap import Trap
@@ -146,7 +147,7 @@ async def test_asking_by_forward_ends_within_its_time_however_slow_both_calls_ar
     await askable(city)
     city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
     city.sandbox.faults.add(FaultKind.LATE_ANSWER, method="forwardMessage", seconds=1.5)
-    city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="deleteMessage")
+    city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="deleteMessages")
 
     await city.accepts(in_doubt="hold")
     await city.settled(within=30)
@@ -261,7 +262,24 @@ async def test_the_pace_of_the_operations_chat_is_kept_by_all_processes_together
     assert len(forwards(sandbox)) == 1
 
 
-async def test_all_processes_together_forward_no_more_in_a_minute_than_a_group_takes(
+async def test_copies_are_taken_away_at_the_pace_of_everything_else(
+    sandbox: Sandbox, operations: OperationsChat
+) -> None:
+    """To forward and to delete within a second would be one write too many."""
+    sandbox.limits = SandboxLimits(per_second=30, chat_per_second=1, group_per_minute=20)
+    operations.limits = Limits(30, 1, 20)
+
+    async def tidied() -> bool:
+        await asked(operations)
+        return any(entry.method.startswith("delete") for entry in writes(sandbox))
+
+    await until(tidied, within=90)
+
+    assert {entry.code for entry in writes(sandbox)} == {200}
+    assert [copy for copy in sandbox.messages(OPERATIONS) if copy.service is None] == []
+
+
+async def test_all_processes_together_write_no_more_in_a_minute_than_a_group_takes(
     sandbox: Sandbox, operations: OperationsChat, database_url: str
 ) -> None:
     async with a_process(sandbox, database_url) as another:
@@ -269,7 +287,7 @@ async def test_all_processes_together_forward_no_more_in_a_minute_than_a_group_t
         for process in (operations, another):
             await asyncio.gather(*(asked(process) for _ in range(4)))
 
-    assert len(forwards(sandbox)) == 3
+    assert len(writes(sandbox)) == 3
 
 
 async def test_haste_that_one_process_is_told_of_is_waited_out_by_the_others(
@@ -282,6 +300,10 @@ async def test_haste_that_one_process_is_told_of_is_waited_out_by_the_others(
 
     assert (type(first), type(second)) == (Postponed, Postponed)
     assert len(forwards(sandbox)) == 1
+
+
+def writes(sandbox: Sandbox) -> list[Entry]:
+    return [entry for entry in sandbox.journal if entry.by == "bot" and entry.chat == OPERATIONS]
 
 
 def forwards(sandbox: Sandbox) -> list[Entry]:

@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import DeleteMessage, ForwardMessage, GetChatMember, TelegramMethod
+from aiogram.methods import DeleteMessages, ForwardMessage, GetChatMember, TelegramMethod
 from aiohttp import ClientError
 
 from app.database import Pool
 from app.domain.delivery import Action
 from app.domain.outcome import Delivered, Foreign, Gone, Moved, Outcome, Postponed, Refused, Throttled, Unclear
 from app.domain.pace import MINUTE, Limits, interval
-from app.outbox import enter, shut
+from app.outbox import enter, shut, slot
 from app.telemetry import log
 from workers.telegram.calls import read_payload
 from workers.telegram.errors import read, standing
@@ -26,12 +26,17 @@ from workers.telegram.session import Reply, Watch, WatchedSession
 
 TIDY = 0.2
 """Seconds kept for the way back when a copy is taken away."""
+WORTH = 3.0
+"""Seconds that this may keep an answer waiting."""
 BUSY = "the operations chat takes no more forwards for the moment"
 SHUT = "the operations chat takes no forwards for longer than a doubt can wait"
+ACCOUNT = "telegram"
 ROOM = "telegram operations"
-"""The row of its pace."""
+"""The rows of the pace of the bot, and of that chat."""
 QUEUE = timedelta(minutes=5)
 """Nobody is told to come back later. Whoever is sent away by a queue that long comes again, the urgent ones first."""
+AT_ONCE = 100
+"""Copies that Telegram takes away with one call."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48,6 +53,7 @@ class OperationsChat:
     limits: Limits
     pool: Pool
     _promised: datetime = LONG_AGO
+    _copies: list[int] = field(default_factory=list)
 
     async def ask(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
         """Have a place forwarded, look at the copy, which carries the whole text, and take it away again."""
@@ -108,13 +114,30 @@ class OperationsChat:
         return await self._call(forward, watch)
 
     async def _tidy(self, number: object, watch: Watch) -> None:
-        """Take a copy away in what time is left; a copy that stays is silent, and harms nobody."""
+        """Take copies away in what time and pace are left; one that stays is silent, and goes with a later one."""
         if not isinstance(number, int):
             return
-        until = None if watch.until is None else watch.until - TIDY
+        self._copies.append(number)
+        now = asyncio.get_running_loop().time()
+        until = min(now + WORTH, now + WORTH if watch.until is None else watch.until - TIDY)
+        rest = interval(self.limits.channel_per_second).total_seconds()
+        if now + rest > until or self._promised > _now():  # others wait to forward
+            return
         with contextlib.suppress(TimeoutError, ClientError, OSError):
             async with asyncio.timeout_at(until):
-                await self._call(DeleteMessage(chat_id=self.address, message_id=number), Watch())
+                await asyncio.sleep(rest)
+                await self._take_away()
+
+    async def _take_away(self) -> None:
+        """Delete all copies that are left, which is a write like any other; not where others write just then."""
+        if not self._copies or await enter(self.pool, ROOM, self.limits):
+            return
+        if self.limits.per_second:
+            await asyncio.sleep((await slot(self.pool, ACCOUNT, self.limits.per_second)).wait)
+        going = self._copies[:AT_ONCE]
+        reply = await self._call(DeleteMessages(chat_id=self.address, message_ids=going), Watch())
+        if not isinstance(read(reply, Action.DELETE), Throttled):
+            self._copies = [copy for copy in self._copies if copy not in going]
 
     async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
