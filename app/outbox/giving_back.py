@@ -10,6 +10,7 @@ import asyncpg
 from app.database import Pool
 from app.domain.pace import rests_until
 from app.outbox.kind import ChannelKind
+from app.outbox.owed import posts_text
 from app.outbox.turn import Claimed
 
 # The channel first, as everybody does who holds both (app.outbox.record).
@@ -17,7 +18,7 @@ PLACE = "select address, sent, free_at, clock_timestamp() as now from channel wh
 GIVE_BACK = """
 with back as (
   update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,
-                      intent = case when state = 'in_doubt' then intent end
+                      intent = case when state = 'in_doubt' then intent end, posts = $6::json
    where id = $1 and token = $2 and lease_until is not null
   returning id, channel_id, token, attempts = 0 and state = 'due' as news
 ), gone as (
@@ -34,7 +35,8 @@ async def give_back(pool: Pool, kind: ChannelKind, call: Claimed) -> None:
     async with pool.acquire() as connection, connection.transaction():
         place = await connection.fetchrow(PLACE, call.owed.channel_id)
         if place is not None:
-            await connection.execute(GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call.moment))
+            before = posts_text(call.owed.progress.posts)
+            await connection.execute(GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call.moment), before)
 
 
 def _without(

@@ -11,7 +11,7 @@ import pytest
 from app.database import Pool
 from app.domain.delivery import Part
 from app.domain.outcome import Delivered, Doubted, Failed, Outcome
-from app.outbox import Claimed, Owed, claim, sweep
+from app.outbox import Claimed, Owed, claim, give_back, sweep
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, deliveries, plain, recorded
 from tests.outbox.test_amend import corrected
@@ -57,13 +57,17 @@ async def test_a_text_that_is_put_back_after_a_change_without_an_answer_is_sent(
     assert (row["state"], row["shown"]) == ("delivered", 3)
 
 
-async def test_a_text_that_is_put_back_before_the_change_was_tried_is_not_sent(pool: Pool) -> None:
+@pytest.mark.parametrize("given_back", [False, True])
+async def test_a_text_that_is_put_back_before_its_change_was_sent_is_not_sent(pool: Pool, *, given_back: bool) -> None:
     await a_channel(pool)
     number = (await accepted(pool, event_id="e1", texts={"it": {"title": "Mensa aperta"}})).id
     (post,) = await calls(pool)
     await recorded(pool, post, Delivered(("42",)))
-    for text in ("chiusa", "aperta"):
-        await corrected(pool, number, texts={"it": {"title": f"Mensa {text}"}})
+    await corrected(pool, number, texts={"it": {"title": "Mensa chiusa"}})
+    if given_back:
+        (change,) = await calls(pool)
+        await give_back(pool, plain(), change)
+    await corrected(pool, number, texts={"it": {"title": "Mensa aperta"}})
 
     assert await calls(pool) == ()
     assert (await deliveries(pool))[0]["shown"] == 3
