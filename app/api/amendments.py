@@ -5,6 +5,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access import Caller
-from app.amend import Change, amend, withdraw
+from app.amend import Amended, Change, amend, withdraw
 from app.api.acceptance import refuse_unfit
 from app.api.callers import Owner
 from app.api.document_answers import VERSIONED
@@ -67,11 +68,8 @@ async def amend_notice(
     The body holds only what changes; null takes a member away, a list replaces the whole list. `If-Match` is needed,
     so that nobody overwrites a revision that nobody has seen.
     """
-    row = await own(house, caller, notice_id)
-    notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
-    refuse_unfit(house, caller, notice)
-    async with _held_to(seen, house, caller, row) as asked:
-        amended = await amend(house.database.pool, house.routing, asked, notice)
+    while (amended := await _amended(house, caller, notice_id, change, seen)) is None:  # another's change went through
+        pass
     if amended.changed:
         log.info("notice.amended", notice=str(notice_id), revision=amended.revision)
         house.doorbell.ring()
@@ -116,6 +114,23 @@ def merged(target: Any, change: Any) -> Any:
         else:
             result[name] = merged(result.get(name), value)
     return result
+
+
+async def _amended(house: House, caller: Caller, number: UUID, change: dict[str, Any], seen: Seen) -> Amended | None:
+    """Apply a change to the revision that is read here; None where that has gone by and any other may be changed, too.
+
+    Merged with an older one, it would take back what somebody else has changed meanwhile.
+    """
+    row = await own(house, caller, number)
+    notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
+    refuse_unfit(house, caller, notice)
+    async with _held_to(seen, house, caller, row) as asked:
+        try:
+            return await amend(house.database.pool, house.routing, replace(asked, expected=row["revision"]), notice)
+        except PreconditionFailedError:
+            if asked.expected is not None:
+                raise
+            return None
 
 
 async def own(house: House, caller: Caller, number: UUID) -> Any:

@@ -53,6 +53,25 @@ async def test_a_revision_that_nobody_has_seen_is_not_overwritten(source: Caller
     assert (blind.status, blind.problem) == (428, "precondition-required")
 
 
+async def test_changes_of_whatever_is_there_do_not_take_each_other_back(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+    change: dict[str, Any] = {
+        f"valid_{end}": f"2027-01-0{day}T12:00:00Z" for day, end in enumerate(("from", "until"), 1)
+    }
+    change |= {"priority": "bulk", "kind": "closure", "supersedes": "x/1", "in_doubt": "hold"}
+    change |= {"contacts": [{"label": "Ufficio", "phone": "0574 1"}], "audience": {"grades": ["primaria"]}}
+
+    answers = await asyncio.gather(*(source.patch(path, {name: value}, **ANY) for name, value in change.items()))
+
+    assert {answer.status for answer in answers} == {200}
+    shown = (await source.get(path)).body
+    assert shown["revision"] == 1 + len(change)
+    assert all(shown["content"][name] for name in change)
+    assert {
+        name: shown["content"][name] for name in ("priority", "kind", "supersedes", "in_doubt")
+    }.items() <= change.items()
+
+
 async def test_a_refused_change_tells_the_version_that_is_there(source: Caller) -> None:
     path = f"/v1/notices/{(await source.hand_in()).body['id']}"
     read = (await source.get(path)).headers["ETag"]
