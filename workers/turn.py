@@ -180,7 +180,7 @@ class Dispatcher:
             return call.moment, due, taken.unsure
         with contextlib.suppress(*AWAY):
             asked = time.monotonic()
-            another = await slot(self._pool, self._desk.kind.name, per_second)
+            another = await slot(self._pool, self._desk.kind.name, per_second, call.intent.messages)
             told = time.monotonic()
             return another.moment, told + another.wait, told - asked
         return call.moment, due, taken.unsure

@@ -84,6 +84,33 @@ def slots(account: Account, now: datetime, horizon: timedelta, per_second: float
     return found
 
 
+def placed(account: Account, moments: Sequence[datetime], many: Sequence[int], per_second: float) -> list[datetime]:
+    """Give calls of so many messages each their moments, of those that `slots` gave; the last may go beyond them.
+
+    Each message spends one, and all of a call go at its last one: so no second gets more than it may.
+    """
+    if not per_second:
+        return list(moments[: len(many)])
+    step, sent, found, spent = interval(per_second / account.slowdown), sorted(account.sent), list[datetime](), 0
+    for messages in many:
+        if spent >= len(moments):
+            break
+        spent += messages
+        at = moments[min(spent, len(moments)) - 1] + step * max(0, spent - len(moments))
+        at = max(at, _fits(sent, per_second, account.slowdown, messages), *(last + step for last in found[-1:]))
+        found.append(at)
+        sent.extend([at] * messages)
+    return found
+
+
+def _fits(sent: Sequence[datetime], per_second: float, slowdown: float, messages: int) -> datetime:
+    """Say when so many may go at once: for more than a second may have it must be empty before."""
+    most = kept(per_second)
+    back = max(1, most - messages + 1)
+    long = timedelta(seconds=SECOND * max(1.0, most * slowdown / per_second))
+    return sent[-back] + long if most and back <= len(sent) else LONG_AGO
+
+
 def kept(per_second: float) -> int:
     """Say how many sends must be remembered: as many as one second may have."""
     return max(1, int(per_second)) if per_second <= MOST_KEPT else 0
@@ -108,6 +135,13 @@ def others_free_at(sent: Sequence[datetime], limits: Limits, *, is_group: bool) 
     """Say when a group may be sent what is not urgent again as far as its minute goes, or None when at once."""
     many = limits.group_per_minute - limits.group_per_minute // LEFT_TO_URGENT
     return sent[-many] + MINUTE if is_group and 0 < many <= len(sent) else None
+
+
+def fits_at(sent: Sequence[datetime], limits: Limits, many: int, *, urgent: bool) -> datetime | None:
+    """Say when a group's minute has room for so many after the sends in `sent` (ascending), or None when at once."""
+    most = limits.group_per_minute - (0 if urgent else limits.group_per_minute // LEFT_TO_URGENT)
+    left = most - min(many, most)
+    return sent[-left - 1] + MINUTE if most and len(sent) > left else None
 
 
 def rests_until(

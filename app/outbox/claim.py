@@ -9,7 +9,7 @@ from time import monotonic
 
 from app.database import Connection, Pool
 from app.domain.delivery import Intent, Settlement
-from app.domain.pace import MINUTE, Account, rests_until, slots
+from app.domain.pace import MINUTE, Account, interval, placed, rests_until, slots
 from app.outbox.account import account_of, lock, spend
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
@@ -28,11 +28,12 @@ LOOKS_AGAIN = 0.1
 RESERVE = """
 update channel c
    set turn_until = $4::timestamptz, free_at = t.free_at, others_free_at = t.others_free_at,
-       sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at) || t.slot,
+       sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at)
+              || array_fill(t.slot, array[t.messages]),
        told = case when not t.news then c.told when c.told_on = $7::date then c.told + 1 else 1 end,
        told_on = case when t.news then $7::date else c.told_on end
-  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[], $8::timestamptz[])
-    as t (id, slot, free_at, news, others_free_at)
+  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $6::boolean[], $8::timestamptz[],
+              $9::int[]) as t (id, slot, free_at, news, others_free_at, messages)
  where c.id = t.id
 """
 
@@ -125,7 +126,9 @@ async def _take(
     over = [(work, step) for work, step in steps if isinstance(step, Settlement)]
     ended = [(work, await end(connection, work, step, in_place=kind.in_place)) for work, step in over]
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
-    calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, pace.moments, strict=False)]
+    many = [step.messages for _, step in ready]
+    moments = placed(pace.account, pace.moments, many, kind.limits.per_second)
+    calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, moments, strict=False)]
     claimed = await _reserve(connection, kind, turn, pace, calls)
     return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up, pace.unsure)
 
@@ -153,10 +156,13 @@ async def _reserve(
     tokens = await write_intents(connection, until, now, calls)
     frees, others = zip(*(_free_after(call, kind, now) for call in calls), strict=True)
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
+    many = [call.intent.messages for call in calls]
     news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
-    await connection.execute(RESERVE, channels, moments, frees, until, now - MINUTE, news, kind.cap.day(now), others)
+    today, minute = kind.cap.day(now), now - MINUTE
+    await connection.execute(RESERVE, channels, moments, frees, until, minute, news, today, others, many)
     if kind.limits.per_second:
-        await spend(connection, kind.name, kind.limits.per_second, pace.account, moments)
+        each = [slot for slot, times in zip(moments, many, strict=True) for _ in range(times)]
+        await spend(connection, kind.name, kind.limits.per_second, pace.account, each)
     if pace.asking:
         await asked(connection, kind, now)
     return tuple(
@@ -166,5 +172,7 @@ async def _reserve(
 
 def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> tuple[datetime, datetime]:
     """Say when the channel may be sent to again, and when also what is not urgent."""
-    sent = [*sorted(at for at in call.owed.sent if at > now - MINUTE), call.slot]
-    return rests_until(sent, kind.limits, now, is_group=kind.is_group(call.owed.address))
+    many = call.intent.messages
+    sent = [*sorted(at for at in call.owed.sent if at > now - MINUTE), *[call.slot] * many]
+    free, others = rests_until(sent, kind.limits, now, is_group=kind.is_group(call.owed.address))
+    return max(free, call.slot + interval(kind.limits.channel_per_second) * many), others

@@ -37,9 +37,9 @@ with x as (
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
                        $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::interval[],
                        $15::text[], $16::text[], $17::text[], $18::boolean[], $19::boolean[], $20::boolean[],
-                       $21::text[], $22::boolean[])
+                       $21::text[], $22::boolean[], $23::int[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
-          gone, address, latest, erase, deleted, stray, awaits, in_place)
+          gone, address, latest, erase, deleted, stray, awaits, in_place, messages)
 ), places as materialized (
   select from channel where id in (select channel_id from delivery join x using (id)) order by id for no key update
 ), held as (
@@ -76,7 +76,7 @@ with x as (
   update channel c
      set turn_until = null, address = coalesce(x.address, c.address),
          free_at = greatest(c.free_at, clock_timestamp() + x.rest),
-         sent = c.sent[1:cardinality(c.sent) - 1] || clock_timestamp(),
+         sent = c.sent[1:cardinality(c.sent) - x.messages] || array_fill(clock_timestamp(), array[x.messages]),
          last_reference = case when x.address is null and not x.stray then coalesce(x.latest, c.last_reference) end,
          can_ask = c.can_ask and x.address is null,
          paused_at = case when x.gone is null then c.paused_at else now() end,
@@ -184,7 +184,7 @@ def _row(one: Done) -> tuple[object, ...]:
     gone = outcome.reason if isinstance(outcome, Gone) else None
     address = outcome.address if isinstance(outcome, Moved) else None
     deleted = one.intent.action is Action.DELETE and isinstance(outcome, Delivered)
-    flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits, one.in_place)
+    flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits, one.in_place, one.intent.messages)
     return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags)
 
 

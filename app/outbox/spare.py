@@ -69,14 +69,14 @@ class Slot:
     wait: float
 
 
-async def slot(pool: Pool, kind: str, per_second: float) -> Slot:
-    """Spend one send of an account that has a limit."""
+async def slot(pool: Pool, kind: str, per_second: float, messages: int = 1) -> Slot:
+    """Spend a send of so many messages of an account that has a limit."""
     async with pool.acquire() as connection, connection.transaction():
         while (row := await lock(connection, kind)) is None:
             pass  # it has just been made
         account = await account_of(connection, kind, row, {})
         moment = max(account.next_at(per_second), row["now"])
-        await spend(connection, kind, per_second, account, [moment])
+        await spend(connection, kind, per_second, account, [moment] * messages)
         return Slot(moment, (moment - row["now"]).total_seconds())
 
 

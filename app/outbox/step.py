@@ -9,7 +9,10 @@ from itertools import takewhile
 
 from app.domain.backoff import CRASHES, MEDIA_PATIENCE, SUSPECT
 from app.domain.delivery import Action, Intent, Part, Settlement, State
+from app.domain.lane import LANES
+from app.domain.notice import Priority
 from app.domain.outcome import Refused
+from app.domain.pace import MINUTE, fits_at
 from app.domain.step import next_step
 from app.outbox.allowed import allowed, capped, waiting
 from app.outbox.key import once_key
@@ -21,6 +24,7 @@ from app.telemetry import log
 
 SUPERSEDED = "the notice that supersedes it stands here, or may, so it is not posted after that"
 FETCHING = "waits for its pictures and documents"
+CROWDED = "waits until the minute of its group has room for all items of its album"
 DOUBTED = f"{SUPERSEDED}; an earlier post of it may stand before"
 
 
@@ -57,6 +61,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
         step = _next(work, kind, now)
         if isinstance(step, Intent):
             work, step = capped(work, step, kind, now)
+        if isinstance(step, Intent):
+            step = _in_its_minute(work, step, kind, now)
         (intent_text(step if isinstance(step, Intent) else step.intent) or "").encode()  # what no database could take
     except Exception as error:  # noqa: BLE001 - whatever it is, the others must go out
         where = place(error)
@@ -103,6 +109,17 @@ def _fetching(work: Owed, step: Intent, now: datetime) -> Settlement | None:
     if not work.fetching or work.progress.wanted is None or step.action is Action.PROBE or wait <= timedelta(0):
         return None
     return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=wait, error=FETCHING)
+
+
+def _in_its_minute(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> Intent | Settlement:
+    """Let an album wait until the minute of its group has room for all of its items."""
+    if step.messages == 1 or not kind.is_group(work.address):
+        return step
+    sent = sorted(at for at in work.sent if at > now - MINUTE)
+    at = fits_at(sent, kind.limits, step.messages, urgent=work.progress.lane == LANES[Priority.URGENT])
+    if at is None or at <= now:
+        return step
+    return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=at - now, error=CROWDED)
 
 
 def _after(work: Owed) -> str | None:
