@@ -53,12 +53,13 @@ class TurnOverError(Exception):
 class Finding:
     """What a check found: the answer for the person, and the last reference that the check itself used.
 
-    `stray`: a post of the check may stand there, and nobody knows where.
+    `stray`: a post of the check may stand there, and nobody knows where. `wait`: seconds that the platform asked for.
     """
 
     answer: Answer
     reference: str | None = None
     stray: bool = False
+    wait: float = 0.0
 
 
 Inspect = Callable[[str, Pause | None], Awaitable[Finding]]

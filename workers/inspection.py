@@ -120,5 +120,5 @@ async def _pause(
 
 def _rest(kind: ChannelKind, found: Finding) -> timedelta:
     """Give what the channel rests: longer where a question may be on its way still, as after every doubt."""
-    rest = interval(kind.limits.channel_per_second)
+    rest = max(interval(kind.limits.channel_per_second), timedelta(seconds=found.wait))
     return rest if found.reference is None or found.answer.can_ask else max(rest, DOUBT_RESTS)

@@ -254,6 +254,16 @@ async def test_what_a_check_sends_counts_in_the_minute_of_its_channel(city: City
     assert [entry.method for entry in city.sandbox.journal if entry.code == 429] == []
 
 
+@pytest.mark.parametrize("method", ["sendMessage", "editMessageText", "deleteMessage"])
+async def test_what_telegram_asks_a_check_to_wait_the_next_notice_waits(city: City, method: str) -> None:
+    city.sandbox.faults.add(FaultKind.THROTTLED, method=method, retry_after=600)
+
+    await checked(city)
+    await until(lambda: city.pool.fetchval(FREE))
+
+    assert await city.pool.fetchval("select free_at > now() + interval '5 minutes' from channel")
+
+
 async def test_a_check_waits_for_another_minute_where_urgent_notices_would_find_no_room_beside_it(city: City) -> None:
     await city.channel(can_ask=True)
     taken = []

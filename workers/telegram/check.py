@@ -19,6 +19,7 @@ from app.domain.outcome import (
     Delivered,
     Doubted,
     Outcome,
+    Throttled,
     Unclear,
     named,
     reason,
@@ -73,7 +74,8 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
     if isinstance(posted, Doubted):
         return Finding(replace(answer, problem=UNTOLD), stray=True)
     if not isinstance(posted, Delivered) or not posted.references:
-        return Finding(replace(answer, problem="The test post was not taken, so the channel cannot be asked."))
+        untaken = replace(answer, problem="The test post was not taken, so the channel cannot be asked.")
+        return Finding(untaken, wait=_to_wait(posted))
     number = int(posted.references[0])
     try:
         remember = partial(pause, label(answer.address or address, posted.references[0]))
@@ -85,7 +87,8 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
     honest = isinstance(there, Delivered) and isinstance(behind, Absent)
     why = [] if honest else [DISHONEST.format(_said(there), _said(behind))]
     left = [] if isinstance(gone, Delivered) else [LEFT.format(number, _said(gone))]
-    return Finding(replace(answer, can_ask=honest, problem=" ".join((*why, *left)) or None), str(number))
+    proved = replace(answer, can_ask=honest, problem=" ".join((*why, *left)) or None)
+    return Finding(proved, str(number), wait=_to_wait(there, behind, gone))
 
 
 async def _ask_twice(
@@ -95,6 +98,8 @@ async def _ask_twice(
     try:
         await pause()
         there = await _asked(sender, address, number, payload)
+        if isinstance(there, Throttled):
+            return there, there
         await pause()
         return there, await _asked(sender, address, number + 1, payload)
     except Exception as error:  # noqa: BLE001 - what cannot be asked now is no proof, and the test post goes anyway
@@ -108,6 +113,11 @@ async def _asked(sender: Sender, address: str, place: int, payload: str) -> Outc
     watch = Watch(until=asyncio.get_running_loop().time() + CALL)
     async with asyncio.timeout_at(watch.until):
         return await sender.ask(address, str(place), payload, watch)
+
+
+def _to_wait(*answers: Outcome) -> float:
+    """Give the seconds that Telegram asked to wait, which the next notice does, too."""
+    return max(answer.seconds if isinstance(answer, Throttled) else 0.0 for answer in answers)
 
 
 def _said(answer: Outcome) -> str:
