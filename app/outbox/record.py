@@ -20,8 +20,8 @@ from app.scrub import scrubbed
 OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
 TWICE = "an earlier post of it may stand there, too"
 # wanted, erase, awaits: what the attempt worked towards, and without which text. Whoever amended, withdrew or approved
-# meanwhile changed it, and work is left; but a doubt that has come to its end is over, whatever was changed: a later
-# revision would stand beside a post that may have arrived.
+# meanwhile changed it, and work is left, which waits for no old failures; but a doubt that has come to its end is over,
+# whatever was changed: a later revision would stand beside a post that may have arrived.
 # parked: as long as it waits for the resume; a resume finds what is open and nothing else.
 # stray: where a post of ours may stand that no row knows of, nothing is asked before a later post is known for certain.
 # left_open: what is withdrawn may stand there as if it held, where no row knows of it: that is a person's.
@@ -54,7 +54,8 @@ with x as (
                       when changed and x.final and not x.stray then 'due' else x.state end,
          parked = d.parked and not left_open
                   and (x.state in ('due', 'in_doubt') or changed and x.final and not x.stray),
-         due_at = now() + x.wait,
+         due_at = now() + case when changed and x.state = 'due' and not x.stray then least(x.wait, '3 seconds')
+                               else x.wait end,
          give_up_at = case when x.outcome in ('submitted', 'postponed') or x.outcome = 'throttled' and x.state = 'due'
                            then greatest(d.give_up_at, now() + x.wait + x.rest + interval '2 hours')  -- it only waits
                            else d.give_up_at end,

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from app.amend import Change, amend, withdraw
 from app.database import Pool
 from app.domain.backoff import DOUBT_RESTS
 from app.domain.errors import NotFoundError, PreconditionFailedError, StateConflictError
-from app.domain.outcome import Delivered, Doubted, Refused
-from app.outbox import sweep
+from app.domain.outcome import Delivered, Doubted, Failed, Refused, Wire
+from app.domain.settle import settle
+from app.outbox import Done, record, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -116,6 +117,22 @@ async def test_a_correction_during_the_post_follows_it(pool: Pool) -> None:
     (row,) = await deliveries(pool)
     assert (row["state"], row["wanted"], row["shown"], row["settled_at"]) == ("due", 2, 1, None)
     assert (await claimed(pool)).calls[0].intent.action == "edit"
+
+
+async def test_a_withdrawal_during_a_try_that_fails_does_not_wait_as_long_as_what_was_wished_before(pool: Pool) -> None:
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1")).id
+    await posted(pool)
+    await corrected(pool, number)
+    await pool.execute("update delivery set failures = 8")
+    (call,) = (await claimed(pool)).calls
+
+    await withdraw(pool, change(number))
+    after = settle(call.owed.progress, call.intent, Failed("502"), datetime.now(UTC), chance=1.0)
+    await record(pool, [Done(call.owed, call.intent, call.token, Failed("502"), after, Wire.RESPONSE)])
+
+    assert after.wait > timedelta(minutes=4)
+    assert await pool.fetchval("select due_at - now() from delivery") <= DOUBT_RESTS
 
 
 async def test_what_is_withdrawn_before_it_is_posted_never_is(pool: Pool) -> None:
