@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.database import Pool
-from app.domain.pace import LEFT_TO_URGENT, MINUTE, Limits, rests_until
+from app.domain.pace import LEFT_TO_URGENT, MINUTE, Limits, placed, rests_until
 from app.outbox.account import account_of, lock, spend
 
 SOON = timedelta(seconds=3)
@@ -75,7 +75,8 @@ async def slot(pool: Pool, kind: str, per_second: float, messages: int = 1) -> S
         while (row := await lock(connection, kind)) is None:
             pass  # it has just been made
         account = await account_of(connection, kind, row, {})
-        moment = max(account.next_at(per_second), row["now"])
+        first = max(account.next_at(per_second), row["now"])
+        (moment,) = placed(account, [first], [messages], per_second)
         await spend(connection, kind, per_second, account, [moment] * messages)
         return Slot(moment, (moment - row["now"]).total_seconds())
 

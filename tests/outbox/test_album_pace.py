@@ -11,7 +11,7 @@ from app.database import Pool
 from app.domain.delivery import Part
 from app.domain.outcome import Delivered
 from app.domain.pace import Account, Limits, placed, slots
-from app.outbox import Claimed, Owed, Turn, claim, give_back
+from app.outbox import Claimed, Owed, Turn, claim, give_back, slot
 from app.outbox.step import CROWDED
 from deploy.sandbox import Limits as Strict
 from deploy.sandbox.limits import Gate
@@ -21,6 +21,10 @@ from tests.outbox.conftest import TURN, deliveries, plain, plainly, recorded
 ALBUM = ("photo a", "photo b", "photo c")
 SPENT = "select (select cardinality(sent) from channel), (select cardinality(sent) from pace where kind = 'telegram')"
 LONG_AGO = "update channel set sent = array(select at - interval '2 minutes' from unnest(sent) as at), free_at = now()"
+BUSY = """
+update pace set free_at = now(), sent = array(select now() - n * interval '1 millisecond' from generate_series(1, 29) n)
+returning sent
+"""
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 HORIZON = timedelta(milliseconds=200)
 RATE = 30.0
@@ -71,6 +75,16 @@ async def test_an_album_waits_until_the_minute_of_its_group_has_room_for_all_of_
     await pool.execute(LONG_AGO)
     await pool.execute("update delivery set due_at = now()")
     assert len(await taken(pool, limits)) == 1
+
+
+async def test_another_moment_for_an_album_has_room_for_all_of_it(pool: Pool) -> None:
+    """A process that stood still finds that the others have sent nearly all that a second may have."""
+    await taken(pool, Limits(30, 1, 20))  # from now on the kind has its row
+    others = await pool.fetchval(BUSY)
+
+    moment = (await slot(pool, "telegram", RATE, messages=10)).moment
+
+    assert len([at for at in others if at > moment - timedelta(seconds=1)]) + 10 <= RATE
 
 
 def test_texts_and_albums_in_any_order_are_never_too_many_for_a_second() -> None:
