@@ -13,6 +13,7 @@ from aiohttp import ClientError
 from app.database import Pool
 from app.outgoing import FetchError, Outgoing
 from app.telemetry import log
+from workers.pictures import is_a_photo, sides_of
 
 MOST = 10 << 20
 AT_ONCE = 16
@@ -22,12 +23,7 @@ LONGEST = 25.0
 """Seconds for one, redirects and all: less than it is taken for."""
 TRIES = 3
 AGAIN = timedelta(seconds=2)
-KINDS: list[tuple[bytes, str, str]] = [
-    (b"\x89PNG\r\n\x1a\n", "image/png", "photo"),
-    (b"\xff\xd8\xff", "image/jpeg", "photo"),
-    (b"%PDF-", "application/pdf", "document"),
-]
-"""Told by the first bytes; what the server calls it does not count."""
+PHOTO, DOCUMENT, PDF = "photo", "document", b"%PDF-"
 # The most urgent first, and of each source only few at a time, in all workers together: one that links to what hangs
 # holds up nobody else.
 WANTED = """
@@ -109,11 +105,16 @@ async def _fetch(pool: Pool, outgoing: Outgoing, row: asyncpg.Record) -> None:
 
 
 def kind_of(content: bytes) -> str:
-    """Tell a picture from a document by its first bytes. Raises FetchError for anything else."""
-    for head, _, kind in KINDS:
-        if content.startswith(head):
-            return kind
-    raise FetchError("neither a PNG or JPEG picture nor a PDF")
+    """Tell a picture from a document by its first bytes, and not by what the server calls it.
+
+    A picture that is too large or too narrow to be shown is a document. Raises FetchError for anything else.
+    """
+    if content.startswith(PDF):
+        return DOCUMENT
+    sides = sides_of(content)
+    if sides is None:
+        raise FetchError("neither a PNG or JPEG picture nor a PDF")
+    return PHOTO if is_a_photo(sides) else DOCUMENT
 
 
 async def contents(pool: Pool, notice: UUID, hrefs: Sequence[str]) -> dict[str, bytes]:

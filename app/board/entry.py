@@ -128,9 +128,9 @@ def entry(row: asyncpg.Record) -> Entry:
     )
 
 
-def _file(kind: str, first: str, size: int) -> File:
-    """Tell the sort of a file by its first byte, as whoever fetched it did."""
-    return File("PDF" if kind == "document" else "PNG" if first == "89" else "JPEG", size)
+def _file(first: str, size: int) -> File:
+    """Tell the sort of a file by its first byte: a picture may be sent as a document."""
+    return File("PNG" if first == "89" else "JPEG" if first == "ff" else "PDF", size)
 
 
 def _neighbour(row: asyncpg.Record, which: str) -> Neighbour | None:

@@ -35,7 +35,7 @@ select p.notice_id, p.content, p.urgent, p.posted_at, p.changed_at,
        newer.notice_id as newer_id, newer.title as newer_title, newer.language as newer_language,
        newer.posted_at as newer_since, older.notice_id as older_id, older.content ->> 'title' as older_title,
        older.content ->> 'language' as older_language, older.posted_at as older_since,
-       (select json_object_agg(m.href, json_build_array(m.kind, encode(substring(m.content from 1 for 1), 'hex'),
+       (select json_object_agg(m.href, json_build_array(encode(substring(m.content from 1 for 1), 'hex'),
                                                         octet_length(m.content)))
           from media m where m.notice_id = p.notice_id and m.state = 'ready') as files
 """

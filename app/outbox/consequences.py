@@ -65,7 +65,11 @@ update pace
  where kind = $1
 """
 BLOCK = "update pace set free_at = greatest(free_at, now() + $2::interval), blocked_reason = $3 where kind = $1"
-NO_MEDIA = "update media set state = 'failed', error = $2 where notice_id = $1 and state <> 'failed'"
+# Of a call that says what its media are, those and no others of the notice: a picture does not cost its document.
+NO_MEDIA = """
+update media set state = 'failed', error = $2
+ where notice_id = $1 and state <> 'failed' and ($3::text[] = '{}' or kind || ' ' || href = any($3))
+"""
 # A second time: they may take longer than a call is given, every time, and the text would wait for them for ever.
 TOO_SLOW = """
 update media set state = 'failed', error = 'it was posted twice with these, and did not arrive'
@@ -160,7 +164,7 @@ async def follow_up(connection: Connection, one: Done) -> None:
         case Throttled() | Doubted():
             await _slow_down(connection, one.owed, one.outcome)
         case WithoutMedia(why):
-            await connection.execute(NO_MEDIA, one.owed.notice_id, why)
+            await connection.execute(NO_MEDIA, one.owed.notice_id, why, one.intent.items)
         case Misconfigured():
             await connection.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))
 

@@ -12,7 +12,7 @@ from tests.workers.conftest import until
 HOST = "https://www.comune.example.it"
 FILES = {
     f"{HOST}/menu.pdf": ("Menù di gennaio", "document", b"%PDF-" + bytes(119_995)),
-    f"{HOST}/mappa": ("Mappa delle fermate", "photo", b"\x89PNG\r\n\x1a\n" + bytes(1_279_992)),
+    f"{HOST}/mappa": ("Mappa delle fermate", "document", b"\x89PNG\r\n\x1a\n" + bytes(1_279_992)),
     f"{HOST}/foto.jpg": ("La nuova mensa", "photo", b"\xff\xd8\xff" + bytes(10)),
 }
 LOST = f"{HOST}/perso.pdf"

@@ -101,13 +101,26 @@ async def test_what_cannot_be_had_goes_out_as_a_link(city: City, trap: Trap, nam
 
 async def test_a_picture_that_telegram_refuses_becomes_a_link(city: City, trap: Trap) -> None:
     await city.channel()
-    trap.files["/a.png"] = png(9999, 2)
+    city.sandbox.faults.add(FaultKind.OK_FALSE_200, method="sendPhoto", description="IMAGE_PROCESS_FAILED")
 
     await city.accepts(attachments=attached(trap, "a.png"))
     await city.settled()
 
     assert sorts(city) == ["text"]
     assert "a.png" in city.texts()[0]
+
+
+async def test_a_picture_that_is_too_large_for_a_photo_is_sent_as_a_document_and_costs_no_other(
+    city: City, trap: Trap
+) -> None:
+    await city.channel()
+    trap.files["/a.png"] = png(9999, 2)
+
+    await city.accepts(attachments=attached(trap, "a.png", "b.png"))
+    await city.settled()
+
+    assert sorts(city) == ["document", "photo"]
+    assert await city.pool.fetchval("select count(*) from media where state = 'ready'") == 2
 
 
 async def test_a_picture_is_fetched_and_uploaded_once_for_all_channels(city: City, trap: Trap) -> None:

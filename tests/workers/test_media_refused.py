@@ -67,3 +67,15 @@ async def test_a_channel_that_takes_no_pictures_gets_the_text_and_no_other_loses
     assert (there.media, "a.png" in there.text.text) == (None, True)
     assert sorts(city) == ["photo"]
     assert await city.pool.fetch(PAUSED) == []
+
+
+async def test_a_picture_that_telegram_refuses_does_not_cost_the_notice_its_document(city: City, trap: Trap) -> None:
+    await city.channel()
+    trap.files["/c.pdf"] = PDF
+    city.sandbox.faults.add(FaultKind.OK_FALSE_200, method="sendPhoto", description="IMAGE_PROCESS_FAILED")
+
+    await city.accepts(attachments=attached(trap, "a.png", "c.pdf"))
+    await city.settled()
+
+    assert sorts(city) == ["document"]
+    assert ["a.png" in city.texts()[0], "c.pdf" in city.texts()[0]] == [True, False]
