@@ -3,7 +3,7 @@
 """Attachments from the municipality's web server to a family's phone."""
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from struct import pack
 
 import pytest
@@ -123,21 +123,32 @@ async def test_a_picture_that_is_too_large_for_a_photo_is_sent_as_a_document_and
     assert await city.pool.fetchval("select count(*) from media where state = 'ready'") == 2
 
 
-async def test_a_picture_is_fetched_and_uploaded_once_for_all_channels(city: City, trap: Trap) -> None:
-    """The second channel has its turn when the first has the picture: then Telegram knows it already."""
+async def posted_one_by_one(city: City, trap: Trap, between: Callable[[], None] = lambda: None) -> None:
+    """Post a picture to a channel and then to another: when that has its turn, Telegram knows it already."""
     await city.channel("uno", CHAT)
     await city.channel("due", CHAT - 1)
     await city.pool.execute("update channel set turn_until = now() + interval '1 hour' where slug = 'due'")
     await city.accepts(event_id="e1", attachments=attached(trap, "a.png"))
     await until(lambda: is_posted(city))
-
+    between()
     await city.pool.execute("update channel set turn_until = null")
     city.bell.ring()
     await city.settled()
 
+
+async def test_a_picture_is_fetched_and_uploaded_once_for_all_channels(city: City, trap: Trap) -> None:
+    await posted_one_by_one(city, trap)
+
     (first,), (second,) = city.posts(CHAT), city.posts(CHAT - 1)
     assert (trap.hits, len(city.sandbox.world.files.kept)) == (1, 1)
     assert first.media == second.media is not None
+
+
+async def test_a_picture_that_telegram_has_forgotten_is_uploaded_once_more(city: City, trap: Trap) -> None:
+    await posted_one_by_one(city, trap, city.sandbox.world.files.kept.clear)
+
+    assert [post.media[0] for post in city.posts(CHAT - 1) if post.media] == ["photo"]
+    assert await city.pool.fetchval("select state from media") == "ready"
 
 
 async def is_posted(city: City) -> bool:

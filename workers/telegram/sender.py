@@ -24,7 +24,7 @@ from workers.telegram.calls import File, delete, edit, post, read_payload, uploa
 from workers.telegram.errors import broke, has_changed, read, standing
 from workers.telegram.operations import OperationsChat
 from workers.telegram.session import Ready, Reply, Watch, WatchedSession
-from workers.telegram.uploads import MOST, TOO_MUCH, read_upload
+from workers.telegram.uploads import MOST, TOO_MUCH, file_id, read_upload, unless_forgotten
 
 Load = Callable[[UUID, Sequence[str], int], Awaitable[dict[str, bytes] | None]]
 """Give the contents of a notice's media by address; None where they are more than so many bytes."""
@@ -88,7 +88,7 @@ class Sender:
         outcome = read_upload(reply, Action.POST, owed.progress.failures) if files else read(reply, Action.POST)
         if files and isinstance(outcome, Delivered):
             self._remember(owed.notice_id, intent.payload, reply)
-        return outcome
+        return unless_forgotten(outcome, self._files, owed.notice_id, intent.payload)
 
     async def _edit(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         """Change a post; one that may not be changed by anybody is a person's, else it waits for our rights."""
@@ -97,6 +97,7 @@ class Sender:
             return TextOnly(TOO_MUCH)
         reply = await self._call(edit(owed.address, intent.reference or "", intent.payload, files), watch)
         outcome = read_upload(reply, Action.EDIT) if files else read(reply, Action.EDIT)
+        outcome = unless_forgotten(outcome, self._files, owed.notice_id, intent.payload)
         if isinstance(outcome, Gone | Lost) and BASIC_GROUP.fullmatch(owed.address):
             return await self._heir(owed.address) or outcome
         if not isinstance(outcome, Undecided):
@@ -188,13 +189,3 @@ class Sender:
         if member is None:
             return read(reply, Action.PROBE)
         return Unclear(TOO_MIGHTY) if member.get("can_edit_messages") is True else None
-
-
-def file_id(message: object) -> str | None:
-    """Find what Telegram calls the picture or document of a message."""
-    if not isinstance(message, dict):
-        return None
-    photo = message.get("photo")
-    found = photo[-1] if isinstance(photo, list) and photo else message.get("document")
-    number = found.get("file_id") if isinstance(found, dict) else None
-    return number if isinstance(number, str) else None

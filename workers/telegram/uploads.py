@@ -9,10 +9,12 @@ stand. So a reason that it knows of says that nothing stands, and any other leav
 import json
 import re
 from collections.abc import Callable, Mapping
+from uuid import UUID
 
 from app.domain.delivery import Action
 from app.domain.outcome import Doubted, Failed, Gone, Outcome, Refused, TextOnly, Throttled, WithoutMedia
 from workers.telegram.answers import GONE, MEDIA, REFUSED
+from workers.telegram.calls import read_payload
 from workers.telegram.errors import TOO_LARGE, read
 from workers.telegram.session import Reply
 
@@ -69,3 +71,21 @@ def _description(reply: Reply) -> str:
     if not isinstance(answer, dict) or answer.get("ok") is True or "parameters" in answer:
         return ""
     return str(answer.get("description") or "")[:300]
+
+
+def unless_forgotten(outcome: Outcome, known: dict[tuple[UUID, str], str], notice: UUID, payload: str) -> Outcome:
+    """Forget the ids of files that Telegram no longer takes by them, so that the next try uploads them once more."""
+    if not isinstance(outcome, WithoutMedia):
+        return outcome
+    were = [known.pop((notice, href), None) for _, href in read_payload(payload)[2]]
+    return Failed(outcome.reason) if any(were) else outcome
+
+
+def file_id(message: object) -> str | None:
+    """Find what Telegram calls the picture or document of a message."""
+    if not isinstance(message, dict):
+        return None
+    photo = message.get("photo")
+    found = photo[-1] if isinstance(photo, list) and photo else message.get("document")
+    number = found.get("file_id") if isinstance(found, dict) else None
+    return number if isinstance(number, str) else None
