@@ -22,6 +22,8 @@ OF_A_SOURCE = 4
 LONGEST = 25.0
 """Seconds for one, redirects and all: less than it is taken for."""
 TRIES = 3
+AT_HAND = 64 << 20
+"""Bytes of contents that one process keeps for the calls to come."""
 AGAIN = timedelta(seconds=2)
 PHOTO, DOCUMENT, PDF = "photo", "document", b"%PDF-"
 # The most urgent first, and of each source only few at a time, in all workers together: one that links to what hangs
@@ -123,6 +125,29 @@ async def contents(pool: Pool, notice: UUID, hrefs: Sequence[str]) -> dict[str, 
     return {row["href"]: row["content"] for row in rows}
 
 
-async def contents_within(pool: Pool, notice: UUID, hrefs: Sequence[str], most: int) -> dict[str, bytes] | None:
-    """Give the media of a notice by address; None, and nothing is read, where they are more than `most` bytes."""
-    return None if await pool.fetchval(SIZE, notice, hrefs) > most else await contents(pool, notice, hrefs)
+class Shelf:
+    """The contents that a process has at hand, one copy of each: a bulk asks for the same ones many times at once."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Begin with nothing at hand."""
+        self._pool, self._held, self._reading = pool, dict[tuple[UUID, str], bytes](), asyncio.Lock()
+
+    async def within(self, notice: UUID, hrefs: Sequence[str], most: int) -> dict[str, bytes] | None:
+        """Give the media of a notice by address; None, and nothing is read, where they are more than `most` bytes."""
+        async with self._reading:
+            if not all((notice, href) in self._held for href in hrefs):
+                if await self._pool.fetchval(SIZE, notice, hrefs) > most:
+                    return None
+                found = await contents(self._pool, notice, hrefs)
+                self._put(notice, found)
+            held = {href: self._held[notice, href] for href in hrefs}
+        return held if sum(map(len, held.values())) <= most else None
+
+    def _put(self, notice: UUID, found: dict[str, bytes]) -> None:
+        """Take away those that were put here first, so that no more is kept than fits; a call may still hold them."""
+        self._held |= {(notice, href): content for href, content in found.items()}
+        room = sum(map(len, self._held.values())) - AT_HAND
+        for key in [key for key in self._held if key not in {(notice, href) for href in found}]:
+            if room <= 0:
+                break
+            room -= len(self._held.pop(key))

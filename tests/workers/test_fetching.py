@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -15,7 +16,7 @@ from tests.given import accepted
 from tests.workers.conftest import until
 from tests.workers.test_media import attached, png
 from tests.workers.trap import Trap
-from workers.media import AT_ONCE, OF_A_SOURCE, Fetching
+from workers.media import AT_HAND, AT_ONCE, MOST, OF_A_SOURCE, Fetching, Shelf
 
 TAKEN = "select count(*) from media where taken_until > now()"
 
@@ -79,3 +80,37 @@ async def test_one_process_fetches_only_so_many_at_a_time(pool: Pool, trap: Trap
     async with fetching(pool, trap, ticks=5):
         await until(are_reached, within=60)
         assert await pool.fetchval("select count(*) from media where tries > 0") == AT_ONCE
+
+
+KEPT = "update media set state = 'ready', kind = 'document', content = $1 where notice_id = $2"
+
+
+async def with_contents(pool: Pool, event_id: str, content: bytes, *hrefs: str) -> UUID:
+    notice = await accepted(pool, event_id=event_id, attachments=[{"title": "a", "href": href} for href in hrefs])
+    await pool.execute(KEPT, content, notice.id)
+    return notice.id
+
+
+async def test_calls_of_one_process_share_the_contents_that_they_send(pool: Pool) -> None:
+    """A bulk with pictures may have 256 calls on the wire at once, each with 45 MB."""
+    hrefs = ["https://example.org/a.pdf", "https://example.org/b.pdf"]
+    notice, shelf = await with_contents(pool, "e1", bytes(10), *hrefs), Shelf(pool)
+
+    first, second = await asyncio.gather(*(shelf.within(notice, hrefs, 20) for _ in range(2)))
+
+    assert first
+    assert second
+    assert [first[href] is second[href] for href in hrefs] == [True, True]
+    assert [await each.within(notice, hrefs, 19) for each in (shelf, Shelf(pool))] == [None, None]
+
+
+async def test_a_process_keeps_only_so_many_contents(pool: Pool) -> None:
+    shelf, href = Shelf(pool), "https://example.org/a.pdf"
+    notices = [await with_contents(pool, f"e{each}", bytes(MOST), href) for each in range(AT_HAND // MOST + 1)]
+
+    first, *_ = [await shelf.within(notice, [href], MOST) for notice in notices]
+    again = await shelf.within(notices[0], [href], MOST)
+
+    assert first
+    assert again
+    assert first[href] is not again[href]

@@ -11,7 +11,7 @@ from app.domain.pace import Limits
 from app.outbox import ChannelKind
 from app.settings import SettingsError
 from workers.desk import Desk, Tools
-from workers.media import contents_within
+from workers.media import Shelf
 from workers.telegram import check
 from workers.telegram.leftover import take_away
 from workers.telegram.operations import OperationsChat
@@ -30,10 +30,10 @@ def desk(tools: Tools) -> Desk:
     session = WatchedSession(str(settings.telegram_api_url), settings.telegram_timeout)
     bot = Bot(settings.telegram_token.get_secret_value(), session=session)
     silent_below = Priority(settings.telegram_silent_below)
-    load = partial(contents_within, tools.pool)
     limits = Limits(settings.telegram_per_second, settings.telegram_chat_per_second, settings.telegram_group_per_minute)
     room = settings.telegram_operations_chat
     operations = None if room is None else OperationsChat(bot, session, room, limits, tools.pool)
+    load = Shelf(tools.pool).within
     sender = Sender(bot, session, silent_below, operations, load, settings.telegram_timeout)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)
