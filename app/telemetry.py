@@ -78,7 +78,7 @@ EVENTS = {
     "delivery.due": "A doubted post goes out once more, or a notice waits for a person's word or its media.",
     "delivery.held": "Nobody can tell whether a post arrived; a person decides.",
     "delivery.decided": "A person decided what became of held deliveries.",
-    "delivery.withdrawn": "A delivery is taken back: never posted, or shown as withdrawn.",
+    "delivery.withdrawn": "A delivery is taken back or superseded: never posted, or shown as withdrawn.",
     "delivery.expired": "A delivery's time was over before all of it could be posted.",
     "delivery.dead": "A delivery was given up, with a reason; a person may redrive it.",
     "delivery.redriven": "A person gave a dead letter a fresh start.",

@@ -23,7 +23,8 @@ class Status(StrEnum):
     accepted: stored, nothing shown yet. awaits_second_person: urgent and for everybody, so that another person must let
     it go. in_progress: some deliveries are open (due, in doubt, or held for a person).
     delivered: every channel shows it. partly_delivered: some show it, the others ended otherwise. undelivered: none
-    shows it. expired: its time was over first. withdrawn: taken back. reaches_nobody: no channel follows it.
+    shows it. expired: its time was over first. withdrawn: taken back, or superseded before any channel showed it.
+    reaches_nobody: no channel follows it.
     """
 
     ACCEPTED = "accepted"

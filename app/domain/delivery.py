@@ -22,7 +22,7 @@ class State(StrEnum):
     IN_DOUBT = "in_doubt"  # a post may have arrived; the channel or the policy will tell
     HELD = "held"  # in doubt, and a person decides
     EXPIRED = "expired"  # its time was over before all of it could be posted
-    WITHDRAWN = "withdrawn"  # taken back: never posted, or shown as withdrawn
+    WITHDRAWN = "withdrawn"  # taken back or superseded: never posted, or shown as withdrawn
     DEAD = "dead"  # given up, with a reason; a person may redrive it
 
 
@@ -153,21 +153,6 @@ class Settlement:
     intent: Intent | None = None
     shown: int | None = None
     stray: bool = False
-
-
-def unheard(posts: tuple[Post, ...], done: Intent) -> tuple[Post, ...]:
-    """Give the posts where nobody knows what came of a change: what it concerns may be as before, or not.
-
-    Of what sort it is stays known: the first letter of a digest, the first word of what an item is.
-    """
-    post = posts[done.number] if done.number < len(posts) else None
-    if post is None or not (done.action is Action.EDIT or (done.action is Action.DELETE and post.items)):
-        return posts
-    changed = {there for (there, was), then in zip(post.items, done.items, strict=False) if was != then}
-    goes = set(done.items) if done.action is Action.DELETE else changed
-    items = tuple((there, f"{what.partition(' ')[0]} " if there in goes else what) for there, what in post.items)
-    unsure = replace(post, digest=post.digest and f"{post.digest[0]}?", items=items)
-    return (*posts[: done.number], unsure, *posts[done.number + 1 :])
 
 
 def settled_state(progress: Progress) -> State:

@@ -17,7 +17,6 @@ from app.domain.delivery import (
     State,
     by_policy,
     settled_state,
-    unheard,
     what_is_left,
 )
 from app.domain.outcome import (
@@ -44,6 +43,7 @@ from app.domain.outcome import (
     reason,
 )
 from app.domain.there import kept, now_there, without
+from app.domain.unheard import unheard
 
 
 def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the whole life; splitting it would hide an arm

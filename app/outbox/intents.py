@@ -9,7 +9,8 @@ from datetime import datetime
 import asyncpg
 
 from app.database import Connection
-from app.domain.delivery import Action, Intent, unheard
+from app.domain.delivery import Action, Intent
+from app.domain.unheard import unheard
 from app.outbox.owed import Owed, intent_text, posts_text
 
 # The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
