@@ -116,9 +116,9 @@ class Outgoing:
 
 
 async def _bounded(stream: Any, most: int) -> bytes:
-    content = b""
+    content = bytearray()  # which grows in place: each chunk would copy all that came before it
     async for chunk in stream.iter_chunked(1 << 16):
         content += chunk
         if len(content) > most:
             raise FetchError(f"larger than {most >> 20} MiB")
-    return content
+    return bytes(content)

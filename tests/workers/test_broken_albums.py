@@ -26,7 +26,8 @@ async def city(
 ) -> AsyncIterator[City]:
     trap.files = {f"/{name}": png(size, size) for size, name in enumerate(THREE, 4)}
     sandbox.add_chat(OPERATIONS, "channel", "Sala operativa")
-    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority, **getattr(request, "param", {})}
+    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority, "telegram_timeout": 30, "lease": 60}
+    members |= getattr(request, "param", {})
     async with a_city(settings_for(database_url, redis_url, sandbox, **members), sandbox) as city:
         yield city
 
