@@ -107,7 +107,7 @@ async def test_what_is_refused_for_haste_is_worth_another_try(trap: Trap, path: 
     await outgoing.close()
 
 
-@pytest.mark.parametrize("path", ["away", "round", "endless", "none"])
+@pytest.mark.parametrize("path", ["away", "round", "endless", "none", "short"])
 async def test_what_cannot_be_had_is_said_without_a_word_of_the_answer(trap: Trap, path: str) -> None:
     outgoing = Outgoing([trap.host], trap.context)
 
@@ -115,6 +115,15 @@ async def test_what_cannot_be_had_is_said_without_a_word_of_the_answer(trap: Tra
         await outgoing.fetch(f"https://{trap.host}/{path}", 1 << 20)
 
     assert "canary" not in str(refused.value)
+    await outgoing.close()
+
+
+async def test_what_is_packed_counts_as_what_it_is_unpacked(trap: Trap) -> None:
+    outgoing = Outgoing([trap.host], trap.context)
+
+    with pytest.raises(FetchError, match="larger than 10 MiB"):
+        await outgoing.fetch(f"https://{trap.host}/bomb", 10 << 20)
+
     await outgoing.close()
 
 

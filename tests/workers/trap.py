@@ -3,6 +3,7 @@
 """A web server on this machine, which a guarded client must never reach unless it is named as an exception."""
 
 import asyncio
+import gzip
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,8 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
+BOMB = gzip.compress(bytes(64 << 20))
+"""64 KiB."""
 ELSEWHERE = {"/away": "https://127.0.0.2:8443/a.png", "/round": "/round"}
 
 
@@ -37,6 +40,10 @@ class Trap:
                 raise web.HTTPFound(ELSEWHERE[path])
             case "/endless":
                 return await _endless(request)
+            case "/bomb":
+                return web.Response(body=BOMB, headers={"Content-Encoding": "gzip"})
+            case "/short":
+                return await _short(request)
             case "/busy":
                 raise web.HTTPTooManyRequests
             case "/hang":
@@ -44,6 +51,17 @@ class Trap:
             case path if path in self.files:
                 return web.Response(body=self.files[path])
         raise web.HTTPNotFound(text="canary-in-a-body")
+
+
+async def _short(request: web.Request) -> web.StreamResponse:
+    """Promise more than is sent."""
+    response = web.StreamResponse()
+    response.content_length = 1000
+    await response.prepare(request)
+    await response.write(b"\x89PNG\r\n\x1a\n")
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 async def _endless(request: web.Request) -> web.StreamResponse:
