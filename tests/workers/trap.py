@@ -38,12 +38,8 @@ class Trap:
         match request.path:
             case path if path in ELSEWHERE:
                 raise web.HTTPFound(ELSEWHERE[path])
-            case "/endless":
-                return await _endless(request)
-            case "/bomb":
-                return web.Response(body=BOMB, headers={"Content-Encoding": "gzip"})
-            case "/short":
-                return await _short(request)
+            case path if path in ODD:
+                return await ODD[path](request)
             case "/busy":
                 raise web.HTTPTooManyRequests
             case "/hang":
@@ -51,6 +47,10 @@ class Trap:
             case path if path in self.files:
                 return web.Response(body=self.files[path])
         raise web.HTTPNotFound(text="canary-in-a-body")
+
+
+async def _bomb(_: web.Request) -> web.StreamResponse:
+    return web.Response(body=BOMB, headers={"Content-Encoding": "gzip"})
 
 
 async def _short(request: web.Request) -> web.StreamResponse:
@@ -70,6 +70,9 @@ async def _endless(request: web.Request) -> web.StreamResponse:
     for _ in range(50):
         await response.write(b"x" * 100_000)
     return response
+
+
+ODD = {"/endless": _endless, "/short": _short, "/bomb": _bomb}
 
 
 @asynccontextmanager
