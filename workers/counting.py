@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Writes down once a minute what is left of the quotas that platforms ration."""
+"""Does once a minute what kinds have to do now and then: writes down what is left of rationed quotas, and tidies."""
 
 import time
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ class Counting:
     """One per worker process."""
 
     def __init__(self, desks: Iterable[Desk]) -> None:
-        """Take the kinds; those without a quota have nothing to count."""
-        self._counts = [desk.count for desk in desks if desk.count is not None]
+        """Take the kinds; most have nothing to count or to clear away."""
+        self._calls = [call for desk in desks for call in (desk.count, desk.tidy) if call is not None]
         self._again = 0.0
 
     async def look(self) -> None:
-        """Count, unless that was done within the last minute."""
+        """Count and tidy, unless that was done within the last minute."""
         if time.monotonic() < self._again:
             return
         self._again = time.monotonic() + EVERY
-        for count in self._counts:
-            await count()
+        for call in self._calls:
+            await call()

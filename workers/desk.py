@@ -103,5 +103,7 @@ class Desk:
     """A person chooses what is worth a part of it."""
     take_away: Callable[[str], Awaitable[bool]] | None = None
     """Delete a test post whose check was never finished; False where that is to be tried again."""
+    tidy: Callable[[], Awaitable[None]] | None = None
+    """Clear away what was left where nobody of the families sees it; called once a minute."""
     may_go_on: Callable[[str, str], Awaitable[bool]] | None = None
     """Whether an address that was refused for this reason can be posted to again; without it a check tells."""

@@ -40,7 +40,8 @@ def desk(tools: Tools) -> Desk:
     inspect = partial(check.inspect, sender)
     look, seconds = partial(previewed, show), settings.telegram_timeout
     tidy, mended = partial(take_away, sender), partial(may_go_on, sender)
-    return Desk(kind, sender.send, inspect, session.close, seconds, look, take_away=tidy, may_go_on=mended)
+    clear = None if operations is None else operations.tidy
+    return Desk(kind, sender.send, inspect, session.close, seconds, look, take_away=tidy, may_go_on=mended, tidy=clear)
 
 
 def is_group(address: str) -> bool:

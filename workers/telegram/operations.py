@@ -20,14 +20,11 @@ from app.domain.outcome import Delivered, Foreign, Gone, Moved, Outcome, Postpon
 from app.domain.pace import MINUTE, Limits, interval
 from app.outbox import enter, shut, slot
 from app.telemetry import log
+from workers.desk import CALL
 from workers.telegram.calls import read_payload
 from workers.telegram.errors import read, standing
 from workers.telegram.session import Reply, Watch, WatchedSession
 
-TIDY = 0.2
-"""Seconds kept for the way back when a copy is taken away."""
-WORTH = 3.0
-"""Seconds that this may keep an answer waiting."""
 BUSY = "the operations chat takes no more forwards for the moment"
 SHUT = "the operations chat takes no forwards for longer than a doubt can wait"
 ACCOUNT = "telegram"
@@ -56,7 +53,7 @@ class OperationsChat:
     _copies: list[int] = field(default_factory=list)
 
     async def ask(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
-        """Have a place forwarded, look at the copy, which carries the whole text, and take it away again."""
+        """Have a place forwarded, and look at the copy, which carries the whole text, and is to be taken away."""
         wait = await enter(self.pool, ROOM, self.limits)
         if wait:
             return self._shut(wait) or Postponed(self._moment(wait, _now()).total_seconds(), BUSY)
@@ -64,13 +61,14 @@ class OperationsChat:
         outcome = read(reply, Action.PROBE, place)
         if isinstance(outcome, Moved):
             log.warning("operations.moved", address=outcome.address)
-            self.address = outcome.address
+            self.address, self._copies = outcome.address, []  # there the numbers of the copies are those of others
             reply = await self._forward(address, place, watch)
             outcome = read(reply, Action.PROBE, place)
         if not isinstance(outcome, Delivered):
             return await self._refused(address, outcome)
         copy = json.loads(reply.body or b"{}").get("result") or {}
-        await self._tidy(copy.get("message_id"), watch)
+        if isinstance(number := copy.get("message_id"), int):
+            self._copies.append(number)
         text, medium = copy.get("text") or copy.get("caption"), bool(copy.get("photo") or copy.get("document"))
         wanted, _, media = read_payload(payload)
         return outcome if (text or "") == wanted and medium is bool(media) else Foreign()
@@ -111,33 +109,38 @@ class OperationsChat:
         forward = ForwardMessage(
             chat_id=self.address, from_chat_id=address, message_id=int(place), disable_notification=True
         )
-        return await self._call(forward, watch)
+        reply = await self._call(forward, watch)
+        await self._count_from_now()
+        return reply
 
-    async def _tidy(self, number: object, watch: Watch) -> None:
-        """Take copies away in what time and pace are left; one that stays is silent, and goes with a later one."""
-        if not isinstance(number, int):
-            return
-        self._copies.append(number)
-        now = asyncio.get_running_loop().time()
-        until = min(now + WORTH, now + WORTH if watch.until is None else watch.until - TIDY)
-        rest = interval(self.limits.channel_per_second).total_seconds()
-        if now + rest > until or self._promised > _now():  # others wait to forward
-            return
-        with contextlib.suppress(TimeoutError, ClientError, OSError):
-            async with asyncio.timeout_at(until):
-                await asyncio.sleep(rest)
-                await self._take_away()
+    async def tidy(self) -> None:
+        """Delete the copies that are left, all with one call, which is a write like any other and no doubt waits for.
 
-    async def _take_away(self) -> None:
-        """Delete all copies that are left, which is a write like any other; not where others write just then."""
-        if not self._copies or await enter(self.pool, ROOM, self.limits):
+        Copies are silent, so that those of a process that has ended harm nobody.
+        """
+        if not self._copies or not await self._has_room():
             return
         if self.limits.per_second:
             await asyncio.sleep((await slot(self.pool, ACCOUNT, self.limits.per_second)).wait)
         going = self._copies[:AT_ONCE]
-        reply = await self._call(DeleteMessages(chat_id=self.address, message_ids=going), Watch())
-        if not isinstance(read(reply, Action.DELETE), Throttled):
-            self._copies = [copy for copy in self._copies if copy not in going]
+        with contextlib.suppress(TimeoutError, ClientError, OSError):
+            async with asyncio.timeout(CALL):
+                reply = await self._call(DeleteMessages(chat_id=self.address, message_ids=going), Watch())
+            await self._count_from_now()
+            if not isinstance(read(reply, Action.DELETE), Throttled):
+                self._copies = [copy for copy in self._copies if copy not in going]
+
+    async def _count_from_now(self) -> None:
+        """Keep the distance from when a call can have arrived, which may be long after it was begun."""
+        await shut(self.pool, ROOM, interval(self.limits.channel_per_second))
+
+    async def _has_room(self) -> bool:
+        """Wait once for the pace of the chat, if that is not long."""
+        wait = await enter(self.pool, ROOM, self.limits)
+        if not wait or wait > MINUTE:
+            return not wait
+        await asyncio.sleep(wait.total_seconds())
+        return not await enter(self.pool, ROOM, self.limits)
 
     async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
