@@ -159,9 +159,9 @@ class Dispatcher:
         self._arrivals.note(moment, due - unsure, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
-        rest = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
+        each = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
         what = (call.owed, call.intent, call.token, report.outcome, settlement, report.wire)
-        done = Done(*what, rest, in_place=self._desk.kind.in_place)
+        done = Done(*what, each * call.intent.messages, in_place=self._desk.kind.in_place)
         await self._recorder.record(done, begun + self._lease)
 
     def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:

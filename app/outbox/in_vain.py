@@ -15,6 +15,12 @@ TRIES = 8
 """Questions that failed: one to two minutes of them."""
 LATELY = timedelta(minutes=2)
 WHY = "asking about it failed {} times while others were answered, and more waits behind it"
+# Failures from before it was in doubt are none of a question: nobody may have asked yet.
+FAILED = """
+select count(*) from attempt
+ where delivery_id = $1 and action = 'probe' and outcome in ('failed', 'doubted')
+   and token > (select coalesce(max(token), 0) from attempt where delivery_id = $1 and action = 'post')
+"""
 WAITS = """
 select exists (
   select from delivery
@@ -41,10 +47,10 @@ async def or_end(
     connection: Connection, kind: ChannelKind, work: Owed, step: Intent | Settlement, now: datetime
 ) -> Intent | Settlement:
     """Give the step, or the end of a doubt that is asked about in vain; a check beside it tells whether it is."""
-    tries = work.progress.failures
-    if not isinstance(step, Intent) or step.action is not Action.PROBE or tries < TRIES:
+    if not isinstance(step, Intent) or step.action is not Action.PROBE or work.progress.failures < TRIES:
         return step
-    if not await connection.fetchval(WAITS, work.channel_id, work.id, now):
+    tries = await connection.fetchval(FAILED, work.id)
+    if tries < TRIES or not await connection.fetchval(WAITS, work.channel_id, work.id, now):
         return step
     if await connection.fetchval(ANSWERED, work.channel_id, work.id, kind.name, now, LATELY):
         return by_policy(work.progress, WHY.format(tries), now)

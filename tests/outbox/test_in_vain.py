@@ -13,7 +13,16 @@ from tests.outbox.conftest import claimed, deliveries, recorded
 
 ASKABLE = "update channel set last_reference = '1' where slug = 'scuola'"
 NOW = "update delivery set due_at = now(); update channel set free_at = now()"
-FAILED = "update delivery set failures = $1 where state = 'in_doubt'"
+FAILED = """
+with asked as (
+  insert into attempt (delivery_id, token, action, part, revision, finished_at, outcome, wire)
+  select id, token + number, 'probe', 0, 1, now(), 'failed', 'response'
+    from delivery, generate_series(1, $1::int) as number where state = 'in_doubt'
+)
+update delivery set failures = failures + $1, token = token + $1 where state = 'in_doubt'
+"""
+FAILED_BEFORE = "update delivery set failures = $1"
+ONE_LESS = "delete from attempt where action = 'probe' and token = (select max(token) from attempt)"
 ELSEWHERE = {"areas": ["altrove"]}
 
 
@@ -84,7 +93,7 @@ async def test_an_answer_to_a_check_of_another_time_says_nothing_of_the_question
 
 async def test_it_is_asked_about_again_where_there_is_time(doubted: Pool) -> None:
     await somebody_is_answered(doubted)
-    await doubted.execute(FAILED, TRIES - 1)
+    await doubted.execute(ONE_LESS)
 
     (call,) = (await claimed(doubted)).calls
 
@@ -98,3 +107,20 @@ async def test_it_is_asked_about_again_where_nobody_waits_behind_it(doubted: Poo
     (call,) = (await claimed(doubted)).calls
 
     assert call.intent.action is Action.PROBE
+
+
+async def test_it_is_asked_about_first_however_often_the_post_had_failed_before(pool: Pool) -> None:
+    await a_channel(pool, "scuola", can_ask=True, areas=["qui"])
+    await a_channel(pool, "altrove", **ELSEWHERE)
+    await pool.execute(ASKABLE)
+    await somebody_is_answered(pool)
+    await accepted(pool, priority="urgent", audience={"areas": ["qui"]})
+    await pool.execute(FAILED_BEFORE, TRIES)
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, Doubted("no answer"))
+    await accepted(pool, priority="urgent", audience={"areas": ["qui"]})
+    await pool.execute(NOW)
+
+    (asks,) = (await claimed(pool)).calls
+
+    assert asks.intent.action is Action.PROBE
