@@ -72,7 +72,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
         case Failed() if now < progress.give_up_at:
             return _later(stay, progress, chance)
         case Failed(why) | Doubted(why) if done.action is Action.PROBE:
-            return by_policy(progress, why, now)
+            return unasked(progress, done, why, now)
         case Lost() if progress.wanted is None:
             return _dropped(stay, progress, done)
         case WithoutMedia() | TextOnly() if done.action is Action.POST or not progress.failures:
@@ -101,6 +101,13 @@ def _slow(
             return replace(stay, state=settled_state(progress), failures=0, intent=None)
         case Undecided():
             return replace(stay, state=State.HELD, intent=done)
+
+
+def unasked(progress: Progress, done: Intent, why: str, now: datetime) -> Settlement:
+    """End a question that has no answer; an album of which the first item was found is never posted once more."""
+    if done.reference is None:
+        return by_policy(progress, why, now)
+    return replace(_closer(progress, done, (done.reference,)), error=why)
 
 
 def _dropped(stay: Settlement, progress: Progress, done: Intent) -> Settlement:

@@ -149,7 +149,7 @@ def in_order(done: Sequence[Done]) -> list[Done]:
 
 
 def _place(one: Done) -> tuple[bool, str]:
-    paces = isinstance(one.outcome, Throttled | Misconfigured)
+    paces = isinstance(one.outcome, Throttled | Misconfigured) or _asks_to_wait(one)
     return paces, one.owed.kind if paces else str(one.owed.notice_id)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from app.database import Pool
-from app.domain.pace import rests_until
+from app.domain.pace import interval, rests_until
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import posts_text
 from app.outbox.turn import Claimed
@@ -42,10 +42,11 @@ async def give_back(pool: Pool, kind: ChannelKind, call: Claimed) -> None:
 def _without(
     place: asyncpg.Record, kind: ChannelKind, moment: datetime
 ) -> tuple[Sequence[datetime], datetime, datetime]:
-    """Give the sends of a channel without one of them, and until when it then rests and has only what is urgent."""
+    """Give the sends of a channel without those of a call, and until when it then rests and has only what is urgent."""
     now, sent, is_group = place["now"], sorted(place["sent"]), kind.is_group(place["address"])
     left = [at for at in sent if at != moment]
     rests, _ = rests_until(sent, kind.limits, now, is_group=is_group)
+    rests = max(rests, moment + interval(kind.limits.channel_per_second) * (len(sent) - len(left)))  # of an album
     free, others = rests_until(left, kind.limits, now, is_group=is_group)
     longer = place["free_at"] > rests  # somebody has made it rest meanwhile
     return left, place["free_at"] if longer else free, others

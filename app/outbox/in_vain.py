@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from uuid_utils.compat import uuid7
 
 from app.database import Connection
-from app.domain.delivery import Action, Intent, Settlement, by_policy
+from app.domain.delivery import Action, Intent, Settlement
+from app.domain.settle import unasked
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import Owed
 
@@ -53,6 +54,6 @@ async def or_end(
     if tries < TRIES or not await connection.fetchval(WAITS, work.channel_id, work.id, now):
         return step
     if await connection.fetchval(ANSWERED, work.channel_id, work.id, kind.name, now, LATELY):
-        return by_policy(work.progress, WHY.format(tries), now)
+        return unasked(work.progress, step, WHY.format(tries), now)
     await connection.execute(CHECK, uuid7(), kind.name, work.address, now)
     return step

@@ -133,6 +133,15 @@ def test_a_question_that_is_never_answered_follows_the_policy_when_its_time_is_o
     assert after.error
 
 
+@pytest.mark.parametrize("outcome", [Doubted("no answer"), Failed("Internal Server Error")])
+def test_where_nobody_says_what_stands_of_an_album_its_first_item_is_known_all_the_same(outcome: Outcome) -> None:
+    asking = replace(PROBING, items=("photo a", "photo b"), reference="42")
+
+    after = settled(outcome, asking, in_doubt(policy=DoubtPolicy.DROP, give_up_at=NOW))
+
+    assert (after.state, after.posts[0].items) == (State.DELIVERED, (("42", "photo a"), ("", "photo b")))
+
+
 @pytest.mark.parametrize(("done", "left"), [(EDITING, "d?"), (replace(EDITING, action=Action.DELETE), "d1")])
 def test_a_change_that_is_never_answered_is_given_up_by_age(done: Intent, left: str) -> None:
     after = settled(Doubted("no answer"), done, progress(wanted=2, posts=(Post("42", "d1"),), give_up_at=NOW))

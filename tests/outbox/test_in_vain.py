@@ -5,7 +5,7 @@
 import pytest
 
 from app.database import Pool
-from app.domain.delivery import Action
+from app.domain.delivery import Action, Post
 from app.domain.outcome import Delivered, Doubted, Failed
 from app.outbox.in_vain import TRIES
 from tests.given import a_channel, accepted
@@ -22,6 +22,13 @@ with asked as (
 update delivery set failures = failures + $1, token = token + $1 where state = 'in_doubt'
 """
 FAILED_BEFORE = "update delivery set failures = $1"
+FIRST_FOUND = """
+update notice set policy = 'repeat' where priority = 'bulk';
+update delivery
+   set intent = (intent::jsonb || '{"digest": "m1", "reference": "7", "items": ["photo a", "photo b"]}')::json
+ where state = 'in_doubt'
+"""
+ALBUM = Post("7", "m1", (("7", "photo a"), ("", "photo b")))
 ONE_LESS = "delete from attempt where action = 'probe' and token = (select max(token) from attempt)"
 ELSEWHERE = {"areas": ["altrove"]}
 
@@ -57,6 +64,15 @@ async def test_it_ends_by_its_policy_where_others_are_answered(doubted: Pool) ->
     assert [settlement.state.value for _, settlement in ended] == ["held"]
     assert call.owed.progress.lane == 0
     assert {row["state"] for row in await deliveries(doubted)} == {"held", "due", "delivered"}
+
+
+async def test_an_album_of_which_the_first_item_was_found_is_not_posted_once_more(doubted: Pool) -> None:
+    await doubted.execute(FIRST_FOUND)
+    await somebody_is_answered(doubted)
+
+    ((_, settlement),) = (await claimed(doubted)).ended
+
+    assert (settlement.state.value, settlement.posts) == ("delivered", (ALBUM,))
 
 
 async def test_it_is_asked_about_again_where_nobody_is_answered(doubted: Pool) -> None:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.audit import Actor
 from app.channels import channel_named, pause, retire
 from app.database import Pool, driver_of, engine_to
-from app.domain.outcome import Delivered, Gone, Throttled, Wire
+from app.domain.outcome import Delivered, Doubted, Gone, Outcome, Throttled, Wire
 from app.domain.settle import settle
 from app.outbox import Claimed, Done, Turn, claim, give_back, record, resume
 from app.outbox.breaker import note_trouble
@@ -85,9 +85,9 @@ async def test_what_a_person_does_with_a_channel_and_what_a_worker_records_never
     assert await pool.fetchval("select not exists (select from delivery where lease_until is not null)")
 
 
-async def two_are_throttled(pool: Pool) -> list[Done]:
+async def two_are_throttled(pool: Pool, outcome: Outcome) -> list[Done]:
     """Claim a notice of two kinds, and have both told to wait, the later kind first."""
-    ended, outcome = [], Throttled(1)
+    ended = []
     for kind in ("telegram", "paper"):
         await pool.execute("insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing", kind)
         await a_channel(pool, kind, kind=kind)
@@ -104,11 +104,12 @@ WRITES: dict[str, Write] = {
 }
 
 
+@pytest.mark.parametrize("outcome", [Throttled(1), Doubted("too many requests: retry after 1", 1)])
 @pytest.mark.parametrize("write", WRITES)
 async def test_whoever_writes_to_the_paces_of_two_kinds_holds_none_while_it_waits_for_the_first(
-    pool: Pool, database_url: str, write: str
+    pool: Pool, database_url: str, write: str, outcome: Outcome
 ) -> None:
-    done = await two_are_throttled(pool)
+    done = await two_are_throttled(pool, outcome)
 
     async with (
         asyncpg.create_pool(database_url, min_size=0) as patient,
