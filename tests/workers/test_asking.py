@@ -291,6 +291,18 @@ async def test_copies_are_taken_away_with_one_call_at_the_pace_of_everything_els
     ]
 
 
+async def test_a_deletion_that_is_refused_for_haste_is_waited_out_by_forwards_too(
+    sandbox: Sandbox, operations: OperationsChat
+) -> None:
+    await asked(operations)
+    sandbox.faults.add(FaultKind.THROTTLED, method="deleteMessages", retry_after=55)
+
+    await operations.tidy()
+
+    assert isinstance(await asked(operations), Postponed)
+    assert len(copies(sandbox)) == len(forwards(sandbox)) == 1
+
+
 async def test_a_worker_takes_its_copies_away_now_and_then(
     sandbox: Sandbox, operations: OperationsChat, database_url: str, redis_url: str
 ) -> None:

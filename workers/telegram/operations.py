@@ -127,7 +127,10 @@ class OperationsChat:
             async with asyncio.timeout(CALL):
                 reply = await self._call(DeleteMessages(chat_id=self.address, message_ids=going), Watch())
             await self._count_from_now()
-            if not isinstance(read(reply, Action.DELETE), Throttled):
+            outcome = read(reply, Action.DELETE)
+            if isinstance(outcome, Throttled):
+                await shut(self.pool, ROOM, timedelta(seconds=outcome.seconds))
+            else:
                 self._copies = [copy for copy in self._copies if copy not in going]
 
     async def _count_from_now(self) -> None:
