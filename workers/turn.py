@@ -97,7 +97,7 @@ class Dispatcher:
             self._way.note(self._desk.kind.name, waits=taken.waits)
         self._arrivals.forget(came)
         for call in taken.calls:
-            self._start(call, taken, begun)
+            self._start(call, taken, begun + taken.ahead)
         for owed, settlement in taken.ended:
             SETTLED.labels(settlement.state).inc()
             log.info(f"delivery.{settlement.state}", delivery=owed.id, channel=owed.slug, reason=settlement.error)
@@ -145,7 +145,7 @@ class Dispatcher:
     async def _carry_out(self, call: Claimed, taken: Taken, begun: float) -> None:
         """Send at the reserved moment, unless the lease or the notice's own time is over by then.
 
-        The lease counts from before the claim: this process may have stood still since.
+        The lease counts from `begun`, before the claim: this process may have stood still since.
         """
         moment, due, unsure = await self._moment(call, taken)
         if not self._is_too_late(call, taken, begun, due):
@@ -165,8 +165,8 @@ class Dispatcher:
         await self._recorder.record(done, begun + self._lease)
 
     def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:
-        elapsed = max(time.monotonic(), due) - begun
-        return elapsed + self._longest > self._lease or _is_over(call, taken.now + timedelta(seconds=elapsed))
+        at = max(time.monotonic(), due)
+        return at - begun + self._longest > self._lease or _is_over(call, taken.now + timedelta(seconds=at - taken.at))
 
     async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float, float]:
         """Wait for the call's moment, and give it in this process's time, too, and how much earlier it may have been.

@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from app.database import Connection, Pool
@@ -129,8 +129,11 @@ async def _take(
     many = [step.messages for _, step in ready]
     moments = placed(pace.account, pace.moments, many, kind.limits.per_second)
     calls = [Planned(work, step, slot) for (work, step), slot in zip(ready, moments, strict=False)]
-    claimed = await _reserve(connection, kind, turn, pace, calls)
-    return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up, pace.unsure)
+    ahead = max((call.slot - now - turn.horizon for call in calls), default=timedelta(0))  # an album at a slow pace
+    longer = replace(turn, lease=turn.lease + max(timedelta(0), ahead))
+    claimed = await _reserve(connection, kind, longer, pace, calls)
+    extra = (longer.lease - turn.lease).total_seconds()
+    return Taken(now, pace.at, claimed, tuple(ended), 0.0, held_up, pace.unsure, extra)
 
 
 async def _due(connection: Connection, kind: ChannelKind, turn: Turn, pace: _Pace) -> Sequence[int]:

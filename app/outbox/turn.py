@@ -55,6 +55,7 @@ class Taken:
     """What one claim took, what ended without a call, and when another look is worth it.
 
     `now` is the database's time when this process's monotonic clock showed `at`, or up to `unsure` seconds less.
+    `ahead`: by so many seconds the leases are longer than was asked, as the pace has no moment sooner.
     `waits`: what comes first must go alone and could not; None where nobody looked.
     """
 
@@ -65,6 +66,7 @@ class Taken:
     again: float | None = None
     waits: bool | None = None
     unsure: float = 0.0
+    ahead: float = 0.0
 
     def seconds_to(self, moment: datetime) -> float:
         """Give the monotonic seconds of this process when it is that moment for the database."""

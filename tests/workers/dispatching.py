@@ -3,14 +3,15 @@
 """A dispatcher at work on paper, with calls that a test makes up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from pydantic_core import Url
 
 from app.database import Pool
+from app.domain.delivery import Part
 from app.domain.pace import Limits
-from app.outbox import ChannelKind
+from app.outbox import ChannelKind, Owed
 from app.settings import Settings
 from tests.reliability.ground import until
 from tests.workers import paper
@@ -29,12 +30,19 @@ async def is_so(pool: Pool, question: str, *given: object) -> bool:
 
 @asynccontextmanager
 async def at_work(
-    pool: Pool, send: Send, *, way: Way | None = None, per_second: float = 0, seconds: float = 60, lease: float = 100
+    pool: Pool,
+    send: Send,
+    *,
+    way: Way | None = None,
+    per_second: float = 0,
+    seconds: float = 60,
+    lease: float = 100,
+    render: Callable[[Owed], Sequence[Part]] = paper.shown,
 ) -> AsyncIterator[UntilDelivered]:
     """Look as often as a worker does, and more; gives what waits until so many are delivered."""
     nowhere = Url("postgresql://127.0.0.1/"), Url("redis://127.0.0.1/")  # the pool is open already
     settings = Settings(database_url=nowhere[0], redis_url=nowhere[1], kinds="paper", lease=lease)
-    kind = ChannelKind("paper", Limits(per_second, 0, 0), paper.shown)
+    kind = ChannelKind("paper", Limits(per_second, 0, 0), render)
     recorder = Recorder(pool)
     turn = Dispatcher(pool, Desk(kind, send, paper.inspect, paper.close, seconds), recorder, settings, way or Way())
 

@@ -4,13 +4,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from app.database import SERVER_SETTINGS, Pool
-from app.domain.delivery import Intent
+from app.domain.delivery import Intent, Part
 from app.domain.outcome import Delivered, Wire
 from app.outbox import Owed, slot
 from tests.given import a_channel, accepted
@@ -23,6 +24,7 @@ from workers.turn import MOST_LATE
 from workers.way import Way
 
 LEASE, TIMEOUT, PER_SECOND = 3.0, 1.0, 4
+MANY = tuple(f"photo {number}" for number in range(10))
 HELD_UP_ONCE = """
 create sequence tries;
 create function held_up_once() returns trigger language plpgsql as $$
@@ -101,3 +103,19 @@ async def test_who_stands_still_while_it_waits_for_another_moment_sends_nothing_
 
     assert len(left) == 2
     assert min(left) > 0
+
+
+def album(owed: Owed) -> Sequence[Part]:
+    return [replace(part, items=MANY) for part in paper.shown(owed)]
+
+
+async def test_an_album_is_not_given_back_because_its_pace_has_no_moment_within_the_lease(pool: Pool) -> None:
+    await a_channel(pool, kind="paper")
+    await accepted(pool)
+
+    async with at_work(
+        pool, paper.send, per_second=PER_SECOND, seconds=TIMEOUT, lease=LEASE, render=album
+    ) as until_delivered:
+        await until_delivered(1)
+
+    assert await pool.fetchval("select attempts from delivery") == 1
