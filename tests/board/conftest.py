@@ -111,7 +111,7 @@ async def settings(servers: Servers, template_database: str) -> Settings:
     await connection.execute(f"create database {DATABASE} template {template_database}")
     await connection.close()
     members = {"municipality": "Comune di Esempio", "accessibility_url": DECLARATION, "worker_port": 0}
-    url, redis = servers.postgres.url(DATABASE), servers.redis.url(0)
+    url, redis = servers.postgres.url(DATABASE), servers.redis.url(1)  # its worker would take the rings of other tests
     return some_settings(url, redis, kinds="noticeboard", **members)
 
 

@@ -37,9 +37,11 @@ class Process:
     @asynccontextmanager
     async def listening(self, url: str) -> AsyncIterator[None]:
         task = asyncio.create_task(listen(url, self.relay, lambda: self.hears))
-        yield
-        task.cancel()
-        await asyncio.wait([task])
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 @pytest.fixture
