@@ -13,7 +13,8 @@ MEDIA_TYPE = "application/vnd.campanella.bulletin+json"
 ZONE, OTHER = "Bisenzio e Ombrone Pistoiese", "Valdarno Inferiore"
 CALM = "Assenza di fenomeni significativi prevedibili / NESSUNA ALLERTA"
 YELLOW, ORANGE, RED = "Ordinaria / ALLERTA GIALLA", "Moderata / ALLERTA ARANCIONE", "Elevata / ALLERTA ROSSA"
-ISSUED = datetime.now(ZoneInfo("Europe/Rome")).date()
+ISSUED = (datetime.now(ZoneInfo("Europe/Rome")) - timedelta(hours=1)).date()
+"""The day of which the first hour is over: no issue of that hour is ahead of the clock."""
 TOLD_OF = ISSUED + timedelta(days=1)
 """The day that bulletins speak of here: no midnight during the tests makes it a day that is over."""
 
@@ -35,7 +36,7 @@ def only(*features: Any) -> dict[str, Any]:
 
 
 def bulletin(*features: dict[str, Any], later: int = 0, **members: Any) -> dict[str, Any]:
-    """Give an issue of today, by minutes after midnight, that speaks of tomorrow."""
+    """Give an issue of that day, by minutes after midnight, that speaks of the next."""
     return {"id": f"{ISSUED:%Y%m%d}_00{later:02}", "tomorrow": collection(*features), **members}
 
 
