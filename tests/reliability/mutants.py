@@ -77,7 +77,9 @@ UNTOLD = mutant(
     "the pace is not told of what came late", ("app/outbox/account.py", "told = account.told(came)", "told = account")
 )
 NO_MINUTE = mutant(
-    "no limit of a minute", ("app/domain/pace.py", "if is_group and limits.group_per_minute", "if False")
+    "no limit of a minute",
+    ("app/domain/pace.py", "if is_group and limits.group_per_minute", "if False"),
+    ("app/domain/pace.py", "if is_group and 0 < many <= len(sent)", "if False"),
 )
 NO_EXPIRY = mutant(
     "expiry not looked at",
