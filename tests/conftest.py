@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-with-servers", action="store_true", help="run only what those servers have a part in")
     parser.addoption("--nightly", action="store_true", help="run the tests marked nightly, too")
     parser.addoption("--fuzz", type=int, default=20_000, help="inputs for each fuzzer of what is sent and written")
-    parser.addoption("--soak", type=float, default=600, help="seconds of the soak among them")
+    parser.addoption("--soak", type=float, default=28_800, help="seconds of the soak among them")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,36 +1,49 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""R-20: hours of ordinary work leave nothing behind: no memory, no descriptor, no open delivery."""
+"""R-20: hours of ordinary work leave nothing behind: no memory, no descriptor, no open delivery, no swollen table."""
 
 import asyncio
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
+from statistics import linear_regression
+from uuid import UUID
 
 import pytest
 
+from app.database import Pool
+from tests.given import notice_json
 from tests.reliability.conftest import Prepare
+from tests.reliability.counters import Counters
 from tests.reliability.ground import Ground
 
 PER_SECOND, CHANNELS = 20, 3
 UNHURRIED = 8.0
 """Seconds for a call: a busy machine's doubts are not what is looked for."""
-MOST_MB_PER_HOUR = 16.0
-"""Of one worker in ten minutes, the shortest time that says anything; the plan wants 1 over eight hours."""
+MOST_MB_PER_HOUR, NOISE_MB = 1.0, 2.7
+"""The plan's limit, and what a page here and there can come to, which in less time is not told from growth."""
 KEPT_DESCRIPTORS = 8
 """Connections that may come and go."""
+LOOKS = 60
+MOST_BLOAT = 2.0
+SMALL = 64 * 2**20
+"""Bytes below which the size of a table says nothing: so much a few busy rows can fill between two vacuums."""
+TABLES = "select oid::regclass::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
 SLOWEST = """
 select percentile_cont(0.99) within group (order by extract(epoch from d.settled_at - n.created_at))
-  from delivery d join notice n on n.id = d.notice_id
+  from (select *, ntile(4) over (order by created_at) as quarter from notice) n join delivery d on d.notice_id = n.id
+ group by quarter order by quarter
 """
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one process holds: resident megabytes and open descriptors, at a moment of the monotonic clock."""
+    """What one process holds: resident megabytes and open descriptors, at an hour of the monotonic clock."""
 
-    at: float
+    hour: float
     megabytes: float
     descriptors: int
 
@@ -38,50 +51,103 @@ class Look:
 def look(pid: int) -> Look:
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     kilobytes = int(status.partition("VmRSS:")[2].split()[0])
-    return Look(time.monotonic(), kilobytes / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())))
+    return Look(time.monotonic() / 3600, kilobytes / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
-async def test_a_quarter_of_a_minute_leaves_no_descriptor_and_no_delivery_open(prepare: Prepare) -> None:
-    """300 notices, 900 deliveries; the night has 12,000 and 36,000, and looks at memory, too."""
+@dataclass
+class Life:
+    """How one process fared, from when it was warm."""
+
+    name: str
+    pid: int
+    looks: list[Look] = field(default_factory=list)
+
+    @property
+    def growth(self) -> float:
+        """Megabytes per hour, as a line through all looks has it."""
+        return linear_regression([each.hour for each in self.looks], [each.megabytes for each in self.looks]).slope
+
+    @property
+    def descriptors(self) -> int:
+        """How many more there are than there were."""
+        return self.looks[-1].descriptors - self.looks[0].descriptors
+
+    def __str__(self) -> str:
+        first, last = self.looks[0], self.looks[-1]
+        resident = f"{first.megabytes:.1f} to {last.megabytes:.1f} MB, {self.growth:+.2f} MB/h"
+        return f"{self.name}: {resident}, {first.descriptors} to {last.descriptors} descriptors"
+
+
+async def test_a_quarter_of_a_minute_leaves_no_descriptor_and_no_delivery_open(
+    prepare: Prepare, counters: Counters
+) -> None:
+    """300 notices, 900 deliveries; the night has eight hours of it, and looks at memory and tables, too."""
     async with prepare(patience=UNHURRIED) as ground:
-        looks = await soaks(ground, seconds=15, warm=3)
+        lives = await soaks(ground, counters, seconds=15, warm=3)
 
-    assert looks[-1].descriptors <= looks[0].descriptors + KEPT_DESCRIPTORS
+    assert [life.name for life in lives if life.descriptors > KEPT_DESCRIPTORS] == []
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(36_000)
-async def test_a_long_time_leaves_no_memory_no_descriptor_and_no_delivery_open(
-    prepare: Prepare, pytestconfig: pytest.Config
+@pytest.mark.timeout(45_000)
+async def test_a_night_leaves_no_memory_no_descriptor_no_bloat_and_no_delivery_open(
+    prepare: Prepare, counters: Counters, pytestconfig: pytest.Config
 ) -> None:
-    """Ten minutes, or as many seconds as --soak says; what was found is printed (-s) for the page of figures."""
+    """Eight hours, or as many seconds as --soak says; what was found is printed (-s) for the page of figures."""
     seconds = pytestconfig.getoption("--soak")
     async with prepare(patience=UNHURRIED) as ground:
-        looks = await soaks(ground, seconds, warm=seconds / 4)
-        slowest = await ground.pool.fetchval(SLOWEST)
+        lives = await soaks(ground, counters, seconds, warm=min(seconds / 4, 1800))
+        slowest = [f"{row[0]:.2f}" for row in await ground.pool.fetch(SLOWEST)]
+        bloat = await swollen(ground.pool)
 
-    first, last = looks[0], looks[-1]
-    growth = (last.megabytes - first.megabytes) / (last.at - first.at) * 3600
-    sys.stdout.write(f"{growth:.1f} MB/h, p99 {slowest:.2f} s, from {first} to {last}\n")
-    assert growth < MOST_MB_PER_HOUR
-    assert last.descriptors <= first.descriptors + KEPT_DESCRIPTORS
+    told = [*map(str, lives), f"p99 of each quarter {', '.join(slowest)} s", f"bloat {bloat}"]
+    sys.stdout.write("\n".join(told) + "\n")
+    most = max(MOST_MB_PER_HOUR, NOISE_MB / (seconds / 3600))
+    assert [life.name for life in lives if life.growth >= most] == []
+    assert [life.name for life in lives if life.descriptors > KEPT_DESCRIPTORS] == []
+    assert [table for table, times in bloat.items() if times >= MOST_BLOAT] == []
 
 
-async def soaks(ground: Ground, seconds: float, warm: float) -> list[Look]:
-    """Hand notices in at an even pace; look at the worker when it is warm, ten times in between, and at the end."""
+async def soaks(ground: Ground, counters: Counters, seconds: float, warm: float) -> list[Life]:
+    """Hand notices in at an even pace; look at the processes when they are warm, sixty times, and at the end."""
     for number in range(CHANNELS):
         await ground.channel(f"c{number}")
-    (worker,) = ground.workers.start().running
-    begun, looks, told = time.monotonic(), list[Look](), 0
+    lives = [Life("worker", pid) for pid in ground.workers.start().running]
+    lives += [Life("API", pid) for api in counters.processes for pid in api.running]
+    begun, ports, told, looked = time.monotonic(), cycle(counters.ports), 0, 0
     while told < seconds * PER_SECOND:
-        await ground.accept(in_doubt="hold")
+        ground.accepted.append(await is_taken(counters, next(ports)))
         told += 1
-        if told >= (warm + len(looks) * (seconds - warm) / 10) * PER_SECOND:
-            looks.append(look(worker))
+        if told >= (warm + looked * (seconds - warm) / LOOKS) * PER_SECOND:
+            looked += 1
+            look_at(lives)
         await asyncio.sleep(max(0.0, begun + told / PER_SECOND - time.monotonic()))
     await ground.settles()
-    looks.append(look(worker))
+    look_at(lives)
 
     assert await ground.states() == {"delivered": told * CHANNELS}
     assert await ground.verdict() == []
-    return looks
+    return lives
+
+
+async def is_taken(counters: Counters, port: int) -> UUID:
+    status, answer = await counters.call(port, "notices", notice_json(in_doubt="hold"))
+    assert status == 202, answer
+    return UUID(answer["id"])
+
+
+def look_at(lives: Sequence[Life]) -> None:
+    for life in lives:
+        life.looks.append(look(life.pid))
+
+
+async def swollen(pool: Pool) -> dict[str, float]:
+    """Give how many times what it needs each large table takes, with its indexes: they are written anew to know."""
+    found = {}
+    for (table,) in await pool.fetch(TABLES):
+        size = f"select pg_total_relation_size('{table}')"
+        before = await pool.fetchval(size)
+        if before >= SMALL:
+            await pool.execute(f"vacuum full {table}", timeout=3600)
+            found[table] = round(before / await pool.fetchval(size), 2)
+    return found
