@@ -20,13 +20,13 @@ from app.audit import record
 from app.domain.delivery import State
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Instant, Slug, Strict
-from app.outbox import REDRIVABLE, redrive
+from app.outbox import REDRIVABLE, TOGETHER, redrive
 from app.telemetry import log
 
 router = APIRouter(route_class=StrictRoute, tags=["Dead letters and held deliveries"])
 AT_ONCE = 10_000
 NAMED = 20
-"""How many deliveries of a redrive are named in the log and in the audit."""
+"""How many deliveries of a portion are named in the log and in the audit."""
 DeliveryInPath = Annotated[
     int,
     Path(ge=1, le=2**63 - 1, json_schema_extra={"format": "int64"}, examples=[1], description="The id of a delivery."),
@@ -102,6 +102,8 @@ async def redrive_dead_letters(
     """Redrive all that match, at most 10 000 in one call, oldest first; without any filter, all there are.
 
     What may have arrived is left out unless `doubted` is true: look into the channel first.
+
+    After a 503 some may have been redriven already, as the audit log tells; the same call redrives the rest.
     """
     which = (wish.channel, wish.notice, wish.before)
     doubted = await house.database.pool.fetchval(DOUBTED, *which)
@@ -111,6 +113,12 @@ async def redrive_dead_letters(
 
 
 async def _redriven(house: House, caller: Caller, ids: list[int]) -> int:
+    """Redrive in portions, each with its own line in the audit: one that must wait takes nothing back of the others."""
+    portions = (ids[first : first + TOGETHER] for first in range(0, len(ids), TOGETHER))
+    return sum([await _redriven_together(house, caller, portion) for portion in portions])
+
+
+async def _redriven_together(house: House, caller: Caller, ids: list[int]) -> int:
     async with house.database.pool.acquire() as connection, connection.transaction():
         count = await redrive(connection, ids)
         target = f"delivery/{ids[0]}" if len(ids) == 1 else "delivery"

@@ -8,7 +8,7 @@ from app.outbox.consequences import Done
 from app.outbox.giving_back import give_back
 from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed
-from app.outbox.person import REDRIVABLE, decide, decide_alike, redrive, resume
+from app.outbox.person import REDRIVABLE, TOGETHER, decide, decide_alike, redrive, resume
 from app.outbox.record import Written, record
 from app.outbox.room import enter, shut
 from app.outbox.spare import UNLIMITED, Held, hold, is_known, let_go, slot, still_holds
@@ -19,6 +19,7 @@ from app.outbox.turn import Beside, Claimed, Taken, Turn
 
 __all__ = [
     "REDRIVABLE",
+    "TOGETHER",
     "UNLIMITED",
     "Beside",
     "ChannelKind",

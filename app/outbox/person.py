@@ -26,8 +26,10 @@ update delivery d
    set state = 'due', due_at = now(), failures = 0, crashes = 0, intent = null, settled_at = null,
        give_up_at = now() + case lane when 0 then $2::interval when 1 then $3::interval else $4::interval end,
        parked = exists (select from channel where id = d.channel_id and paused_at is not null)
- where d.id in (select id from delivery where id = any($1::bigint[]) order by id for no key update) and {REDRIVABLE}
+ where d.id = any($1::bigint[]) and {REDRIVABLE}
 """  # noqa: S608 - ours
+# All of them before any is changed, in the order that everybody keeps: an amendment beside may want the same ones.
+HOLD = "select from delivery where id = any($1::bigint[]) order by id for no key update"
 # The last try met a post that somebody had deleted: to change it again would end in the same way for ever.
 LOST = """
 select d.id, d.posts, last.part, last.reference
@@ -87,8 +89,10 @@ select id from back
 async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
     """Give dead letters a fresh start, unless their time is over or their channel retired; returns how many were.
 
-    A post that was not there any more when it was to be changed is forgotten, so that it is posted anew.
+    In the transaction of the connection, at most `TOGETHER` of them. A post that was not there any more when it was to
+    be changed is forgotten, so that it is posted anew.
     """
+    await there.execute(HOLD, list(ids))
     lost = await there.fetch(LOST, list(ids))
     await there.executemany(FORGET, [(row["id"], row["posts"], _without_the_lost(row)) for row in lost])
     return _count(await there.execute(REDRIVE, list(ids), *AGES))
