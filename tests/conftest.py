@@ -26,7 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--servers", choices=whose, default="embedded", help="whose Postgres and Redis to test with")
     parser.addoption("--only-with-servers", action="store_true", help="run only what those servers have a part in")
     parser.addoption("--nightly", action="store_true", help="run the tests marked nightly, too")
-    parser.addoption("--fuzz", type=int, default=20_000, help="inputs for each fuzzer of what is sent and written")
+    parser.addoption("--fuzz", type=int, help="inputs for each target of the fuzzer: 20,000, by night five million")
+    parser.addoption("--fuzz-seed", type=int, help="of which seed they are: 0, by night the date")
     parser.addoption("--soak", type=float, default=28_800, help="seconds of the soak among them")
 
 

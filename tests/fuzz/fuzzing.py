@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Tries a reader with any number of inputs, each made by dice from a seed and its number, so that it can be made again.
+
+A reader gives a value or refuses by name; whatever else it raises is a crash. What takes it too long is found, too.
+"""
+
+import json
+import random
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.errors import CampanellaError
+from workers.telegram.split import TooLong
+from workers.wechat.render import Unfit
+
+PATIENCE = 0.05
+"""Seconds of the processor for one reading."""
+GOOD, UNFIT = 200, 422
+MOST = 10
+"""Findings after which it is of no use to go on."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is tried: how an input is made and read, and what is then done with what was read.
+
+    Every step is timed by itself. `expected` are the statuses that must come, and beside which none may. `forget`
+    empties what a reader remembers, so that the same input costs the same again.
+    """
+
+    name: str
+    make: Callable[[random.Random], Any]
+    read: Callable[[Any], Any]
+    expected: frozenset[int]
+    then: tuple[Callable[[Any], object], ...] = ()
+    forget: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Report:
+    """What came of some inputs: their statuses, what was found by where it was raised, and the slowest reading."""
+
+    statuses: set[int] = field(default_factory=set)
+    found: dict[str, str] = field(default_factory=dict)
+    slowest: tuple[float, int] = (0.0, 0)
+
+    def note(self, kind: str, number: int, what: str) -> None:
+        """Keep the first finding of a kind; the others are mostly the same once more."""
+        self.found.setdefault(kind, f"number {number}: {what}")
+
+
+def dice_of(seed: int, number: int) -> random.Random:
+    return random.Random((seed << 40) + number)  # noqa: S311 - to be repeated
+
+
+def tried(target: Target, seed: int, numbers: Iterable[int]) -> Report:
+    """Make and read the inputs of these numbers; a crash or a slow one is noted and does not end it."""
+    report = Report()
+    for number in numbers:
+        try:
+            report.statuses.add(_came(target, seed, number, report))
+        except Exception as error:  # noqa: BLE001 - a crash is what is looked for
+            report.note(_where(error), number, "".join(traceback.format_exception(error)))
+        if len(report.found) >= MOST:
+            break
+    return report
+
+
+def _came(target: Target, seed: int, number: int, report: Report) -> int:
+    """Give the status of what was answered, 200 for a value."""
+    try:
+        value = _timed(target, target.read, target.make(dice_of(seed, number)), number, report)
+        for step in target.then:
+            _timed(target, step, value, number, report)
+    except CampanellaError as error:
+        json.dumps(error.members).encode()
+        return error.status
+    except (TooLong, Unfit):
+        return UNFIT
+    return GOOD
+
+
+def _timed(target: Target, step: Callable[[Any], Any], given: Any, number: int, report: Report) -> Any:
+    """Take a step; only what is too slow twice is slow, as the first time something else may have been in the way."""
+    begun = time.thread_time()
+    try:
+        return step(given)
+    finally:
+        took = time.thread_time() - begun
+        if took > PATIENCE:
+            took = min(took, _again(target, step, given))
+        report.slowest = max(report.slowest, (took, number))
+        if took > PATIENCE:
+            report.note(f"slow {step.__name__}", number, f"{step.__name__} took {1000 * took:.0f} ms twice")
+
+
+def _again(target: Target, step: Callable[[Any], Any], given: Any) -> float:
+    target.forget()
+    begun = time.thread_time()
+    try:
+        step(given)
+    except Exception:  # noqa: BLE001 - it was raised the first time, too
+        return time.thread_time() - begun
+    return time.thread_time() - begun
+
+
+def _where(error: Exception) -> str:
+    """Name a crash by its type and the line that raised it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
