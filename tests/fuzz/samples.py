@@ -50,7 +50,7 @@ ISSUES: list[dict[str, Any]] = [
         "tomorrow": collection(feature(idraulico=RED), feature(OTHER, temporali=ORANGE, idrogeologico=CALM)),
     },
 ]
-TEXTS = [
+TEXTS: list[str] = [
     *(text["body"] for notice in NOTICES for text in notice["texts"].values() if text.get("body")),
     *(text[:600] for text in TORTURE.values()),
 ]
