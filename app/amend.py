@@ -64,7 +64,12 @@ select $1, channel.id, $4, at, at, at + $6::interval, at + $7::interval, $8, 'du
  where channel.id = any($2::uuid[])
 on conflict (notice_id, channel_id) do nothing
 """
-FETCH = "insert into media (notice_id, href) select $1, unnest($2::text[]) on conflict do nothing"
+# What could not be fetched before gets a fresh chance; what was fetched, and then refused by a platform, does not.
+FETCH = """
+insert into media (notice_id, href) select distinct $1::uuid, href from unnest($2::text[]) as href order by href
+on conflict (notice_id, href) do update set state = 'wanted', tries = 0, due_at = now(), error = null
+ where media.state = 'failed' and media.content is null
+"""
 PATIENCE = """
 update delivery set due_at = greatest(ready_at, now()) + $2::interval
  where notice_id = $1 and wanted is not null and state = 'due'
@@ -170,9 +175,9 @@ async def _revise(
     which = (change.number, revision, notice.model_dump_json(), digest(notice), change.by)
     what = (notice.service, notice.kind, notice.priority, notice.doubt_policy, notice.publish_at, notice.expires_at)
     await connection.execute(REVISE, *which, *what, list(channels), waits)
-    await connection.execute(FETCH, change.number, attached(notice))
     times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
     await connection.execute(HOLD, change.number)
+    await connection.execute(FETCH, change.number, attached(notice))  # after deliveries, as whoever records has them
     await connection.execute(WISH, change.number, list(channels), revision, lane, *times, notice.doubt_policy)
     await connection.execute(ALSO, change.number, list(channels), revision, lane, *times)
     await connection.execute(PATIENCE, change.number, MEDIA_PATIENCE[lane])

@@ -38,13 +38,16 @@ with busy as (
     from media m join notice n on n.id = m.notice_id left join busy using (source)
     cross join lateral (select case n.priority when 'urgent' then 0 when 'normal' then 1 else 2 end) as lane (place)
    where m.state = 'wanted' and m.due_at <= now() and (m.taken_until is null or m.taken_until < now())
-), next as (
-  select * from waiting where place <= $1 order by lane, place, due_at limit $2
 )
+select notice_id, href, place from waiting where place <= $1 order by lane, place, due_at
+"""
+TAKE = """
 update media set taken_until = now() + interval '30 seconds', tries = tries + 1
  where (notice_id, href) in (
-   select m.notice_id, m.href from media m join next using (notice_id, href)
-    where m.state = 'wanted' and (m.taken_until is null or m.taken_until < now()) for update of m skip locked)
+   select notice_id, href from media m join unnest($1::uuid[], $2::text[]) as x (notice_id, href)
+          using (notice_id, href)
+    where m.state = 'wanted' and m.due_at <= now() and (m.taken_until is null or m.taken_until < now())
+      for update of m skip locked)
 returning notice_id, href, tries
 """
 HAVE = """
@@ -79,10 +82,21 @@ class Fetching:
     async def fetch(self) -> int:
         """Fetch what is wanted now and finds room, side by side; returns how many were tried."""
         async with self._claiming:
-            rows = await self._pool.fetch(WANTED, OF_A_SOURCE, self._free) if self._free else []
+            rows = await self._taken() if self._free else []
             self._free -= len(rows)
         await asyncio.gather(*(self._one(row) for row in rows))
         return len(rows)
+
+    async def _taken(self) -> list[asyncpg.Record]:
+        """Take what is wanted; several of one source only while others find room: theirs may hang, too."""
+        chosen: list[asyncpg.Record] = []
+        for row in await self._pool.fetch(WANTED, OF_A_SOURCE):
+            if (row["place"] - 1) * OF_A_SOURCE < self._free - len(chosen):
+                chosen.append(row)
+        if not chosen:
+            return []
+        columns = [[row[name] for row in chosen] for name in ("notice_id", "href")]
+        return list(await self._pool.fetch(TAKE, *columns))
 
     async def _one(self, row: asyncpg.Record) -> None:
         try:

@@ -3,7 +3,7 @@
 """Attachments that hang hold up neither those of another source nor the process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -28,12 +28,12 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 @asynccontextmanager
-async def fetching(pool: Pool, trap: Trap, ticks: int) -> AsyncIterator[None]:
-    """Look as often as so many ticks of one worker do, and stop what still hangs in the end."""
+async def fetching(pool: Pool, trap: Trap, ticks: int) -> AsyncIterator[Callable[[], None]]:
+    """Look as often as so many ticks of one worker do, give what looks again, and stop what still hangs in the end."""
     outgoing = Outgoing([trap.host], trap.context)
     worker = Fetching(pool, outgoing)
     looks = [asyncio.create_task(worker.fetch()) for _ in range(ticks)]
-    yield
+    yield lambda: looks.append(asyncio.create_task(worker.fetch()))
     for look in looks:
         look.cancel()
     await asyncio.gather(*looks, return_exceptions=True)
@@ -43,6 +43,10 @@ async def fetching(pool: Pool, trap: Trap, ticks: int) -> AsyncIterator[None]:
 async def hang(pool: Pool, trap: Trap, source: str, many: int = 10) -> None:
     names = [f"hang?{number}" for number in range(many)]
     await accepted(pool, source, priority="bulk", attachments=attached(trap, *names))
+
+
+async def are_reached(trap: Trap, many: int) -> bool:
+    return trap.hits >= many
 
 
 async def is_there(pool: Pool) -> bool:
@@ -70,15 +74,26 @@ async def test_an_urgent_picture_goes_before_those_that_waited_longer(pool: Pool
         await until(lambda: is_there(pool), within=60)
 
 
-async def test_one_process_fetches_only_so_many_at_a_time(pool: Pool, trap: Trap) -> None:
-    for number in range(2 * AT_ONCE // OF_A_SOURCE):
-        await hang(pool, trap, f"lento-{number}", OF_A_SOURCE)
+async def test_sources_whose_attachments_hang_leave_room_for_the_picture_of_one_that_comes_later(
+    pool: Pool, trap: Trap
+) -> None:
+    trap.files = {"/a.png": png()}
+    for number in range(AT_ONCE // OF_A_SOURCE):
+        await hang(pool, trap, f"lento-{number}")
 
-    async def are_reached() -> bool:
-        return trap.hits >= AT_ONCE
+    async with fetching(pool, trap, ticks=5) as look:
+        await until(lambda: are_reached(trap, AT_ONCE // OF_A_SOURCE), within=60)
+        await accepted(pool, "mensa", priority="bulk", attachments=attached(trap, "a.png"))
+        look()
+        await until(lambda: is_there(pool), within=10)
+
+
+async def test_one_process_fetches_only_so_many_at_a_time(pool: Pool, trap: Trap) -> None:
+    for number in range(2 * AT_ONCE):
+        await hang(pool, trap, f"lento-{number}", 1)
 
     async with fetching(pool, trap, ticks=5):
-        await until(are_reached, within=60)
+        await until(lambda: are_reached(trap, AT_ONCE), within=60)
         assert await pool.fetchval("select count(*) from media where tries > 0") == AT_ONCE
 
 
