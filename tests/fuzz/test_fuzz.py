@@ -37,7 +37,8 @@ def test_whatever_comes_is_read_or_refused_and_soon(
     report = tried(target, of, numbers)
 
     rate, (took, slowest) = len(numbers) / (time.monotonic() - begun), report.slowest
-    print(f"{target.name} {of} {numbers}: {rate:,.0f}/s, the slowest {1000 * took:.1f} ms (number {slowest})")  # noqa: T201 - for whoever asks with -s
+    said = f"{target.name} {of} {numbers}: {rate:,.0f}/s, the slowest {1000 * took:.1f} ms (number {slowest})"
+    print(said, *report.found.values(), sep="\n", flush=True)  # noqa: T201 - for whoever asks with -s
     assert not report.found, f"seed {of}\n" + "\n".join(report.found.values())
     assert report.statuses <= target.expected
     assert report.statuses == target.expected or len(numbers) < 20_000
