@@ -19,12 +19,15 @@ from app.domain.delivery import (
     settled_state,
     what_is_left,
 )
+from app.domain.settle import unasked
 
 NOWHERE = (
     "nobody has said where the post is, or whether it is there, so it cannot be changed: name its number, or change it "
     "by hand"
 )
 
+SILENT = "nobody can tell whether it arrived"
+UNASKABLE = "its album stands here, or a part of it, and the channel cannot be asked about the rest any more"
 EARLIER = "it was changed after a doubt had ended, and nobody can tell whether an earlier form of it stands there"
 
 
@@ -96,7 +99,7 @@ def _doubted(progress: Progress, intent: Intent, now: datetime, *, can_ask: bool
         return Settlement(State.HELD, progress.posts, progress.failures, error=EARLIER, intent=intent)
     if can_ask and intent.after is not None:
         return replace(intent, action=Action.PROBE)
-    return by_policy(progress, "nobody can tell whether it arrived", now)
+    return unasked(progress, intent, SILENT if intent.reference is None else UNASKABLE, now)
 
 
 def _repeated(progress: Progress, intent: Intent, key: str, now: datetime) -> Intent | Settlement:

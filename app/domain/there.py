@@ -16,7 +16,7 @@ def now_there(progress: Progress, done: Intent, references: Sequence[str]) -> Po
         items = tuple(zip(places, done.items, strict=True)) if len(places) == len(done.items) else before.items
         anew = done.key is not None and references and not items  # a platform that cannot change it has it anew
         return replace(before, reference=references[0] if anew else before.reference, digest=done.digest, items=items)
-    reference = references[0] if references else (done.reference or "")
+    reference = (references[0] or None) if references else (done.reference or "")  # of an album found, and moved since
     unknown = ("",) * (len(done.items) - len(references))
     return Post(reference, done.digest, tuple(zip((*references, *unknown), done.items, strict=False)))
 

@@ -33,7 +33,8 @@ select from delivery
  where id in (select unnest($1::bigint[])
               union select id from delivery
                      where channel_id = any($2::uuid[]) and state in ('due', 'in_doubt') and not parked
-              union select id from delivery where channel_id = any($3::uuid[]) and posts::text <> '[]')
+              union select id from delivery
+                     where channel_id = any($3::uuid[]) and (posts::text <> '[]' or state = 'in_doubt'))
  order by id for no key update
 """
 TAKEN = """
@@ -52,6 +53,13 @@ update delivery
                        order by place)
                   from json_array_elements(posts) with ordinality as t (post, place))
  where channel_id = $1 and posts::text <> '[]'
+"""
+# Of an album in doubt it stays known that it was found (an empty reference), so that it is not posted once more.
+FORGET_DOUBTS = """
+update delivery
+   set intent = (intent::jsonb || '{"after": null}' ||
+                 case when intent ->> 'reference' is null then '{}' else '{"reference": ""}' end::jsonb)::json
+ where channel_id = $1 and state = 'in_doubt' and intent ->> 'key' is null
 """
 # Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests.
 # What was on its way when the first was refused is refused with it: that is one warning, and slows down once.
@@ -161,6 +169,7 @@ async def follow_up(connection: Connection, one: Done) -> None:
             await connection.execute(PARK, one.owed.channel_id)
         case Moved():
             await connection.execute(FORGET_PLACES, one.owed.channel_id)
+            await connection.execute(FORGET_DOUBTS, one.owed.channel_id)
         case Throttled() | Doubted():
             await _slow_down(connection, one.owed, one.outcome)
         case WithoutMedia(why):

@@ -35,6 +35,7 @@ async def at_work(
     *,
     way: Way | None = None,
     per_second: float = 0,
+    channel_per_second: float = 0,
     seconds: float = 60,
     lease: float = 100,
     render: Callable[[Owed], Sequence[Part]] = paper.shown,
@@ -42,7 +43,7 @@ async def at_work(
     """Look as often as a worker does, and more; gives what waits until so many are delivered."""
     nowhere = Url("postgresql://127.0.0.1/"), Url("redis://127.0.0.1/")  # the pool is open already
     settings = Settings(database_url=nowhere[0], redis_url=nowhere[1], kinds="paper", lease=lease)
-    kind = ChannelKind("paper", Limits(per_second, 0, 0), render)
+    kind = ChannelKind("paper", Limits(per_second, channel_per_second, 0), render)
     recorder = Recorder(pool)
     turn = Dispatcher(pool, Desk(kind, send, paper.inspect, paper.close, seconds), recorder, settings, way or Way())
 

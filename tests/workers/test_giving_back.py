@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
@@ -37,6 +38,7 @@ end $$;
 create trigger held_up_once before delete on attempt for each row execute function held_up_once();
 """
 FREE = "select free_at from pace where kind = 'paper'"
+ANSWERED = "select clock_timestamp() from pg_sleep(0.1)"
 LEFT = "select extract(epoch from lease_until - clock_timestamp())::float from delivery where id = $1"
 
 
@@ -119,3 +121,20 @@ async def test_an_album_is_not_given_back_because_its_pace_has_no_moment_within_
         await until_delivered(1)
 
     assert await pool.fetchval("select attempts from delivery") == 1
+
+
+async def test_a_channel_rests_from_the_answer_to_an_album_as_long_as_all_of_its_items_say(pool: Pool) -> None:
+    """Telegram may have taken them only then: a text that followed the reserved moment would come too early."""
+    answered: list[datetime] = []
+
+    async def send(owed: Owed, intent: Intent) -> Report:
+        answered.append(await pool.fetchval(ANSWERED))
+        return await paper.send(owed, intent)
+
+    await a_channel(pool, kind="paper")
+    await accepted(pool)
+
+    async with at_work(pool, send, channel_per_second=1, render=album) as until_delivered:
+        await until_delivered(1)
+
+    assert await pool.fetchval("select free_at from channel") - answered[0] >= timedelta(seconds=len(MANY))

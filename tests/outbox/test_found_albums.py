@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""An album in doubt of which something was seen standing is never posted once more, whatever becomes of its channel."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from app.database import Pool
+from app.domain.delivery import Action, Part, Post, Settlement
+from app.domain.outcome import Delivered, Doubted, Moved
+from app.outbox import Claimed, Owed, Taken, claim
+from tests.given import a_channel, accepted
+from tests.outbox.conftest import TURN, plain, plainly, recorded
+
+ALBUM = ("photo a", "photo b", "photo c")
+KNOWN = "update channel set last_reference = '1'"
+NOW = "with freed as (update channel set free_at = now()) update delivery set due_at = now()"
+UNASKABLE = "update channel set can_ask = false"
+
+
+def album(owed: Owed) -> Sequence[Part]:
+    return [replace(part, items=ALBUM) for part in plainly(owed)]
+
+
+async def taken(pool: Pool) -> Taken:
+    await pool.execute(NOW)
+    return await claim(pool, replace(plain(), render=album), TURN)
+
+
+@pytest.fixture
+async def found(pool: Pool) -> Claimed:
+    """The first item of a doubted album was found; gives the question about its last one, which is on the wire."""
+    await a_channel(pool, can_ask=True)
+    await pool.execute(KNOWN)
+    await accepted(pool, in_doubt="repeat")
+    for outcome in (Doubted("only a part of the album may stand there"), Delivered(("7",))):
+        (call,) = (await taken(pool)).calls
+        await recorded(pool, call, outcome)
+    (question,) = (await taken(pool)).calls
+    assert (question.intent.action, question.intent.reference) == (Action.PROBE, "7")
+    return question
+
+
+async def ends(pool: Pool) -> Settlement:
+    again = await taken(pool)
+    assert again.calls == ()
+    ((_, settlement),) = again.ended
+    return settlement
+
+
+async def test_it_is_not_posted_again_where_its_channel_cannot_be_asked_any_more(pool: Pool, found: Claimed) -> None:
+    await recorded(pool, found, Doubted("no answer"))
+    await pool.execute(UNASKABLE)
+
+    end = await ends(pool)
+
+    assert (end.state.value, end.posts) == ("delivered", (Post("7", end.posts[0].digest, _places("7")),))
+    assert end.error
+
+
+async def test_it_is_not_posted_again_where_its_channel_has_moved_and_its_place_there_is_nobodys(
+    pool: Pool, found: Claimed
+) -> None:
+    await recorded(pool, found, Moved("-1009"))
+
+    end = await ends(pool)
+
+    assert (end.state.value, end.posts) == ("delivered", (Post(None, end.posts[0].digest, _places("")),))
+
+
+def _places(first: str) -> tuple[tuple[str, str], ...]:
+    return tuple(zip((first, "", ""), ALBUM, strict=True))
