@@ -75,10 +75,10 @@ class Intent:
 
     `after` is the last reference known in the channel, `asked` how many places a probe has looked at since, `foreign`
     how many up to the last one that was somebody else's. `reference`: of what is changed, or of a doubted album's first
-    item once it was found. `key` is what the platform tells a repetition by, where it
-    does: the same for every try of the same step. `items`: what the media of a post are; of a deletion, the references
-    that go. `restored`: a backup knows it, and not what came after: others of ours may stand behind, so only what is
-    found counts.
+    item once it was found ("" where the channel has moved since); `asked` counts questions about the others then.
+    `key` is what the platform tells a repetition by, where it does: the same for every try of the same step. `items`:
+    what the media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what
+    came after: others of ours may stand behind, so only what is found counts.
     """
 
     action: Action

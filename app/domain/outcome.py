@@ -25,13 +25,15 @@ class Delivered:
     """The platform has it; `references` are what it calls our posts.
 
     `latest`: the place behind which whatever comes later stands, where that is not the last reference. `note`: what a
-    person should know of it all the same. `part`: of several items only the first is known to stand.
+    person should know of it all the same. `part`: of several items only these are known to stand; of the first that a
+    question finds, nobody knows which one it is. `more`: more of them are to be asked for.
     """
 
     references: tuple[str, ...] = ()
     latest: str | None = None
     note: str | None = None
     part: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,12 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A probe found somebody else's post in this place; the next place may hold ours."""
+    """A probe found somebody else's post in this place; the next place may hold ours.
+
+    `wordless`: it is a picture or document without words, which may all the same be an item of the album in doubt.
+    """
+
+    wordless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where an outcome leads: the second half of a delivery's life."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,8 +16,8 @@ from app.domain.delivery import (
     State,
     by_policy,
     settled_state,
-    what_is_left,
 )
+from app.domain.known import closer, further, partly, seen, unasked
 from app.domain.outcome import (
     Absent,
     Delivered,
@@ -42,7 +41,7 @@ from app.domain.outcome import (
     WithoutMedia,
     reason,
 )
-from app.domain.there import kept, now_there, without
+from app.domain.there import kept, without
 from app.domain.unheard import unheard
 
 
@@ -56,13 +55,13 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
     match outcome:
         case Delivered() if done.action is Action.DELETE:
             return _removed(progress, done)
-        case Delivered((first, *_)) if done.asks_for_the_rest:
-            return replace(stay, intent=replace(done, action=Action.POST, reference=first))
+        case Delivered() if done.asks_for_the_rest or outcome.more:
+            return replace(stay, intent=further(done, outcome))
         case Delivered(part=True):
-            return _partly(progress, done, outcome)
+            return partly(progress, done, outcome)
         case Delivered(references):
-            closer = _closer(progress, done, references)
-            return replace(closer, error=closer.error or outcome.note)
+            known = closer(progress, done, references)
+            return replace(known, error=known.error or outcome.note)
         case Undeletable():
             return replace(stay, state=State.DUE, posts=kept(progress.posts, done.number))
         case Throttled() | Moved() | Gone() | Misconfigured():
@@ -103,13 +102,6 @@ def _slow(
             return replace(stay, state=State.HELD, intent=done)
 
 
-def unasked(progress: Progress, done: Intent, why: str, now: datetime) -> Settlement:
-    """End a question that has no answer; an album of which the first item was found is never posted once more."""
-    if done.reference is None:
-        return by_policy(progress, why, now)
-    return replace(_closer(progress, done, (done.reference,)), error=why)
-
-
 def _dropped(stay: Settlement, progress: Progress, done: Intent) -> Settlement:
     """Forget a post that is gone when it should be taken back, which was wanted; what is left of others still is."""
     left = without(progress.posts, done.number, (done.reference,))
@@ -120,28 +112,6 @@ def _over(stay: Settlement, progress: Progress, done: Intent, outcome: Outcome) 
     """Give up, visibly; what was in doubt may stand there, and what was posted last without an answer, too."""
     unheard = isinstance(outcome, Doubted) and done.action is Action.POST
     return replace(stay, state=State.DEAD, intent=None, stray=unheard or progress.state is State.IN_DOUBT)
-
-
-def _closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settlement:
-    """Take what the platform has as ours; another part may be due at once, or a later wish than the one found."""
-    posts = list(progress.posts)
-    posts[done.number : done.number + 1] = [now_there(progress, done, references)]
-    doubted = progress.state is State.IN_DOUBT and done.action is not Action.EDIT
-    outdated = doubted and done.revision != progress.wanted
-    whole = len(posts) >= done.parts and done.number == done.parts - 1
-    over = whole and not outdated
-    state = settled_state(progress) if over else State.DUE
-    error = what_is_left(progress) if over else None
-    return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole else None)
-
-
-def _partly(progress: Progress, done: Intent, outcome: Delivered) -> Settlement:
-    """Take the one item that is known; of the others the next step has to tell, since nobody knows which stand there.
-
-    It counts as shown, so that they are not posted once more beside those that do.
-    """
-    known = _closer(progress, replace(done, items=done.items[:1]), outcome.references)
-    return replace(known, state=State.DUE, shown=done.revision, error=outcome.note)
 
 
 def _removed(progress: Progress, done: Intent) -> Settlement:
@@ -184,6 +154,8 @@ def _answered(
     match outcome:
         case Absent() if asked - foreign >= EMPTY and not done.restored:
             return _never_arrived(progress, now, chance)
+        case Foreign(wordless=True):
+            return seen(progress, now)
         case Absent() | Foreign() if asked < PLACES:
             return Settlement(State.IN_DOUBT, progress.posts, progress.failures, intent=doubt)
         case Absent() | Foreign():

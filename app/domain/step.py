@@ -19,7 +19,7 @@ from app.domain.delivery import (
     settled_state,
     what_is_left,
 )
-from app.domain.settle import unasked
+from app.domain.known import unasked
 
 NOWHERE = (
     "nobody has said where the post is, or whether it is there, so it cannot be changed: name its number, or change it "

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from app.database import Connection
 from app.domain.delivery import Action, Intent, Settlement
-from app.domain.settle import unasked
+from app.domain.known import unasked
 from app.outbox.kind import ChannelKind
 from app.outbox.owed import Owed
 

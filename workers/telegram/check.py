@@ -66,7 +66,7 @@ async def inspect(sender: Sender, address: str, pause: Pause | None) -> Finding:
 
 async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> Finding:
     """Post a silent test post, ask for it and for the place after it, delete it; say whether asking tells the truth."""
-    if sender.operations is None and (answer.rights or {}).get("can_edit_messages"):
+    if sender.asker.operations is None and (answer.rights or {}).get("can_edit_messages"):
         return Finding(replace(answer, problem=EDITS_OTHERS))
     payload = json.dumps({"text": f"Prova di Campanella {secrets.token_hex(4)}", "entities": []})
     await pause()
@@ -112,7 +112,7 @@ async def _asked(sender: Sender, address: str, place: int, payload: str) -> Outc
     """Ask within the time that the pause has seen to: later a notice may stand there, which would be written over."""
     watch = Watch(until=asyncio.get_running_loop().time() + CALL)
     async with asyncio.timeout_at(watch.until):
-        return await sender.ask(address, str(place), payload, watch)
+        return await sender.asker.ask(address, str(place), payload, watch)
 
 
 def _to_wait(*answers: Outcome) -> float:

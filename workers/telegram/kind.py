@@ -13,6 +13,7 @@ from app.settings import SettingsError
 from workers.desk import Desk, Tools
 from workers.media import Shelf
 from workers.telegram import check
+from workers.telegram.asker import Asker
 from workers.telegram.leftover import take_away
 from workers.telegram.operations import OperationsChat
 from workers.telegram.place import may_go_on
@@ -34,7 +35,7 @@ def desk(tools: Tools) -> Desk:
     room = settings.telegram_operations_chat
     operations = None if room is None else OperationsChat(bot, session, room, limits, tools.pool)
     load = Shelf(tools.pool).within
-    sender = Sender(bot, session, silent_below, operations, load, settings.telegram_timeout)
+    sender = Sender(bot, session, silent_below, Asker(bot, session, operations), load, settings.telegram_timeout)
     show = partial(shown, municipality=settings.municipality, zone=settings.timezone)
     kind = ChannelKind("telegram", limits, show, is_group, deletes=True, cap=tools.cap("telegram"), one_platform=True)
     inspect = partial(check.inspect, sender)

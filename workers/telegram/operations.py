@@ -71,7 +71,8 @@ class OperationsChat:
             self._copies.append(number)
         text, medium = copy.get("text") or copy.get("caption"), bool(copy.get("photo") or copy.get("document"))
         wanted, _, media = read_payload(payload)
-        return outcome if (text or "") == wanted and medium is bool(media) else Foreign()
+        same = (text or "") == wanted and medium is bool(media)
+        return outcome if same else Foreign(wordless=medium and not text)
 
     def _moment(self, wait: timedelta, now: datetime) -> timedelta:
         """Say when to come back: whoever of this process has to wait gets a moment of his own."""

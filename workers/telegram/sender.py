@@ -11,34 +11,28 @@ from typing import Any
 from uuid import UUID
 
 from aiogram import Bot
-from aiogram.methods import EditMessageReplyMarkup, GetChatAdministrators, GetChatMember, TelegramMethod
+from aiogram.methods import GetChatAdministrators, GetChatMember, TelegramMethod
 
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Absent, Delivered, Foreign, Gone, Lost, Moved, Outcome, TextOnly, Unclear, Undecided
+from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, TextOnly, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
+from workers.telegram.asker import Asker
 from workers.telegram.calls import File, delete, edit, post, read_payload, upload, wants_files
-from workers.telegram.errors import broke, has_changed, read, standing
-from workers.telegram.operations import OperationsChat
+from workers.telegram.errors import broke, read, standing
 from workers.telegram.session import Ready, Reply, Watch, WatchedSession
 from workers.telegram.uploads import MOST, TOO_MUCH, file_id, read_upload, unless_forgotten
 
 Load = Callable[[UUID, Sequence[str], int], Awaitable[dict[str, bytes] | None]]
 """Give the contents of a notice's media by address; None where they are more than so many bytes."""
 KNOWN_FILES = 1000
-TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
-UNREAD = "what stands there can be read only through an operations chat"
 BASIC_GROUP = re.compile(r"-[0-9]{1,12}")
 """Addresses of supergroups and channels are longer, and those do not move."""
 NO_WRITER = ("left", "kicked", "restricted")
-PARTLY = "only a part of its album stands there, so it says where the rest is to be found"
-WORDLESS = json.dumps({"text": "", "entities": [], "media": [["", ""]]})
-"""An item of an album behind the first."""
-OVERWROTE = "another post of ours stood at {}, of which nobody knew; it shows this notice now"
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class Sender:
     bot: Bot
     session: WatchedSession
     silent_below: Priority
-    operations: OperationsChat | None
+    asker: Asker
     load: Load
     timeout: float
     _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
@@ -72,7 +66,7 @@ class Sender:
             case Action.DELETE:
                 return read(await self._call(delete(owed.address, intent.items), watch), Action.DELETE)
             case Action.PROBE:
-                return await self._probe(owed, intent, watch)
+                return await self.asker.probe(owed.address, intent, watch)
 
     async def _call(self, method: TelegramMethod[Any] | Ready, watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
@@ -134,58 +128,3 @@ class Sender:
             file = file_id(message)
             if file is not None:
                 self._files[notice, href] = file
-
-    async def _probe(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
-        if intent.restored and self.operations is None:
-            return Unclear(UNREAD)
-        if intent.reference is not None:
-            return await self._rest_of(owed.address, intent, watch)
-        place = str(int(intent.after or "0") + 1 + intent.asked)
-        return await self.ask(owed.address, place, intent.payload, watch)
-
-    async def ask(self, address: str, place: str, payload: str, watch: Watch | None = None) -> Outcome:
-        """Ask whether a place holds exactly this content, without being able to change what is not ours."""
-        watch = watch or Watch()
-        ask = self._ask_by_edit if self.operations is None else self.operations.ask
-        return await ask(address, place, payload, watch)
-
-    async def _rest_of(self, address: str, album: Intent, watch: Watch) -> Outcome:
-        """Ask for the last item of an album of which the first was found; where it is not, others may be missing."""
-        first, behind = album.reference or "", len(album.items) - 1
-        last = str(int(first) + behind)
-        found = await self._wordless(address, last, watch)
-        match found:
-            case Delivered():
-                return Delivered((first,), latest=last)
-            case Absent() | Foreign():
-                return Delivered((first,), note=PARTLY, part=True)
-            case Unclear(why):
-                return Delivered((first,), note=why)
-        return found
-
-    async def _wordless(self, address: str, place: str, watch: Watch) -> Outcome:
-        """Ask for an item without a caption, and change nothing: none of our posts has buttons to take away."""
-        if self.operations is not None:
-            return await self.operations.ask(address, place, WORDLESS, watch)
-        refused = await self._may_harm(address)
-        if refused is not None:
-            return refused
-        reply = await self._call(EditMessageReplyMarkup(chat_id=address, message_id=int(place)), watch)
-        return read(reply, Action.PROBE, place)
-
-    async def _ask_by_edit(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
-        """Give the place the content that it should have: only `message is not modified` says that it has it."""
-        refused = await self._may_harm(address)
-        if refused is not None:
-            return refused
-        reply = await self._call(edit(address, place, payload), watch)
-        outcome = read(reply, Action.PROBE, place)
-        return Unclear(OVERWROTE.format(place)) if isinstance(outcome, Delivered) and has_changed(reply) else outcome
-
-    async def _may_harm(self, address: str) -> Outcome | None:
-        """Look at our rights: who may edit other people's posts must not ask by editing, whatever was proved before."""
-        reply = await self._call(GetChatMember(chat_id=address, user_id=self.bot.id), Watch())
-        member = standing(reply)
-        if member is None:
-            return read(reply, Action.PROBE)
-        return Unclear(TOO_MIGHTY) if member.get("can_edit_messages") is True else None
