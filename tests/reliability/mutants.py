@@ -118,3 +118,19 @@ LATE_CALL = mutant(
     "a call may end right before its lease",
     ("workers/turn.py", "desk.timeout + settings.spare_in_lease(desk.timeout)", "desk.timeout"),
 )
+HEARS = "return relay.is_warm and way.hears and not stop.is_set()"
+COLD_EARS = mutant(
+    "a process that has just begun takes a ring", ("workers/main.py", HEARS, "return way.hears and not stop.is_set()")
+)
+LONELY_EARS = mutant(
+    "a process whose call is alone takes a ring",
+    ("workers/main.py", HEARS, "return relay.is_warm and not stop.is_set()"),
+)
+LAST_EARS = mutant("a process that ends takes a ring", ("workers/main.py", HEARS, "return relay.is_warm and way.hears"))
+NO_FAREWELL = mutant(
+    "a process that ends passes nothing on",
+    ("workers/main.py", "doorbell.ring()  # what was heard last is for the others", "pass"),
+)
+SILENT_WAY = mutant(
+    "a process whose call is alone passes nothing on", ("workers/main.py", "Way(tell=doorbell.ring)", "Way()")
+)
