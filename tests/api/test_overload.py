@@ -65,14 +65,14 @@ async def test_under_too_much_load_all_that_is_urgent_is_taken_and_nothing_taken
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(600)
-def test_a_minute_at_three_times_what_can_be_done() -> None:
-    """The callers, the API and Postgres are processes of their own, and share this machine.
+@pytest.mark.timeout(7200)
+def test_ten_minutes_at_three_times_what_can_be_done(pytestconfig: pytest.Config) -> None:
+    """Or as many seconds as --flood says. The callers, the API and Postgres are processes of their own on this machine.
 
     They are made by what the bench makes them by; the bench itself, which has figures and aims, does not run here.
     """
     with ground() as made:
-        found = asyncio.run(flooded(made, 60))
+        found = asyncio.run(flooded(made, pytestconfig.getoption("--flood")))
 
     assert found.unanswered == 0
     assert found.counts.keys() <= {"202", "429", "503"}
