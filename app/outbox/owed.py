@@ -20,12 +20,20 @@ from app.trace import parsed as stored
 
 IN_AN_INTENT, IN_A_POST = [[field.name for field in fields(row)] for row in (Intent, Post)]
 AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
-# superseded: what replaces it stands in the channel, or may, or was itself replaced there before it was posted. How few
-# notices supersede another Postgres cannot know; it would go through all of them (`offset 0`, as in app.outbox.due).
-OWED = """
+# How few notices supersede another Postgres cannot know; it would go through all of them (`offset 0`, as in
+# app.outbox.due).
+NEWER = """
+select id, created_at from notice
+ where source = n.source and event_source = n.event_source and content ->> 'supersedes' = n.event_id and id <> n.id
+offset 0
+"""
+# superseded: what replaces it stands in the channel, or may, or was itself replaced there before it was posted whole.
+OWED = f"""
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
        d.give_up_at, d.expires_at, d.intent, d.token, d.erase, d.doubted, n.content, n.revision, n.policy, n.changed_at,
-       n.withdrawn_at, n.source, n.service, coalesce(s.name, n.source) as source_name,
+       coalesce(n.withdrawn_at, case when d.wanted is null then
+         (select greatest(n.changed_at, max(newer.created_at)) from ({NEWER}) newer) end) as withdrawn_at,
+       n.source, n.service, coalesce(s.name, n.source) as source_name,
        coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
        c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        c.told_on, c.told, d.attempts, c.interim and c.fallback as interim,
@@ -33,12 +41,8 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
            and old.event_id = n.content ->> 'supersedes') as replies_to,
-       d.wanted is not null and d.posts::text = '[]' and exists (
-         select from (
-           select id from notice
-            where source = n.source and event_source = n.event_source and content ->> 'supersedes' = n.event_id
-              and id <> n.id offset 0) newer
-         cross join lateral (
+       d.wanted is not null and (d.posts::text = '[]' or d.shown is null and d.state = 'due') and exists (
+         select from ({NEWER}) newer cross join lateral (
            select from delivery
             where notice_id = newer.id and channel_id = d.channel_id and wanted is not null
               and (posts::text <> '[]' or doubted or state in ('in_doubt', 'held', 'withdrawn')) offset 0) later
@@ -47,10 +51,10 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
            and not (d.attempts > 0 and exists (
              select from attempt where delivery_id = d.id and outcome = 'textonly'))) as media,
        n.revision > 1 and exists (select from media where notice_id = n.id and state = 'wanted') as fetching,
-       coalesce(v.approvals, '{}') as guarded,
-       case when v.approvals <> '{}' then
+       coalesce(v.approvals, '{{}}') as guarded,
+       case when v.approvals <> '{{}}' then
          (select array_agg(language || ' ' || digest) from approval where notice_id = n.id) end as approved,
-       case when (v.approvals <> '{}' or n.broadcast) and d.wanted is null then
+       case when (v.approvals <> '{{}}' or n.broadcast) and d.wanted is null then
          (select content from revision where notice_id = n.id and number =
            coalesce(d.shown, (select max(revision) from countersign where notice_id = n.id),
                     (select max(revision) from approval where notice_id = n.id), n.revision)) end as earlier,
@@ -64,7 +68,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
   left join service v on v.slug = n.service
  where d.state in ('due', 'in_doubt') and d.lease_until is null
  order by pick.place
-"""
+"""  # noqa: S608 - ours
 
 LATER = ("items", "kept", "key", "restored", "foreign")
 """Members of intents and posts that earlier versions do not know."""
@@ -77,7 +81,7 @@ class Owed:
     `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
-    `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it was posted before it.
+    `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came first.
     `fetching`: media of a correction may still come.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.

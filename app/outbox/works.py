@@ -23,17 +23,29 @@ with ended as (
 )
 update channel set last_reference = null from ended where id = channel_id and stray and last_reference is not null
 """
+# What stands of it says so then, as where a notice is withdrawn; a rest would stand after what replaces it.
+CUT = "update delivery set wanted = null where id = any($1::bigint[])"
 
 
 async def works_of(connection: Connection, ids: Sequence[int]) -> list[Owed]:
     """Give what these deliveries owe, in this order; a row that cannot be read ends as a dead letter."""
     works: list[Owed] = []
-    for row in await connection.fetch(OWED, list(ids)):
+    for row in await _rows_of(connection, ids):
         try:
             works.append(owed(row))
         except Exception as error:  # noqa: BLE001 - whatever it is, the others must go out
             await _set_aside(connection, row, error)
     return works
+
+
+async def _rows_of(connection: Connection, ids: Sequence[int]) -> list[asyncpg.Record]:
+    """Read them; of what is superseded before all of it was posted nothing is wanted any more."""
+    rows = list(await connection.fetch(OWED, list(ids)))
+    cut = [row["id"] for row in rows if row["superseded"] and row["posts"] != "[]"]
+    if not cut:
+        return rows
+    await connection.execute(CUT, cut)
+    return list(await connection.fetch(OWED, list(ids)))
 
 
 async def _set_aside(connection: Connection, row: asyncpg.Record, error: Exception) -> None:
