@@ -52,14 +52,14 @@ def _dawdles_and_refuses(number: int) -> int:
 
 
 class Unlucky:
-    """Is slow once, as whatever is beside something else now and then."""
+    """Is slow twice, as whatever is beside something else now and then."""
 
     def __init__(self) -> None:
         self.calls = 0
 
     def __call__(self, number: int) -> int:
         self.calls += 1
-        if self.calls == 50:
+        if self.calls in {50, 51}:
             _busy(1.5 * PATIENCE)
         return number
 
@@ -87,7 +87,7 @@ def test_a_refusal_is_none() -> None:
 
 
 @pytest.mark.parametrize("slow", [_dawdles, _dawdles_and_refuses])
-def test_what_is_slow_twice_is_found(slow: Any) -> None:
+def test_what_is_slow_each_time_is_found(slow: Any) -> None:
     report = tried(Target("t", _number, slow, ALL), 0, range(1000))
 
     assert list(report.found) == [f"slow {slow.__name__}"]
@@ -102,14 +102,33 @@ def test_what_is_remembered_is_forgotten_before_it_is_read_again() -> None:
             _busy(1.5 * PATIENCE)
         known.add(number)
 
-    assert tried(Target("t", _number, learns, ALL, forget=known.clear), 0, range(1000)).found
+    report = tried(Target("t", _number, learns, ALL, forget=known.clear), 0, range(1000))
+
+    assert list(report.found) == ["slow learns"]
 
 
-def test_what_was_slow_once_is_not() -> None:
+def test_what_a_step_remembers_of_the_one_before_it_counts_there() -> None:
+    known = set[int]()
+
+    def read(number: int) -> int:
+        known.add(number)
+        return number
+
+    def shown(number: int) -> None:
+        if number not in known:
+            _busy(1.5 * PATIENCE)
+        elif number == 7:
+            known.clear()
+            _busy(1.5 * PATIENCE)
+
+    assert list(tried(Target("t", _number, read, ALL, (shown,), known.clear), 0, range(1000)).found) == ["slow shown"]
+
+
+def test_what_was_slow_once_or_twice_is_not() -> None:
     unlucky = Unlucky()
 
     assert not tried(Target("t", _number, unlucky, ALL), 0, range(100)).found
-    assert unlucky.calls == 101
+    assert unlucky.calls == 102
 
 
 def test_it_ends_where_everything_is_wrong() -> None:
