@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from app.database import Pool
-from app.doorbell import Doorbell
+from app.doorbell import QUEUE, UNHEARD, WINDOW, Doorbell
 from tests.reliability.ground import until
 from workers.bell import listen
 from workers.clock import Clock
@@ -19,6 +20,7 @@ from workers.relay import Relay
 from workers.way import Way
 
 RINGS = 5
+MANY = 80
 
 
 class Process:
@@ -82,3 +84,17 @@ async def test_a_ring_waits_for_the_only_process_there_is(pool: Pool, bell: Door
         await until(only.has_looked)
 
     assert before == 0
+
+
+async def test_rings_that_nobody_hears_do_not_pile_up(pool: Pool, bell: Doorbell, redis_url: str) -> None:
+    only = Process(pool)
+    only.hears = False
+    async with only.listening(redis_url), Redis.from_url(redis_url) as redis:
+        for _ in range(MANY):
+            bell.ring()
+            await asyncio.sleep(WINDOW * 1.5)
+        wait = await redis.zcard(QUEUE)
+        only.hears = True
+        await until(only.has_looked)
+
+    assert wait <= UNHEARD < MANY
