@@ -16,17 +16,19 @@ from tests.reliability.overtaking import AS_TELEGRAM, PACE, URGENT, overtakes
 
 CHANNELS, PER_MINUTE = 50, PACE[2]
 HALF_A_MINUTE = 30.0
-ORDINARY = PER_MINUTE // 2 - 1
-"""Notices of each half minute beside an urgent one: together they are what Telegram takes."""
-WAITING = 2 * PER_MINUTE
+UNHURRIED = 8.0
+"""Seconds for a call: what a busy machine is late with is no doubt."""
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(14_400)
 async def test_the_limit_of_a_minute_is_kept_and_used(prepare: Prepare, pytestconfig: pytest.Config) -> None:
-    """50 channels, 20 a minute each, two of them urgent, and always two minutes' more waiting: 60,000 posts an hour."""
+    """50 channels, 20 a minute each, and always a minute's more waiting: 60,000 posts an hour.
+
+    All are urgent: of others 18 a minute go out (decision 0065), which are nine tenths without any room.
+    """
     seconds = pytestconfig.getoption("--hour")
-    async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
+    async with prepare(limits=AS_TELEGRAM, pace=PACE, patience=UNHURRIED) as ground:
         await ground.channels(CHANNELS)
         ground.workers.start(3)
         await keeps_coming(ground, seconds)
@@ -42,15 +44,17 @@ async def test_the_limit_of_a_minute_is_kept_and_used(prepare: Prepare, pytestco
 
 
 async def keeps_coming(ground: Ground, seconds: float) -> None:
-    """Hand in as much as goes out; the urgent one comes when the others have had their part of the minute."""
+    """Hand in as much as goes out, a minute ahead of it."""
     begun = time.monotonic()
-    for _ in range(WAITING):
-        await ground.accept()
+    await hands_in(ground, PER_MINUTE)
     for number in range(ceil(seconds / HALF_A_MINUTE)):
         await asyncio.sleep(max(0.0, begun + (number + 1) * HALF_A_MINUTE - time.monotonic()))
+        await hands_in(ground, PER_MINUTE // 2)
+
+
+async def hands_in(ground: Ground, many: int) -> None:
+    for _ in range(many):
         await ground.accept(priority="urgent")
-        for _ in range(ORDINARY):
-            await ground.accept()
 
 
 @pytest.mark.nightly
@@ -58,7 +62,7 @@ async def keeps_coming(ground: Ground, seconds: float) -> None:
 async def test_urgent_notices_overtake_for_an_hour(prepare: Prepare, pytestconfig: pytest.Config) -> None:
     """5,000 bulk deliveries wait all the time, an urgent notice comes each second: 99 of 100 are there within two."""
     seconds = pytestconfig.getoption("--hour")
-    async with prepare(limits=AS_TELEGRAM, pace=PACE) as ground:
+    async with prepare(limits=AS_TELEGRAM, pace=PACE, patience=UNHURRIED) as ground:
         waits = sorted(await overtakes(ground, bulk=84, urgent=int(seconds), private=True, every=1.0))
 
         slowest, posts = waits[ceil(0.99 * len(waits)) - 1], ground.telegram.posts()
