@@ -78,7 +78,8 @@ class Intent:
     item once it was found ("" where the channel has moved since); `asked` counts questions about the others then.
     `key` is what the platform tells a repetition by, where it does: the same for every try of the same step. `items`:
     what the media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what
-    came after: others of ours may stand behind, so only what is found counts.
+    came after: others of ours may stand behind, so only what is found counts. `failures`: how many tries had failed
+    before a post.
     """
 
     action: Action
@@ -94,6 +95,7 @@ class Intent:
     key: str | None = None
     items: tuple[str, ...] = ()
     restored: bool = False
+    failures: int = 0
 
     @property
     def messages(self) -> int:

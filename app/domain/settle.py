@@ -134,14 +134,18 @@ def _doubt(stay: Settlement, progress: Progress, done: Intent, outcome: Doubted,
     return _later(stay, progress, chance)
 
 
-def _never_arrived(progress: Progress, now: datetime, chance: float) -> Settlement:
-    """Post it again, later each time, as after any failure; certainly nothing of it stands there."""
+def _never_arrived(progress: Progress, done: Intent, now: datetime, chance: float) -> Settlement:
+    """Post it again, later each time, as after any failure; certainly nothing of it stands there.
+
+    Questions in vain before this one do not make it later: the platform answers again, and the channel waits for it.
+    """
     again = Settlement(State.DUE, progress.posts, progress.failures)
     if progress.wanted is None:
         return again
     if now >= progress.give_up_at:
         return replace(again, state=State.DEAD, error="it never arrived")
-    return _later(replace(again, error="it did not arrive, so it is posted again"), progress, chance)
+    posted = replace(progress, failures=min(progress.failures, done.failures))
+    return _later(replace(again, error="it did not arrive, so it is posted again"), posted, chance)
 
 
 def _answered(
@@ -153,7 +157,7 @@ def _answered(
     doubt = replace(done, action=Action.POST, asked=asked, foreign=foreign)
     match outcome:
         case Absent() if asked - foreign >= EMPTY and not done.restored:
-            return _never_arrived(progress, now, chance)
+            return _never_arrived(progress, done, now, chance)
         case Foreign(wordless=True):
             return seen(progress, now)
         case Absent() | Foreign() if asked < PLACES:

@@ -72,7 +72,8 @@ def difference(progress: Progress, parts: Sequence[Part], revision: int) -> Inte
         return step
     wanted = parts if progress.wanted is not None else parts[: len(progress.posts)]  # nothing new is posted to withdraw
     for number, part in enumerate(wanted):
-        step = Intent(Action.POST, number, len(wanted), part.digest, part.payload, revision, items=part.items)
+        content = (number, len(wanted), part.digest, part.payload, revision)
+        step = Intent(Action.POST, *content, items=part.items, failures=progress.failures)
         if part.remove:
             return replace(step, action=Action.DELETE, reference=part.remove[0], items=part.remove)
         if number >= len(progress.posts):

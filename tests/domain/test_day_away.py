@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.backoff import CAP, GIVE_UP
+from app.domain.backoff import GIVE_UP
 from app.domain.breaker import CALLS, LONGEST, URGENT
 from app.domain.delivery import Intent, Progress, Settlement, State
 from app.domain.lane import GOALS
@@ -74,17 +74,12 @@ def losses(outage: Outage) -> Iterator[str]:
 
 
 def late(outage: Outage) -> Iterator[str]:
-    """Say which channel had what waited for it later than the pace, and the next question, explain.
-
-    Where a post was in doubt and asked about in vain, it may be posted again after a rest of its own.
-    """
+    """Say which channel had what waited for it later than the pace, and the next question, explain."""
     waited = [row for row in outage.rows if row.effects and handed_in(row) < outage.back <= row.effects[0][1]]
-    doubted = {row.channel.number for row in outage.rows if row.doubts and outage.vain.get(row.number)}
     first = timedelta(seconds=min(len(waited), MANY * LIMITS.group_per_minute) / LIMITS.per_second)
     for number, many in Counter(row.channel.number for row in waited).items():
         last = max(row.effects[0][1] for row in waited if row.channel.number == number)
-        own = CAP[1] if number in doubted else timedelta(0)
-        if last - outage.back > LONGEST + MINUTE * (many / LIMITS.group_per_minute) + first + own + A_MOMENT:
+        if last - outage.back > LONGEST + MINUTE * (many / LIMITS.group_per_minute) + first + A_MOMENT:
             yield f"channel {number} had its {many} {last - outage.back} after it was back"
 
 

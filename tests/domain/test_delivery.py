@@ -186,7 +186,7 @@ def test_one_empty_place_is_not_enough_to_post_again() -> None:
 
 def test_what_never_arrived_is_tried_later_each_time_until_it_is_given_up_by_age() -> None:
     ends = [
-        settled(Absent(), replace(PROBING, asked=1), in_doubt(failures=2, **members))
+        settled(Absent(), replace(PROBING, asked=1, failures=2), in_doubt(failures=2, **members))
         for members in ({}, {"give_up_at": NOW}, {"give_up_at": NOW, "wanted": None})
     ]
 
@@ -196,6 +196,15 @@ def test_what_never_arrived_is_tried_later_each_time_until_it_is_given_up_by_age
         (State.DUE, 2, 0, False),  # nothing stands there that should be taken back, whatever its age
     ]
     assert ends[1].error == "it never arrived"
+
+
+def test_questions_in_vain_do_not_make_the_next_post_later() -> None:
+    step = next_step(progress(failures=1), [Part("d1", "p1")], 1, NOW, can_ask=True)
+    assert isinstance(step, Intent)
+
+    end = settled(Absent(), replace(step, action=Action.PROBE, asked=1), in_doubt(failures=9))
+
+    assert (end.failures, end.wait.seconds) == (2, 1)
 
 
 def test_a_foreign_post_makes_the_next_place_the_question() -> None:
