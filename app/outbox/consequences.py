@@ -173,9 +173,17 @@ async def follow_up(connection: Connection, one: Done) -> None:
         case Throttled() | Doubted():
             await _slow_down(connection, one.owed, one.outcome)
         case WithoutMedia(why):
-            await connection.execute(NO_MEDIA, one.owed.notice_id, why, one.intent.items)
+            await connection.execute(NO_MEDIA, one.owed.notice_id, why, _sent(one))
         case Misconfigured():
             await connection.execute(BLOCK, one.owed.kind, MISCONFIGURED, reason(one.outcome))
+
+
+def _sent(one: Done) -> tuple[str, ...]:
+    """Name the media of a call: of an edit those that do not stand there yet, since it sends no others."""
+    posts, what = one.owed.progress.posts, one.intent
+    before = posts[what.number].items if what.action is Action.EDIT and what.number < len(posts) else ()
+    stands = {item for _, item in before}
+    return tuple(item for item in what.items if item not in stands) or what.items
 
 
 async def _slow_down(connection: Connection, owed: Owed, outcome: Throttled | Doubted) -> None:

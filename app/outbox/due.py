@@ -26,14 +26,17 @@ WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
 STILL = f"({FREE} and {WAITING}) is true"
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
+# Asked for the one in front and not whether there is any: for that Postgres, where it knows of many, would rather go
+# through the table or another index until it meets one, and may have to pass all that is delivered.
 FIRST = """
-(d.state = 'in_doubt' or not exists (
-   select from delivery e
+(d.state = 'in_doubt' or (
+   select e.id from delivery e
     where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
       and e.ready_at <= $3 and ($4 or e.due_at <= $3) and (e.awaits is null or c.interim and e.due_at <= $3)
-      and (e.rank, e.id) < (d.rank, d.id)))
-and (d.state = 'in_doubt' or not c.can_ask or not exists (
-   select from delivery f where f.channel_id = d.channel_id and f.state = 'in_doubt' and not f.parked))
+      and (e.rank, e.id) < (d.rank, d.id)
+    order by e.rank, e.id limit 1) is null)
+and (d.state = 'in_doubt' or not c.can_ask or d.channel_id not in (
+   select channel_id from delivery where state = 'in_doubt' and not parked))
 """
 # What keeps those behind it waiting, as above.
 BLOCKS = "d.ready_at <= $3 and ($4 or d.due_at <= $3) and (d.awaits is null or c.interim and d.due_at <= $3)"
@@ -92,8 +95,10 @@ NEXT = """
 select min(t.free) from channel c cross join lateral (values (c.free_at), (c.others_free_at)) as t (free)
  where c.kind = $1 and t.free > $2::timestamptz and t.free < $2::timestamptz + interval '1.5 seconds'
    and c.paused_at is null and c.turn_until is null
-   and exists (select from delivery d where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
-                                        and d.due_at <= $2::timestamptz + interval '1.5 seconds')
+   and (select d.id from delivery d
+         where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
+           and d.due_at <= $2::timestamptz + interval '1.5 seconds'
+         order by d.rank, d.id limit 1) is not null
 """
 
 

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.amend import Change, amend
+from app.routing import Routing
 from deploy.sandbox import Sandbox
 from deploy.sandbox.faults import FaultKind
+from tests.given import a_notice
 from tests.workers.conftest import CHAT, City, a_city, settings_for
 from tests.workers.test_media import PDF, attached, png, sorts
 from tests.workers.trap import Trap
@@ -79,3 +82,18 @@ async def test_a_picture_that_telegram_refuses_does_not_cost_the_notice_its_docu
 
     assert sorts(city) == ["document"]
     assert ["a.png" in city.texts()[0], "c.pdf" in city.texts()[0]] == [True, False]
+
+
+async def test_a_picture_that_is_refused_in_an_exchange_costs_the_notice_that_one_alone(city: City, trap: Trap) -> None:
+    await city.channel()
+    trap.files["/c.png"] = png(9, 9)
+    notice = await city.accepts(attachments=attached(trap, "a.png", "b.png"), event_id="mensa/x")
+    await city.settled()
+    city.sandbox.faults.add(FaultKind.OK_FALSE_200, method="editMessageMedia", description="IMAGE_PROCESS_FAILED")
+
+    new = a_notice(attachments=attached(trap, "a.png", "c.png"), event_id="mensa/x")
+    await amend(city.pool, Routing(), Change(notice.id, "mensa", "test", 1), new)
+    await city.settled()
+
+    failed = await city.pool.fetch("select href from media where state = 'failed'")
+    assert [href.rpartition("/")[2] for (href,) in failed] == ["c.png"]
