@@ -77,7 +77,7 @@ def refuse_towers(text: str) -> None:
     if text.isascii() or not _PILES_UP.search(text):
         return
     for cluster in _CLUSTER.finditer(text):
-        if units(cluster[0]) > MAX_CLUSTER:
+        if 2 * len(cluster[0]) > MAX_CLUSTER and units(cluster[0]) > MAX_CLUSTER:  # a code point has one or two
             where = place(text, cluster.start())
             raise SpellingError(f"more than {MAX_CLUSTER} signs are piled up into one character ({where})")
 

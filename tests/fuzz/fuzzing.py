@@ -20,8 +20,10 @@ from workers.wechat.render import Unfit
 PATIENCE = 0.05
 """Seconds of the processor for one reading."""
 GOOD, UNFIT = 200, 422
-AGAIN = 5
-"""How often what is slow is done again: on a busy machine two of three readings may take twice what they cost."""
+AGAIN, APART = 5, 0.2
+"""How often, and after how many seconds, what is slow is done again: on a busy machine a reading may take twice what it
+costs, and so may the next one.
+"""
 MOST = 10
 """Findings after which it is of no use to go on."""
 
@@ -114,6 +116,7 @@ class _Trial:
 
     def _again(self, step: Callable[[Any], Any], given: Any) -> float:
         """Take it again as it was the first time: nothing is remembered but what the steps before it left."""
+        time.sleep(APART)
         self.target.forget()
         if step is not self.target.read:
             self.target.read(self.made)

@@ -89,7 +89,7 @@ NO_EXPIRY = mutant(
 )
 NO_ORDER = mutant(
     "the earlier delivery of a channel is not waited for",
-    ("app/outbox/due.py", "and (e.rank, e.id) < (d.rank, d.id))", "and false)"),
+    ("app/outbox/due.py", "and (e.rank, e.id) < (d.rank, d.id)", "and false"),
 )
 NO_LOCK = mutant(
     "a channel on whose behalf a call is on the wire counts as free",
