@@ -79,7 +79,7 @@ class Intent:
     `key` is what the platform tells a repetition by, where it does: the same for every try of the same step. `items`:
     what the media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what
     came after: others of ours may stand behind, so only what is found counts. `failures`: how many tries had failed
-    before a post.
+    before a post. `whole`: of the doubted album the last item was found, too.
     """
 
     action: Action
@@ -96,6 +96,7 @@ class Intent:
     items: tuple[str, ...] = ()
     restored: bool = False
     failures: int = 0
+    whole: bool = False
 
     @property
     def messages(self) -> int:

@@ -70,7 +70,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
  order by pick.place
 """  # noqa: S608 - ours
 
-LATER = ("items", "kept", "key", "restored", "foreign", "failures")
+LATER = ("items", "kept", "key", "restored", "foreign", "failures", "whole")
 """Members of intents and posts that earlier versions do not know."""
 
 
@@ -78,7 +78,7 @@ LATER = ("items", "kept", "key", "restored", "foreign", "failures")
 class Owed:
     """One notice owed to one channel; `revision` is that of `notice`.
 
-    `sent`: the channel's sends of the last minute. `replies_to`: what the channel calls the post that is superseded.
+    `sent`: the channel's last sends. `replies_to`: what the channel calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
     `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came first.

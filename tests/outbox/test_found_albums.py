@@ -60,6 +60,17 @@ async def test_it_is_not_posted_again_where_its_channel_cannot_be_asked_any_more
     assert end.error
 
 
+async def test_one_that_was_found_whole_is_delivered_also_where_its_channel_cannot_be_asked_for_what_is_between(
+    pool: Pool, found: Claimed
+) -> None:
+    await recorded(pool, found, Delivered(("7",), latest="9", more=True))
+    await pool.execute(UNASKABLE)
+
+    end = await ends(pool)
+
+    assert (end.state.value, end.posts) == ("delivered", (Post("7", end.posts[0].digest, _places("7")),))
+
+
 async def test_it_is_not_posted_again_where_its_channel_has_moved_and_its_place_there_is_nobodys(
     pool: Pool, found: Claimed
 ) -> None:

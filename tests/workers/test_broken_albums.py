@@ -3,15 +3,18 @@
 """An album that breaks off in the middle, since Telegram counts each of its items and may leave out some."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
 from app.amend import Change, withdraw
+from app.domain.delivery import STRUCK
 from app.domain.known import MAY_STAND
 from deploy.sandbox import Sandbox
+from deploy.sandbox.chats import Author
 from deploy.sandbox.faults import FaultKind
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
-from tests.workers.test_asking import FORWARD, OPERATIONS, WAYS, askable
+from tests.workers.test_asking import FORWARD, OPERATIONS, WAYS, askable, is_in_doubt
 from tests.workers.test_media import attached, png, sorts
 from tests.workers.trap import Trap
 
@@ -39,6 +42,12 @@ def pictures(city: City) -> list[str]:
     """Name the pictures that people see, by their sizes."""
     sizes = [post.media[1][0]["width"] for post in city.posts() if post.media]
     return [THREE[size - 4] for size in sizes]
+
+
+async def deleted(city: City, notice: UUID) -> None:
+    await withdraw(city.pool, Change(notice, "mensa", "test", None), delete=True)
+    city.bell.ring()
+    await city.settled("withdrawn")
 
 
 async def settled(city: City) -> None:
@@ -92,17 +101,36 @@ async def test_what_stands_of_an_album_is_found_without_its_first_item_too_and_i
 
 
 @WAYS
-async def test_a_deletion_takes_away_all_that_stands_of_a_broken_album(city: City, trap: Trap) -> None:
+@pytest.mark.parametrize(("fault", "lost"), [(FaultKind.BROKEN_ALBUM, [1]), (FaultKind.ANSWER_RESET, [])])
+async def test_a_deletion_takes_away_all_that_stands_of_an_album_whose_answer_was_lost(
+    city: City, trap: Trap, fault: FaultKind, lost: list[int]
+) -> None:
     await askable(city)
-    city.sandbox.faults.add(FaultKind.BROKEN_ALBUM, method="sendMediaGroup", chat=CHAT, lost=[1])
+    city.sandbox.faults.add(fault, method="sendMediaGroup", chat=CHAT, lost=lost)
     notice = await city.accepts(attachments=attached(trap, *THREE))
     await settled(city)
 
-    await withdraw(city.pool, Change(notice.id, "mensa", "test", None), delete=True)
-    city.bell.ring()
-    await city.settled("withdrawn")
+    await deleted(city, notice.id)
 
     assert city.posts() == []
+
+
+@WAYS
+async def test_of_an_album_with_somebodys_picture_in_it_only_the_first_item_is_known_and_that_is_struck(
+    city: City, trap: Trap
+) -> None:
+    await askable(city)
+    city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMediaGroup")
+    notice = await city.accepts(attachments=attached(trap, *THREE))
+    await until(lambda: is_in_doubt(city))
+    city.posts()[1].author = Author.HUMAN
+    await settled(city)
+
+    assert await city.pool.fetchval(LAST) == str(city.posts()[-1].id)
+    await deleted(city, notice.id)
+
+    assert len(city.posts()) == 3
+    assert await city.pool.fetchval("select last_error from delivery") == STRUCK
 
 
 @pytest.mark.parametrize("city", [FORWARD], indirect=True)

@@ -70,25 +70,15 @@ class Asker:
         return Delivered((place,), part=True) if isinstance(outcome, Delivered) else outcome
 
     async def _rest_of(self, address: str, album: Intent, watch: Watch) -> Outcome:
-        """Ask for the last item of an album of which the first was found; where it is missing, one by one for others.
+        """Ask for the last item of an album of which the first was found, and then one by one for those between.
 
         They stand one behind the other: Telegram posts all that it has at once.
         """
-        first, asked = album.reference or "", album.asked
-        names = [str(int(first) + number) for number in range(len(album.items))]
-        sure, found = await self._wordless(address, names[asked or -1], watch)
-        match found:
-            case Delivered() if not asked:
-                return Delivered((first,), latest=names[-1])
-            case Delivered() if sure:
-                return _part(names[: asked + 1], more=asked + 2 < len(names))
-            case Absent() | Foreign() if sure and not asked and len(names) > 2:  # noqa: PLR2004 - another in between
-                return _part([first], more=True)
-            case Delivered() | Absent() | Foreign():
-                return _part(names[: max(1, asked)])
-            case Unclear(why):
-                return Delivered((first,), note=why, part=asked > 0)
-        return found
+        names = [str(int(album.reference or "") + number) for number in range(len(album.items))]
+        sure, found = await self._wordless(address, names[album.asked or -1], watch)
+        if album.whole or (isinstance(found, Delivered) and not album.asked):
+            return _of_whole(names, album, found, sure=sure and not album.restored)
+        return _of_broken(names, album.asked, found, sure=sure)
 
     async def _wordless(self, address: str, place: str, watch: Watch) -> tuple[bool, Outcome]:
         """Ask for an item without a caption, and say whether it is sure whose it is."""
@@ -123,6 +113,32 @@ class Asker:
 
     async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
         return await self.session.exchange(self.bot, method, watch)
+
+
+def _of_whole(names: list[str], album: Intent, found: Outcome, *, sure: bool) -> Outcome:
+    """Know each item by its place, where nothing but ours stands between the first and the last; else the first."""
+    match found:
+        case Delivered() if sure and album.asked < len(names) - 2:
+            return Delivered((names[0],), latest=names[-1], more=True)
+        case Delivered() if sure:
+            return Delivered(tuple(names))
+        case Delivered() | Absent() | Foreign() | Unclear():
+            return Delivered((names[0],), latest=names[-1])
+    return found
+
+
+def _of_broken(names: list[str], asked: int, found: Outcome, *, sure: bool) -> Outcome:
+    """Know what stands up to the first place that is not ours."""
+    match found:
+        case Delivered() if sure:
+            return _part(names[: asked + 1], more=asked + 2 < len(names))
+        case Absent() | Foreign() if sure and not asked and len(names) > 2:  # noqa: PLR2004 - another in between
+            return _part([names[0]], more=True)
+        case Delivered() | Absent() | Foreign():
+            return _part(names[: max(1, asked)])
+        case Unclear(why):
+            return Delivered((names[0],), note=why, part=asked > 0)
+    return found
 
 
 def _part(known: list[str], *, more: bool = False) -> Delivered:
