@@ -62,7 +62,7 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
         if isinstance(step, Intent):
             work, step = capped(work, step, kind, now)
         if isinstance(step, Intent):
-            step = _in_its_minute(work, step, kind, now)
+            work, step = _in_its_minute(work, step, kind, now)
         (intent_text(step if isinstance(step, Intent) else step.intent) or "").encode()  # what no database could take
     except Exception as error:  # noqa: BLE001 - whatever it is, the others must go out
         where = place(error)
@@ -111,15 +111,19 @@ def _fetching(work: Owed, step: Intent, now: datetime) -> Settlement | None:
     return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=wait, error=FETCHING)
 
 
-def _in_its_minute(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> Intent | Settlement:
-    """Let an album wait until the minute of its group has room for all of its items."""
+def _in_its_minute(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent | Settlement]:
+    """Let an album wait until the minute of its group has room for all of its items.
+
+    What is shown without the text that awaits a person keeps its place in front of others meanwhile.
+    """
     if step.messages == 1 or not kind.is_group(work.address):
-        return step
+        return work, step
     sent = sorted(at for at in work.sent if at > now - MINUTE)
     at = fits_at(sent, kind.limits, step.messages, urgent=work.progress.lane == LANES[Priority.URGENT])
     if at is None or at <= now:
-        return step
-    return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=at - now, error=CROWDED)
+        return work, step
+    wait = Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=at - now, error=CROWDED)
+    return replace(work, awaits=None), wait
 
 
 def _after(work: Owed) -> str | None:

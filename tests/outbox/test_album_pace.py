@@ -17,6 +17,7 @@ from deploy.sandbox import Limits as Strict
 from deploy.sandbox.limits import Gate
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, deliveries, plain, plainly, recorded
+from tests.outbox.test_approval import CHINESE_FIRST, GUARD
 
 ALBUM = ("photo a", "photo b", "photo c")
 SPENT = "select (select cardinality(sent) from channel), (select cardinality(sent) from pace where kind = 'telegram')"
@@ -75,6 +76,27 @@ async def test_an_album_waits_until_the_minute_of_its_group_has_room_for_all_of_
     await pool.execute(LONG_AGO)
     await pool.execute("update delivery set due_at = now()")
     assert len(await taken(pool, limits)) == 1
+
+
+async def test_what_is_shown_until_a_text_is_approved_keeps_its_place_while_its_album_waits(
+    pool: Pool,
+) -> None:
+    await pool.execute(GUARD)
+    await a_channel(pool, address="-1001", language="zh-Hans", interim=True)
+    kind = replace(plain(Limits(0, 0, 5)), render=lambda owed: (album if len(owed.guarded) else plainly)(owed))
+    await accepted(pool, event_id="1", texts=CHINESE_FIRST)
+    (first,) = (await claim(pool, kind, TURN)).calls
+    await recorded(pool, first, Delivered(("1", "2", "3")))
+    await accepted(pool, event_id="2", texts=CHINESE_FIRST)
+    await accepted(pool, event_id="3", service="nidi")
+
+    assert [(await claim(pool, kind, TURN)).calls for _ in range(2)] == [(), ()]
+    assert [row["state"] for row in await deliveries(pool)] == ["delivered", "due", "due"]
+
+    await pool.execute(LONG_AGO)
+    await pool.execute("update delivery set due_at = now()")
+    (second,) = (await claim(pool, kind, TURN)).calls
+    assert (second.intent.messages, second.owed.awaits) == (3, "zh-Hans")
 
 
 async def test_another_moment_for_an_album_has_room_for_all_of_it(pool: Pool) -> None:
