@@ -25,10 +25,12 @@ from app.outbox.works import works_of
 
 LOOKS_AGAIN = 0.1
 """Seconds until what must go alone may find its process empty."""
+# Of a minute's sends as many are kept as a group may have: of a channel without a limit they would be thousands.
 RESERVE = """
 update channel c
    set turn_until = $4::timestamptz, free_at = t.free_at, others_free_at = t.others_free_at,
-       sent = array(select at from unnest(c.sent) as at where at > $5::timestamptz order by at)
+       sent = array(select at from (select at from unnest(c.sent) as at
+                                     where at > $5::timestamptz order by at desc limit $10) as latest order by at)
               || array_fill(t.slot, array[t.messages]),
        told = case when not t.news then c.told when c.told_on = $7::date then c.told + 1 else 1 end,
        told_on = case when t.news then $7::date else c.told_on end
@@ -161,8 +163,8 @@ async def _reserve(
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
     many = [call.intent.messages for call in calls]
     news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
-    today, minute = kind.cap.day(now), now - MINUTE
-    await connection.execute(RESERVE, channels, moments, frees, until, minute, news, today, others, many)
+    today, minute, kept = kind.cap.day(now), now - MINUTE, max(1, kind.limits.group_per_minute)
+    await connection.execute(RESERVE, channels, moments, frees, until, minute, news, today, others, many, kept)
     if kind.limits.per_second:
         each = [slot for slot, times in zip(moments, many, strict=True) for _ in range(times)]
         await spend(connection, kind.name, kind.limits.per_second, pace.account, each)

@@ -4,12 +4,16 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
+
 from app.database import Pool
 from app.domain.outcome import Delivered, Failed, Gone, Moved, Throttled
 from app.domain.pace import Limits
 from app.outbox import Turn, claim, resume, slot
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, deliveries, plain, recorded
+
+A_FLOOD = "update channel set sent = array(select now() - n * interval '1 ms' from generate_series(1, 3000) n)"
 
 
 async def test_a_claim_writes_lease_intent_and_attempt_before_anything_is_sent(pool: Pool) -> None:
@@ -201,6 +205,20 @@ async def test_a_group_rests_after_twenty_in_a_minute(pool: Pool) -> None:
 
     assert (await claimed(pool, limits=Limits(0, 0, 20))).calls == ()
     assert await pool.fetchval("select free_at > now() + interval '50 seconds' from channel")
+
+
+@pytest.mark.parametrize(("a_minute", "kept"), [(20, 21), (0, 2)])
+async def test_of_a_minutes_sends_no_more_are_kept_than_count(pool: Pool, a_minute: int, kept: int) -> None:
+    """A channel without a limit may have thousands, and its row is written anew with each."""
+    await a_channel(pool, address="1")
+    await pool.execute(A_FLOOD)
+    await accepted(pool)
+
+    (call,) = (await claimed(pool, limits=Limits(0, 0, a_minute))).calls
+
+    sent = await pool.fetchval("select sent from channel")
+    assert (len(sent), sorted(sent), sent[-1]) == (kept, sent, call.moment)
+    assert sent[-1] - sent[0] < timedelta(milliseconds=500)
 
 
 async def test_being_throttled_pauses_the_channel_and_costs_no_failure(pool: Pool) -> None:
