@@ -74,6 +74,7 @@ async def test_an_urgent_notice_overtakes_a_bulk_that_goes_on(prepare: Prepare) 
     """1,200 bulk deliveries wait; 8 urgent notices reach the wire before the bulk is done; the night has an hour."""
     async with prepare(limits=IN_COMPANY, pace=PACE) as ground:
         assert max(await overtakes(ground, bulk=20, urgent=8, private=False)) <= SOON
+        assert await ground.verdict(settled=False) == []
 
 
 async def test_a_channel_that_never_answers_delays_no_other(ground: Ground) -> None:
