@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz", type=int, help="inputs for each target of the fuzzer: 20,000, by night five million")
     parser.addoption("--fuzz-seed", type=int, help="of which seed they are: 0, by night the date")
     parser.addoption("--soak", type=float, default=28_800, help="seconds of the soak among them")
-    parser.addoption("--soak-haste", type=float, default=1, help="times as fast as that they go by")
+    parser.addoption("--soak-haste", type=int, default=1, help="times as fast as that they go by")
     parser.addoption("--hour", type=float, default=3600, help="seconds of what is to last an hour: pace and lanes")
     parser.addoption("--flood", type=float, default=600, help="seconds of the overload of the API")
 
