@@ -71,7 +71,7 @@ class CheckSeen(View):
 
 class PaceSeen(View):
     free_at: Moment | None = Field(description="When the channel may be posted to again; null: now.")
-    sent_in_last_minute: Count
+    sent_in_last_minute: Count = Field(description="Where it has no limit, some 60 stand for any more than that.")
 
 
 class ChannelLinks(View):

@@ -79,7 +79,7 @@ class Intent:
     `key` is what the platform tells a repetition by, where it does: the same for every try of the same step. `items`:
     what the media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what
     came after: others of ours may stand behind, so only what is found counts. `failures`: how many tries had failed
-    before a post. `whole`: of the doubted album the last item was found, too.
+    before a post. `between`: which item of the album is asked for, once its last was found, too; 0: it was not.
     """
 
     action: Action
@@ -96,7 +96,7 @@ class Intent:
     items: tuple[str, ...] = ()
     restored: bool = False
     failures: int = 0
-    whole: bool = False
+    between: int = 0
 
     @property
     def messages(self) -> int:

@@ -40,8 +40,10 @@ def partly(progress: Progress, done: Intent, outcome: Delivered) -> Settlement:
 def further(done: Intent, outcome: Delivered) -> Intent:
     """Ask for more of an album of which something was found, which may be another item than the first."""
     again = replace(done, action=Action.POST, asked=done.asked + 1)
+    if done.reference is not None and not outcome.part:
+        return replace(again, asked=done.asked, between=done.between + 1)
     if done.reference is not None:
-        return replace(again, whole=done.whole or not outcome.part)
+        return again
     items = (_some(done), *done.items[1:]) if outcome.part else done.items
     return replace(again, reference=outcome.references[0], items=items, asked=0, foreign=0)
 
@@ -50,7 +52,7 @@ def unasked(progress: Progress, done: Intent, why: str, now: datetime) -> Settle
     """End a question that has no answer; an album of which the first item was found is never posted once more."""
     if done.reference is None:
         return by_policy(progress, why, now)
-    if not done.whole and (done.asked or done.items[:1] == (_some(done),)):
+    if not done.between and (done.asked or done.items[:1] == (_some(done),)):
         return partly(progress, done, Delivered((done.reference,), note=why))
     return replace(closer(progress, done, (done.reference,)), error=why)
 

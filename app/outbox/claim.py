@@ -25,7 +25,8 @@ from app.outbox.works import works_of
 
 LOOKS_AGAIN = 0.1
 """Seconds until what must go alone may find its process empty."""
-# Of a minute's sends as many are kept as a group may have: of a channel without a limit they would be thousands.
+SEEN = 60
+"""Sends of a channel's last minute that are kept for people, or as many as a group may have; not thousands."""
 RESERVE = """
 update channel c
    set turn_until = $4::timestamptz, free_at = t.free_at, others_free_at = t.others_free_at,
@@ -163,7 +164,7 @@ async def _reserve(
     channels, moments = [call.owed.channel_id for call in calls], [call.slot for call in calls]
     many = [call.intent.messages for call in calls]
     news = [kind.cap.per_day > 0 and is_news(call.owed, call.intent) for call in calls]
-    today, minute, kept = kind.cap.day(now), now - MINUTE, max(1, kind.limits.group_per_minute)
+    today, minute, kept = kind.cap.day(now), now - MINUTE, max(SEEN, kind.limits.group_per_minute)
     await connection.execute(RESERVE, channels, moments, frees, until, minute, news, today, others, many, kept)
     if kind.limits.per_second:
         each = [slot for slot, times in zip(moments, many, strict=True) for _ in range(times)]

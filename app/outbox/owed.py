@@ -70,7 +70,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
  order by pick.place
 """  # noqa: S608 - ours
 
-LATER = ("items", "kept", "key", "restored", "foreign", "failures", "whole")
+LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between")
 """Members of intents and posts that earlier versions do not know."""
 
 

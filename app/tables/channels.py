@@ -13,7 +13,7 @@ from app.tables.columns import flag, instant, instants, number, words
 
 
 class Channel(SQLModel, table=True):
-    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the sends of the last minute.
+    """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the last sends of a minute.
 
     others_free_at: until then only urgent notices go out, to which the rest of a group's minute is left.
     told: how many notices it was told on the day `told_on`, where a day's cap is set.

@@ -71,6 +71,19 @@ async def test_one_that_was_found_whole_is_delivered_also_where_its_channel_cann
     assert (end.state.value, end.posts) == ("delivered", (Post("7", end.posts[0].digest, _places("7")),))
 
 
+@pytest.mark.parametrize(("priority", "ended"), [("urgent", True), ("normal", False)])
+async def test_what_is_between_its_ends_is_asked_for_unless_something_urgent_waits(
+    pool: Pool, found: Claimed, priority: str, *, ended: bool
+) -> None:
+    await recorded(pool, found, Delivered(("7",), latest="9", more=True))
+    await accepted(pool, priority=priority)
+
+    again = await taken(pool)
+
+    assert [settlement.state.value for _, settlement in again.ended] == ["delivered"] * ended
+    assert [call.intent.between for call in again.calls] == [1] * (not ended)
+
+
 async def test_it_is_not_posted_again_where_its_channel_has_moved_and_its_place_there_is_nobodys(
     pool: Pool, found: Claimed
 ) -> None:

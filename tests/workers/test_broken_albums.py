@@ -13,8 +13,10 @@ from app.domain.known import MAY_STAND
 from deploy.sandbox import Sandbox
 from deploy.sandbox.chats import Author
 from deploy.sandbox.faults import FaultKind
+from deploy.sandbox.text import Formatted
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_asking import FORWARD, OPERATIONS, WAYS, askable, is_in_doubt
+from tests.workers.test_asking_after_a_restore import RESTORED
 from tests.workers.test_media import attached, png, sorts
 from tests.workers.trap import Trap
 
@@ -131,6 +133,25 @@ async def test_of_an_album_with_somebodys_picture_in_it_only_the_first_item_is_k
 
     assert len(city.posts()) == 3
     assert await city.pool.fetchval("select last_error from delivery") == STRUCK
+
+
+@pytest.mark.parametrize("city", [FORWARD], indirect=True)
+async def test_after_a_restore_what_stands_behind_the_first_item_may_be_anything_and_is_let_be(
+    city: City, trap: Trap
+) -> None:
+    await askable(city)
+    await city.pool.execute(RESTORED)
+    city.sandbox.faults.add(FaultKind.BROKEN_ALBUM, method="sendMediaGroup", chat=CHAT, lost=[1, 2])
+    notice = await city.accepts(attachments=attached(trap, *THREE))
+    await until(lambda: is_in_doubt(city))
+    unknown = city.sandbox.world.post(city.sandbox.world.chats[CHAT], text=Formatted("Dopo la copia"))
+    city.sandbox.post_as_human(CHAT, "Auguri")
+    await settled(city)
+
+    await deleted(city, notice.id)
+
+    assert [post.text.text for post in city.posts()][-2:] == ["Dopo la copia", "Auguri"]
+    assert unknown.edited is None
 
 
 @pytest.mark.parametrize("city", [FORWARD], indirect=True)

@@ -75,9 +75,10 @@ class Asker:
         They stand one behind the other: Telegram posts all that it has at once.
         """
         names = [str(int(album.reference or "") + number) for number in range(len(album.items))]
-        sure, found = await self._wordless(address, names[album.asked or -1], watch)
-        if album.whole or (isinstance(found, Delivered) and not album.asked):
-            return _of_whole(names, album, found, sure=sure and not album.restored)
+        sure, found = await self._wordless(address, names[album.between or album.asked or -1], watch)
+        sure = sure and not album.restored  # others of ours may stand there that no row knows of
+        if album.between or (isinstance(found, Delivered) and not album.asked):
+            return _of_whole(names, album.between, found, sure=sure)
         return _of_broken(names, album.asked, found, sure=sure)
 
     async def _wordless(self, address: str, place: str, watch: Watch) -> tuple[bool, Outcome]:
@@ -115,10 +116,10 @@ class Asker:
         return await self.session.exchange(self.bot, method, watch)
 
 
-def _of_whole(names: list[str], album: Intent, found: Outcome, *, sure: bool) -> Outcome:
+def _of_whole(names: list[str], between: int, found: Outcome, *, sure: bool) -> Outcome:
     """Know each item by its place, where nothing but ours stands between the first and the last; else the first."""
     match found:
-        case Delivered() if sure and album.asked < len(names) - 2:
+        case Delivered() if sure and between < len(names) - 2:
             return Delivered((names[0],), latest=names[-1], more=True)
         case Delivered() if sure:
             return Delivered(tuple(names))
