@@ -46,7 +46,7 @@ def waiting(work: Owed, step: Intent) -> Settlement | None:
         return None
     text = f"the approval of its text in {work.awaits}"
     why = f"waits for {'a second person' if work.awaits == SECOND_PERSON else text}"
-    return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=LOOKS_AGAIN, error=why)
+    return Settlement(State.DUE, work.progress.posts, 0, wait=LOOKS_AGAIN, error=why)
 
 
 def is_news(work: Owed, step: Intent) -> bool:

@@ -13,7 +13,7 @@ from app.approve import Consent, approve, release
 from app.audit import Actor
 from app.database import Pool
 from app.domain.errors import StateConflictError
-from app.domain.outcome import Delivered, Doubted, Failed
+from app.domain.outcome import Delivered, Doubted, Failed, Outcome
 from app.outbox import decide, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
@@ -23,6 +23,7 @@ GUARD = "update service set approvals = '{zh-Hans}' where slug = 'mensa'"
 BOTH: dict[str, Any] = {"it": {"title": "Sciopero"}, "zh-Hans": {"title": "Ba gong"}}
 CHINESE_FIRST: dict[str, Any] = {"zh-Hans": BOTH["zh-Hans"], "it": BOTH["it"]}
 MEDIATOR = "Mediatrice"
+LATER = "update delivery set due_at = now() + interval '1 hour' where notice_id = $1"
 
 
 async def two_channels(pool: Pool, **members: Any) -> None:
@@ -116,6 +117,45 @@ async def test_a_channel_that_says_so_shows_another_text_until_its_own_is_approv
     assert before == ["Sciopero r1 False"]
     assert (sorted(map(str, awaits)), await shown(pool)) == (["None", "zh-Hans"], ["Ba gong r1 False"])
     assert [row["awaits"] for row in await deliveries(pool)] == [None, None]
+
+
+@pytest.mark.parametrize("outcome", [Failed("refused"), Doubted("no answer")])
+async def test_what_is_shown_until_its_text_is_approved_keeps_its_place_when_a_try_fails(
+    pool: Pool, outcome: Outcome
+) -> None:
+    await pool.execute(GUARD)
+    await a_channel(pool, "zh", language="zh-Hans", interim=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST, in_doubt="repeat")).id
+    (call,) = (await claimed(pool)).calls
+    await recorded(pool, call, outcome)
+    await pool.execute(LATER, number)
+
+    await accepted(pool, texts={"it": {"title": "Dopo"}})
+
+    assert (await claimed(pool)).calls == ()
+    await pool.execute("update delivery set due_at = now()")
+    taken = await claimed(pool)
+    again = taken if taken.calls else await claimed(pool)  # a doubt has to end first
+    assert [call.intent.payload for call in again.calls] == ["Sciopero r1 False"]
+
+
+async def next_shown(pool: Pool) -> list[str]:
+    """Make all due, let the first claim end what has to end, and carry out the rest."""
+    await pool.execute("update delivery set due_at = now()")
+    assert (await claimed(pool)).ended
+    return await shown(pool)
+
+
+async def test_what_failed_and_then_waits_for_its_only_text_keeps_nobody_waiting(pool: Pool) -> None:
+    await pool.execute(GUARD)
+    await a_channel(pool, "zh", language="zh-Hans", interim=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST)).id
+    (call,) = (await claimed(pool)).calls
+    await corrected(pool, number, {"zh-Hans": BOTH["zh-Hans"]})
+    await recorded(pool, call, Failed("refused"))
+    await accepted(pool, texts={"it": {"title": "Dopo"}})
+
+    assert await next_shown(pool) == ["Dopo r1 False"]
 
 
 async def test_an_approval_that_comes_while_another_text_is_on_its_way_is_not_lost(pool: Pool) -> None:
