@@ -25,7 +25,8 @@ WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
 # hardly any row is like that: it would rather go through all of an index of such rows for each that was found.
 STILL = f"({FREE} and {WAITING}) is true"
 # What waits for a person keeps nobody waiting. Of what is shown without a text that does, only what failed is put off.
-GOES = "({0}.awaits is null or c.interim and ({0}.due_at <= $3 or {0}.failures > 0 or {0}.state = 'in_doubt'))"
+GOES = "(d.awaits is null or c.interim and (d.due_at <= $3 or d.failures > 0 or d.state = 'in_doubt'))"
+GOES_BEFORE = GOES.replace("d.", "e.")
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
 # Asked for the one in front and not whether there is any: for that Postgres, where it knows of many, would rather go
@@ -34,14 +35,14 @@ FIRST = f"""
 (d.state = 'in_doubt' or (
    select e.id from delivery e
     where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-      and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES.format("e")}
+      and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
       and (e.rank, e.id) < (d.rank, d.id)
     order by e.rank, e.id limit 1) is null)
 and (d.state = 'in_doubt' or not c.can_ask or d.channel_id not in (
    select channel_id from delivery where state = 'in_doubt' and not parked))
 """  # noqa: S608 - ours
 # What keeps those behind it waiting, as above.
-BLOCKS = f"d.ready_at <= $3 and ($4 or d.due_at <= $3) and {GOES.format('d')}"
+BLOCKS = f"d.ready_at <= $3 and ($4 or d.due_at <= $3) and {GOES}"
 # What is late goes before what is not, so where one source has handed in more than goes out in its time, all others
 # would wait until that is gone: their channels get a part of each second.
 FAIRLY = "(select wanted from fair)"
