@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A posting: once however often it is written, never covered by what is older, taken back where it stood."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,6 +154,7 @@ async def test_a_delivery_names_the_page_and_is_recorded_once(board: Board) -> N
 async def test_a_notice_that_was_over_before_it_could_be_shown_is_not_shown(board: Board) -> None:
     await board.pool.execute("update channel set paused_at = now() where id = $1", board.id)
     notice = await board.shows_nothing(expires_at=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
+    await asyncio.sleep(1.1)  # its time is over
     await board.pool.execute("update channel set paused_at = null where id = $1", board.id)
 
     await board.settles(notice.id)
