@@ -12,7 +12,7 @@ import aiohttp
 from deploy.account import Owed
 from deploy.town import Sample, Town
 
-NO_CONTENT, CONFLICT, UNAVAILABLE = 204, 409, 503
+NO_CONTENT, CONFLICT, COME_BACK = 204, 409, (429, 503)
 TRIES, PAUSE = 40, 0.25
 LABEL = "./dev demo"
 
@@ -22,7 +22,7 @@ class RefusedError(Exception):
 
 
 class ComeBackError(Exception):
-    """The API said that it cannot answer at this moment."""
+    """The API said that it cannot answer at this moment, or was asked too often."""
 
 
 @dataclass
@@ -163,7 +163,7 @@ class Campaign:
         async with self.http.request(method, url, json=body, headers=headers) as response:
             if response.status in (unless, NO_CONTENT):
                 return None
-            if response.status == UNAVAILABLE:
+            if response.status in COME_BACK:
                 raise ComeBackError(await response.text())
             if not response.ok:
                 raise RefusedError(f"{method} {url} was answered with {response.status}: {await response.text()}")
