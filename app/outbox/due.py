@@ -24,7 +24,8 @@ WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
 # Asked of what is known by its id. Of a table that was never analyzed, or when nothing was open, Postgres thinks that
 # hardly any row is like that: it would rather go through all of an index of such rows for each that was found.
 STILL = f"({FREE} and {WAITING}) is true"
-# What waits for a person keeps nobody waiting. Of what is shown without a text that does, only what failed is put off.
+# What waits for a person keeps nobody waiting; what is shown meanwhile without that text does, also while it rests
+# after a try that failed.
 GOES = "(d.awaits is null or c.interim and (d.due_at <= $3 or d.failures > 0 or d.state = 'in_doubt'))"
 GOES_BEFORE = GOES.replace("d.", "e.")
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its

@@ -96,8 +96,8 @@ async def test_a_night_leaves_no_memory_no_descriptor_no_bloat_and_no_delivery_o
     """Eight hours, or as many seconds as --soak says; what was found is printed (-s) for the page of figures.
 
     With --soak-haste 4 their notices come in two hours, 80 a second, each to 3 of 12 channels, so that every channel
-    has as much to do as before; an hour is what an hour brings: 72,000 notices. What
-    grows by the clock and not by the notice seems less then.
+    has as much to do as before; an hour is what an hour brings: 72,000 notices. What grows by the clock and not by the
+    notice seems less then.
     """
     seconds, haste = pytestconfig.getoption("--soak"), pytestconfig.getoption("--soak-haste")
     async with prepare(patience=UNHURRIED) as ground:
