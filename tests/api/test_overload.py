@@ -17,6 +17,8 @@ from deploy.bench.overload import flooded
 from tests.api.calling import Answer, Caller, served, some_settings
 
 GOOD, REFUSED = 202, {429, 503}
+CONNECTION = 14 / 1024
+"""MiB that one more caller who waits is held by, as measured (figures.md)."""
 
 
 @pytest.fixture
@@ -73,12 +75,15 @@ def test_ten_minutes_at_three_times_what_can_be_done(pytestconfig: pytest.Config
     """
     with ground() as made:
         found = asyncio.run(flooded(made, pytestconfig.getoption("--flood")))
+    before, most = found.memory
+    p99, counts = quantile(found.accepted, 0.99), dict(found.counts)
+    held = f"{before:.0f} to {most:.0f} MiB with {found.connections} connections"
+    print(f"{found.rate:.0f}/s: {counts}, p99 {p99:.2f} s; {held}")  # noqa: T201 - for whoever asks with -s
 
     assert found.unanswered == 0
     assert found.counts.keys() <= {"202", "429", "503"}
     assert found.statuses["urgent"].keys() == {"202"}
     assert found.lost == 0
     assert found.counts["202"] > 1000
-    assert quantile(found.accepted, 0.99) <= max(1.0, 20 * found.usual)
-    before, most = found.memory
-    assert most <= 1.25 * before
+    assert p99 <= max(1.0, 20 * found.usual)
+    assert most <= 1.1 * before + found.connections * CONNECTION
