@@ -7,11 +7,11 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 
 import regex
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.domain.blocks import Block, Code, Heading, ListBlock, Paragraph, Quote, Rule, runs_of
 from app.domain.links import refuse_open
+from app.domain.reading import PARSER, TOO_DEEP
 from app.domain.runs import MAX_NESTING, refused, runs
 from app.domain.spelling import (
     SpellingError,
@@ -26,25 +26,23 @@ __all__ = ["checked_markup", "checked_plain_text", "parse"]
 
 MAX_BYTES = 20 * 1024
 MAX_LINES = 600
-MAX_BRACKETS = 500
+MAX_BRACKETS = 100
 MAX_SIGNS = 2000
+MAX_TARGETS = 200_000
+"""Characters from each "](" to the next blank, of all together: that far the parser may look for the end of a link."""
 MAX_LINKS = 50
 MAX_NUMBER = 9999
 
 _INDENT = regex.compile(r"^ *\t[ \t]*", regex.MULTILINE)
+_TARGET = regex.compile(r"\]\((?=(\S*))")
 _TABLE_RULE = regex.compile(r" *\|?(?: *:?-+:? *\|)+(?: *:?-+:?)? *")
-
-
-class _Parser(MarkdownIt):
-    """Lets every link through, so that we refuse it by name instead of seeing its source printed."""
-
-    def validateLink(self, url: str) -> bool:  # noqa: N802 # the library's name
-        return bool(url) or True
-
-
-# HTML is recognised in order to be refused. The library drops what is nested deeper than maxNesting without a
-# word: it must be far above the depth that we refuse.
-_PARSER = _Parser("commonmark", {"html": True, "maxNesting": 40}).enable("strikethrough")
+_BOUNDS: tuple[tuple[Callable[[str], int], int, str], ...] = (
+    (lambda source: len(source.encode("utf-8", "surrogatepass")), MAX_BYTES, f"longer than {MAX_BYTES} bytes"),
+    (lambda source: source.count("\n") + 1, MAX_LINES, f"more than {MAX_LINES} lines"),
+    (lambda source: source.count("["), MAX_BRACKETS, f"more than {MAX_BRACKETS} opening square brackets"),
+    (lambda source: sum(map(source.count, "*_~`&<")), MAX_SIGNS, f"more than {MAX_SIGNS} formatting characters"),
+    (lambda source: sum(map(len, _TARGET.findall(source))), MAX_TARGETS, "too many links in a text without spaces"),
+)
 
 
 def checked_markup(source: str) -> str:
@@ -60,7 +58,7 @@ def checked_markup(source: str) -> str:
 def parse(source: str) -> tuple[Block, ...]:
     """The blocks of a source, or a `SpellingError` that names what a notice may not contain."""
     _refuse_size(source)
-    blocks = _blocks(iter(_PARSER.parse(source)), 0)
+    blocks = _blocks(iter(PARSER.parse(source)), 0)
     looks = tuple(runs_of(blocks))
     if not any(is_visible(run.text) for run in looks):
         raise SpellingError("nothing in it can be seen (line 1, position 1)")
@@ -71,14 +69,9 @@ def parse(source: str) -> tuple[Block, ...]:
 
 def _refuse_size(source: str) -> None:
     """Refuse what the parser would chew on for long; it is cheap to see beforehand."""
-    if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise SpellingError(f"longer than {MAX_BYTES} bytes")
-    if source.count("\n") >= MAX_LINES:
-        raise SpellingError(f"more than {MAX_LINES} lines")
-    if source.count("[") > MAX_BRACKETS:
-        raise SpellingError(f"more than {MAX_BRACKETS} opening square brackets")
-    if sum(map(source.count, "*_~&<")) > MAX_SIGNS:
-        raise SpellingError(f"more than {MAX_SIGNS} formatting characters")
+    for measured, most, complaint in _BOUNDS:
+        if measured(source) > most:
+            raise SpellingError(complaint)
     refuse_towers(source)
 
 
@@ -89,7 +82,7 @@ def _blocks(tokens: Iterator[Token], depth: int) -> tuple[Block, ...]:
         if token.nesting < 0:
             break
         if depth > MAX_NESTING:
-            raise refused(f"lists and quotes are nested deeper than {MAX_NESTING} levels", token)
+            raise refused(TOO_DEEP, token)
         blocks.append(_READERS[token.type](token, tokens, depth))
     return tuple(blocks)
 

@@ -34,6 +34,7 @@ FRAGMENTS = [
     ),
 ]
 LINK = "https://a.it/"
+TOO_MANY_QUOTES = "too many lists and quotes: use fewer, or put an empty line after each quote"
 
 
 def text(words: str) -> Paragraph:
@@ -99,10 +100,15 @@ def test_a_source_becomes_blocks_that_belong_to_no_channel(source: str, blocks: 
         ),
         ("*a **b *c **d *e **f *g* f** e* d** c* b** a*", "emphasis is nested deeper than 6 levels (line 1)"),
         ("10000. a", "a list begins with a number above 9999 (line 1)"),
-        ("[" * 501, "more than 500 opening square brackets"),
+        ("[" * 101, "more than 100 opening square brackets"),
+        ("[" * 100 + r"\a" * 4000, "too many square brackets that nothing closes"),
+        ("[a](" * 99 + "a" * 9000, "too many links in a text without spaces"),
+        ("`a` " * 1001, "more than 2000 formatting characters"),
         ("a* " * 2001, "more than 2000 formatting characters"),
         ("è" * 10241, "longer than 20480 bytes"),
         ("a\n" * 600 + "b", "more than 600 lines"),
+        ("a\n> ---\n" * 299, TOO_MANY_QUOTES),
+        ("> " * 14 + "b", "lists and quotes are nested deeper than 6 levels (line 1)"),
         ("[a](https://a.it) " * 51, "more than 50 links"),
         ("uno\n\n\x0b", "U+000B is a control character (line 3, position 1)"),
         ("a &#12; b", "an entity stands for a character that cannot be shown (line 1)"),
@@ -122,6 +128,15 @@ def test_six_levels_are_the_deepest_that_pass_and_nothing_is_lost_in_them() -> N
     source = "\n".join("  " * depth + f"- livello {depth}" for depth in range(6)) + "\n\n" + "> " * 6 + "in fondo"
 
     assert [run.text for run in runs_of(parse(source))] == [*(f"livello {depth}" for depth in range(6)), "in fondo"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["- a\n" * 599 + "b", "> a\n\nb\n\n" * 149 + "b", "- a\n  - b\n    - c\n" * 199 + "b", "> - a\nb\n" * 299 + "c"],
+    ids=lambda source: ascii(source[:12]),
+)
+def test_many_lists_and_quotes_that_a_notice_may_have_are_read(source: str) -> None:
+    assert checked_markup(source) == source
 
 
 def test_markup_comes_back_tidied_and_otherwise_as_written() -> None:
@@ -145,9 +160,12 @@ def test_every_source_is_either_read_or_refused_by_name(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "[" * 500 + "a" * 15_000,
-        "[](" * 500 + "a" * 14_000,
-        "![" * 500 + "a" * 15_000,
+        "[" * 100 + "a" * 15_000,
+        "[](" * 100 + "a" * 14_000,
+        "![" * 100 + "a" * 15_000,
+        "[" * 100 + "a_" * 1_999 + r"\." * 7_000,
+        "[a](" * 100 + r"\(" * 8_000,
+        "![a](" * 100 + "a" * 18_000,
         "*_" * 8_000,
         "*a" * 1_000 + "b" * 14_000,
         "*a **a " * 285,
@@ -169,6 +187,11 @@ def test_every_source_is_either_read_or_refused_by_name(source: str) -> None:
         "<https://a.it/x> " * 50 + "a " * 7_000,
         "1" * 16_000,
         ("=" * 15 + "\n") * 599,
+        "a\n>>>>> ---\n" * 299,
+        "a\n> >> >>> >>> >```\n" * 299,
+        "- " * 14 + "a\n" + ("- " * 14 + "a\n") * 500,
+        ("> - " * 7 + "a\n") * 590,
+        "> " * 41 + "a\n" + "> una riga **citata**\n" * 590,
     ],
     ids=lambda source: ascii(source[:12]),
 )

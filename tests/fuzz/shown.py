@@ -74,18 +74,26 @@ REFUSED = [
 LONG_ONES = 0.005
 """How many are long: nearly all of what can go wrong does so in a short one, which costs a tenth."""
 
+MOST_BYTES, MOST_LINES = 20_000, 599
+
 
 def _text(dice: random.Random) -> str:
     luck = dice.random()
     if luck < 0.5:
         marks = MARKS if luck < 0.4 else [*MARKS, *REFUSED]
         text = "".join(dice.choices(marks, k=dice.randrange(1, 20)))
-        return text * 30 if dice.random() < LONG_ONES else text
+        return _filled(text) if dice.random() < LONG_ONES else text
     text = dice.choice(LONG) if dice.random() < LONG_ONES else _piece(dice)
     for _ in range(dice.randrange(1, 5)):
         place = dice.randrange(len(text) + 1)
         text = text[:place] + dice.choice(MARKS) * dice.choice([1, 1, 2, 9]) + text[place + dice.randrange(20) :]
     return spoilt(text, dice) if dice.random() < 0.1 else text
+
+
+def _filled(text: str) -> str:
+    """Give it over and over, for as long as a notice may have so many bytes and lines."""
+    size, lines = len(text.encode("utf-8", "replace")), text.count("\n")
+    return text * min(MOST_BYTES // max(1, size), MOST_LINES // max(1, lines))
 
 
 def _piece(dice: random.Random) -> str:

@@ -7,10 +7,11 @@ struck text is cut where another entity begins or ends. Sending that form makes 
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, pairwise
+from operator import attrgetter
 
 from workers.telegram.part import Entity, Kind, Part
 from workers.telegram.rich import Rich, Span
@@ -21,6 +22,7 @@ _LOOKS: tuple[Kind, ...] = ("bold", "italic", "strikethrough")
 _VERBATIM: tuple[Kind, ...] = ("pre", "code")
 _FIRST: tuple[Kind, ...] = ("blockquote", "pre", "code", "text_link", "bold", "italic", "strikethrough")
 _DISPENSABLE: tuple[Kind, ...] = ("italic", "code", "bold", "blockquote", "pre", "strikethrough", "text_link")
+_START, _END = attrgetter("start"), attrgetter("end")
 _CONTROLS = {code: " " for code in range(0x20) if chr(code) not in "\n\r"}
 _DROPPED = re.compile("[\r\u2028-\u202e\u030a\u0333\u033f]")
 _DIRECTIONS = re.compile("[\u200e\u200f](?=[\u200e\u200f])")
@@ -72,8 +74,8 @@ def _arranged(rich: Rich) -> Rich:
     whole = [span for span in whole if not any(_crosses(span, quote) for quote in quotes)]
     looks = [look for kind in _LOOKS for look in _stretches(text, kind, spans, whole)]
     edges = {edge for span in (*quotes, *whole) for edge in (span.start, span.end)}
-    edges |= {look.start for look in looks}
-    pieces = (piece for look in looks for piece in _pieces(look, edges))
+    cuts = sorted(edges | {look.start for look in looks})
+    pieces = (piece for look in looks for piece in _pieces(look, cuts))
     return Rich(text, tuple(sorted((*quotes, *whole, *pieces), key=_order)))
 
 
@@ -115,15 +117,16 @@ def _stretches(text: str, kind: Kind, spans: Iterable[Span], whole: Iterable[Spa
         merged.append(span)
     code = [span for span in whole if span.kind in _VERBATIM]
     for look in merged:
-        starts = [look.start, *(max(look.start, span.end) for span in code)]
-        ends = [*(min(look.end, span.start) for span in code), look.end]
+        within = code[bisect_right(code, look.start, key=_END) : bisect_left(code, look.end, key=_START)]
+        starts = [look.start, *(max(look.start, span.end) for span in within)]
+        ends = [*(min(look.end, span.start) for span in within), look.end]
         gaps = (Span(kind, *gap) for gap in zip(starts, ends, strict=True) if gap[0] < gap[1])
         yield from filter(None, map(partial(_shrunk, text), gaps))
 
 
-def _pieces(look: Span, edges: set[int]) -> Iterator[Span]:
-    cuts = sorted({look.start, look.end, *(edge for edge in edges if look.start < edge < look.end)})
-    return (Span(look.kind, *piece) for piece in pairwise(cuts))
+def _pieces(look: Span, cuts: Sequence[int]) -> Iterator[Span]:
+    within = cuts[bisect_right(cuts, look.start) : bisect_left(cuts, look.end)]
+    return (Span(look.kind, *piece) for piece in pairwise((look.start, *within, look.end)))
 
 
 def _flattened(rich: Rich) -> Rich:
