@@ -10,8 +10,8 @@ import regex
 from markdown_it.token import Token
 
 from app.domain.blocks import Block, Code, Heading, ListBlock, Paragraph, Quote, Rule, runs_of
+from app.domain.commonmark import PARSER, TOO_DEEP
 from app.domain.links import refuse_open
-from app.domain.reading import PARSER, TOO_DEEP
 from app.domain.runs import MAX_NESTING, refused, runs
 from app.domain.spelling import (
     SpellingError,

@@ -14,7 +14,7 @@ from app.domain.spelling import SpellingError
 # What the parser asks of a line is which block it begins: once to ten times for each, but once for each pair of lines
 # where quotes are interrupted. What it skips is in brackets, once for each bracket that is open.
 LOOK, SKIP = "looks", "skips"
-MOST = {LOOK: 3000, SKIP: 40_000}
+MOST = {LOOK: 3000, SKIP: 20_000}
 """4 to 10 microseconds each, and half of one."""
 TOO_MANY = {
     LOOK: "too many lists and quotes: use fewer, or put an empty line after each quote",
