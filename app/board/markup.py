@@ -5,9 +5,9 @@
 from functools import lru_cache
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from app.domain.commonmark import Parser
 from app.domain.links import known_link
 from app.domain.spelling import SpellingError
 
@@ -17,7 +17,7 @@ ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 LOWEST = 6
 
 
-class _Parser(MarkdownIt):
+class _Parser(Parser):
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
         """Take the links that a notice may have, and no other."""
         try:
@@ -26,7 +26,7 @@ class _Parser(MarkdownIt):
             return False
 
 
-_PARSER = _Parser("commonmark", {"html": False, "maxNesting": 40}).enable("strikethrough").disable("image")
+_PARSER = _Parser(html=False).disable("image")
 
 
 @lru_cache(maxsize=1024)

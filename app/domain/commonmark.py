@@ -36,17 +36,17 @@ class _Inline(ParserInline):
         super().skipToken(state)
 
 
-class _Parser(MarkdownIt):
+class Parser(MarkdownIt):
     """Lets every link through, so that we refuse it by name instead of seeing its source printed.
 
-    HTML is recognised in order to be refused. The library drops what is nested deeper than maxNesting without a word:
-    it must be far above the depth that we refuse.
+    `html`: whether it is recognised, in order to be refused. The library drops what is nested deeper than maxNesting
+    without a word: it must be far above the depth that we refuse.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, html: bool) -> None:
         super().__init__()
         self.inline = _Inline()
-        self.configure("commonmark", {"html": True, "maxNesting": 40}).enable("strikethrough")
+        self.configure("commonmark", {"html": html, "maxNesting": 40}).enable("strikethrough")
         self.inline.ruler.before("link", "unclosed", _unclosed)
         self.block.ruler.before("code", "counted", _counted, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 
@@ -73,4 +73,4 @@ def _unclosed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # the l
     return True
 
 
-PARSER = _Parser()
+PARSER = Parser(html=True)
