@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.checker.account import account
-from deploy.checker.check import RULES, Violation, check
+from deploy.checker.check import ANSWERED, RULES, SETTLES, Violation, check
 from deploy.checker.journal import read_journal
 from deploy.checker.rows import Records, read_records
 
@@ -38,14 +38,14 @@ async def records_of(url: str) -> Records:
         await connection.close()
 
 
-def table(records: Records, violations: list[Violation]) -> Table:
-    """Show the account and, for each rule, how often it is broken."""
+def table(records: Records, violations: list[Violation], unasked: set[str]) -> Table:
+    """Show the account and, for each rule, how often it is broken; without what is needed some are not asked about."""
     shown = Table("what", "count", title="Campanella's account")
     for name, count in account(records).items():
         shown.add_row(name, str(count))
     shown.add_section()
     broken = Counter(violation.rule for violation in violations)
-    for rule in dict.fromkeys([*RULES, *broken]):
+    for rule in (each for each in RULES if each not in unasked):
         shown.add_row(rule, f"broken {broken[rule]} times" if broken[rule] else "kept")
     return shown
 
@@ -56,7 +56,8 @@ def main() -> int:
     records = asyncio.run(records_of(options.database))
     violations = check(records, read_journal(options.journal), accepted, settled=not options.open)
     console = Console()
-    console.print(table(records, violations))
+    unasked = {rule for rule, is_asked in ((ANSWERED, options.accepted), (SETTLES, not options.open)) if not is_asked}
+    console.print(table(records, violations, unasked))
     for violation in violations[:SHOWN]:
         console.print(f"{violation.rule}: {violation.what}", markup=False, highlight=False, soft_wrap=True)
     return 1 if violations else 0

@@ -30,6 +30,21 @@ def as_accounted(evidence: Evidence) -> Iterator[str]:
         yield f"the account is not exact: {counts}"
 
 
+def stored(evidence: Evidence) -> Iterator[str]:
+    """Say which notices are not there although a caller was told that they are accepted."""
+    known = evidence.records.notices
+    yield from (f"notice {number} is not there" for number in evidence.accepted if number not in known)
+
+
+def settles(evidence: Evidence) -> Iterator[str]:
+    """Say what is open although nothing should be any more; what waits, for a time or for a person, may."""
+    for row in evidence.records.deliveries if evidence.settled else ():
+        waits = row.paused_at is not None or row.ready_at > evidence.records.now
+        awaits = row.state == "due" and row.awaits is not None  # with what reason, is a rule of its own
+        if row.state in OPEN and not waits and not awaits:
+            yield f"{row.where} is open: {row.last_error or 'no error'}"
+
+
 def reachable(evidence: Evidence) -> Iterator[str]:
     """Say which open rows no look at Postgres would ever find."""
     for row in evidence.records.deliveries:

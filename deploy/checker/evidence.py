@@ -28,11 +28,14 @@ def code_of(notice: UUID) -> str:
 class Evidence:
     """`posts` of each delivery in their order; `shows`: the entry that last wrote a place; places of people's posts.
 
-    `gone`: places from which something was deleted, by whomever.
+    `gone`: places from which something was deleted, by whomever. `accepted`: the notices that callers were told are.
+    `settled`: nothing should be open any more.
     """
 
     records: Records
     entries: Sequence[Entry]
+    accepted: Sequence[UUID] = ()
+    settled: bool = field(default=True, kw_only=True)
     posts: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     shows: dict[Place, Entry] = field(default_factory=dict)
     foreign: set[Place] = field(default_factory=set)

@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""Each rule of the checker is broken on purpose: one line of a good history is changed, and just that rule is named."""
+
+from uuid import UUID
+
+import pytest
+
+from deploy.checker import Entry, Violation, check
+from deploy.checker.check import RULES
+from tests.reliability.history import (
+    CHINESE,
+    GITA,
+    MENSA,
+    MENU,
+    NIDO,
+    SCUOLA,
+    Edit,
+    History,
+    at,
+    good,
+    tried,
+    wrote,
+)
+
+OWED, ANSWERED = "I1 whatever is accepted is owed", "I1 what was answered 202 is stored"
+SEEN, GONE = "I2 delivered means seen there", "I2 deleted means gone"
+ONCE, ASKED = "I3 one post per notice and channel", "I3 whoever can be asked is asked"
+DOUBTED, INTENDED = "I4 a second try only after a recorded doubt", "I4 an intent before every post"
+LEFT, IN_TIME = "I4 no doubt of what never left", "I5 nothing after expiry or withdrawal"
+REACHABLE, IN_ORDER = "I6 reachable by Postgres alone", "I7 in order per channel"
+WAITS, APPROVED = "I8 nothing waits for an approval that was given", "I8 nothing is shown that nobody has approved"
+PACE, OTHERS = "no 429 caused by us", "nothing of other people's is touched"
+OWNED, SETTLES = "every post belongs to a delivery", "everything settles"
+HELD = (tried("post", 6, "doubted"),)
+
+
+def edited(number: int, chat: str, message: int, notice: UUID) -> Entry:
+    return wrote(number, chat, message, notice, 35, method="editMessageText", did="edited")
+
+
+def taken_back(history: History, seconds: float = 40) -> History:
+    return history.notice(MENSA, withdrawn_at=at(seconds))
+
+
+def twice(history: History) -> History:
+    """Post once more, with an intent, what is not repeated."""
+    again = history.row(1, attempts=(tried("post", 1), tried("post", 3)))
+    return again.also(wrote(12, SCUOLA, 9, MENSA, 3.1))
+
+
+BROKEN: list[tuple[str, str, Edit]] = [
+    (OWED, "is owed to 3 channels, but has 2 deliveries", lambda h: h.notice(MENSA, owed=3)),
+    (OWED, "the account is not exact", lambda h: h.row(1, state="lost")),
+    (ANSWERED, "is not there", lambda h: History(h.records, h.entries, (UUID(int=99),))),
+    (SEEN, "77 was never posted by us", lambda h: h.row(1, references=("77",))),
+    (SEEN, "has no reference", lambda h: h.row(3, references=())),
+    (SEEN, "shows revision 1, not 2", lambda h: h.row(1, wanted=2)),
+    (SEEN, "6 was never posted by us", lambda h: h.row(4, references=("6",))),
+    (SEEN, "which is also that of delivery 2", lambda h: h.row(4, references=("2",))),
+    (SEEN, "3 shows something else", lambda h: h.also(edited(3, NIDO, 3, MENU))),
+    (SEEN, "2 does not show revision 1", lambda h: h.notice(MENSA, titles={1: frozenset({"Mensa aperta"})})),
+    (
+        SEEN,
+        "2 does not say that it is withdrawn",
+        lambda h: h.row(1, state="withdrawn").notice(MENSA, withdrawn_at=at(40)),
+    ),
+    (SEEN, "claims 5, which is deleted", lambda h: h.row(5, references=("5",))),
+    (GONE, "but [5] still stands", lambda h: h.without(11)),
+    (ONCE, "was posted 1 times too often", twice),
+    (ASKED, "nobody has asked", lambda h: h.row(5, state="held", askable=True, attempts=HELD, wanted=1)),
+    (DOUBTED, "without a doubt on record", lambda h: h.attempt(3, 0, finished_at=at(15))),
+    (INTENDED, "entry 1 went out without an intent", lambda h: h.attempt(1, 0, started_at=at(2))),
+    (LEFT, "never left, and is in doubt", lambda h: h.attempt(3, 0, wire="none")),
+    (IN_TIME, "s after its time", lambda h: h.notice(MENSA, expires_at=at(11))),
+    (IN_TIME, "was posted after it had been withdrawn", lambda h: taken_back(h, 11)),
+    (REACHABLE, "is parked, but its channel is not paused", lambda h: h.row(7, parked=True)),
+    (REACHABLE, "is final but leased", lambda h: h.row(1, lease_until=at(50))),
+    (REACHABLE, "leased without its channel's turn", lambda h: h.row(7, lease_until=at(70))),
+    (REACHABLE, "in doubt about nothing", lambda h: h.row(7, state="in_doubt")),
+    (IN_ORDER, "overtook delivery 6", lambda h: h.row(6, ready_at=at(1), rank=at(50))),
+    (WAITS, "waits for a text in ar, which its notice does not have", lambda h: h.row(6, awaits="ar")),
+    (WAITS, "which its service does not ask for", lambda h: h.notice(GITA, guarded=frozenset())),
+    (WAITS, "which is approved", lambda h: h.notice(GITA, approvals=(("zh", 1),))),
+    (APPROVED, "that nobody has approved", lambda h: h.entry(7, text=f"{CHINESE} {h.entries[6].text}")),
+    (PACE, "entry 12", lambda h: h.also(wrote(12, NIDO, 0, MENSA, 30, did="refused", messages=(), code=429))),
+    (OTHERS, "entry 12", lambda h: h.also(edited(12, NIDO, 6, MENSA))),
+    (OWNED, "entry 12", lambda h: h.also(wrote(12, SCUOLA, 9, MENU, 30))),
+    (SETTLES, "delivery 7", lambda h: h.row(7, ready_at=at(59))),
+]
+"""The rule, words of what it says, and what is changed."""
+
+
+def verdict(history: History) -> list[Violation]:
+    return check(history.records, history.entries, history.accepted)
+
+
+def test_a_good_history_breaks_no_rule() -> None:
+    assert verdict(good()) == []
+
+
+@pytest.mark.parametrize(("rule", "words", "edit"), BROKEN, ids=[f"{rule[:2]} {words}" for rule, words, _ in BROKEN])
+def test_one_line_that_is_wrong_makes_just_its_rule_be_named(rule: str, words: str, edit: Edit) -> None:
+    found = verdict(edit(good()))
+
+    assert {each.rule for each in found} == {rule}
+    assert any(words in each.what for each in found)
+
+
+def test_every_rule_is_broken_by_some_history() -> None:
+    assert {rule for rule, _, _ in BROKEN} == set(RULES)
