@@ -37,10 +37,12 @@ with lapsed as (
 select from moved
 """
 # Not all was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
+# What stands of a notice that was corrected since may not say so yet: a claim corrects it first, and ends it then.
 EXPIRED = """
 with over as (
   select id from delivery
    where state = 'due' and expires_at <= now() and lease_until is null and wanted is not null and shown is null
+     and (wanted = 1 or posts::text = '[]')
    order by id for update skip locked limit 500
 )
 update delivery d
