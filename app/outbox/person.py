@@ -46,9 +46,12 @@ select d.id, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_u
   from delivery d join notice n on n.id = d.notice_id
  where d.id = any($1::bigint[]) and d.state = 'held' order by d.id for no key update of d
 """
+# Each item of an album is a post of its own, and what is told of one would be done to another notice's picture.
 KNOWN = """
 select exists (select from delivery d, json_array_elements(d.posts) as post
-                where d.channel_id = $1 and d.id <> $2 and post ->> 'reference' = any($3::text[]))
+                where d.channel_id = $1 and d.id <> $2
+                  and (post ->> 'reference' = any($3::text[]) or exists (
+                    select from json_array_elements(post -> 'items') as item where item ->> 0 = any($3::text[]))))
 """
 # What goes out is tried as long as what is new, as after a redrive.
 # Who says of a known post what became of a change has not said whether another stands there: that stays in doubt.
@@ -101,7 +104,7 @@ async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
 async def decide(there: Pool | Connection, delivery: int, decision: Decision, references: Sequence[str] = ()) -> bool:
     """Settle a held delivery, in the transaction of the connection; False when it is not held (any more).
 
-    `references`: where the person saw it. StateConflictError when one of them is the post of another delivery.
+    `references`: where the person saw it. StateConflictError when one of them is another delivery's.
     """
     rows = await there.fetch(HELD, [delivery])
     if rows and references and await there.fetchval(KNOWN, rows[0]["channel_id"], delivery, list(references)):

@@ -22,6 +22,7 @@ AGE = """
 update delivery set ready_at = ready_at - interval '2 hours'
  where notice_id = (select id from notice where event_id = $1)
 """
+ALBUM = """update delivery set posts = '[{"reference": "42", "digest": "m", "items": [["42", "a"], ["43", "b"]]}]'"""
 DOUBT = """
 update delivery set state = 'in_doubt', intent = '{"action": "post", "number": 0}'
  where notice_id = (select id from notice where event_id = 'doubted')
@@ -126,15 +127,17 @@ async def test_a_decision_with_a_place_lets_a_correction_edit_and_one_without_ho
     assert sorted(row["state"] for row in await deliveries(pool)) == ["due", "held"]
 
 
-async def test_the_post_of_another_delivery_cannot_be_named(pool: Pool) -> None:
+@pytest.mark.parametrize("seen", ["42", "43"])
+async def test_no_item_of_another_delivery_can_be_named(pool: Pool, seen: str) -> None:
     await a_channel(pool)
     await posted(pool, "42")
+    await pool.execute(ALBUM)
     await accepted(pool)
     await pool.execute("update delivery set state = 'held' where state = 'due'")
     held = next(row for row in await deliveries(pool) if row["state"] == "held")
 
     with pytest.raises(StateConflictError):
-        await decide(pool, held["id"], "sent", ["42"])
+        await decide(pool, held["id"], "sent", [seen])
 
 
 async def test_after_a_doubt_that_ended_by_policy_nothing_is_asked_before_a_later_post_is_known(pool: Pool) -> None:
