@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""A correction reaches what was posted before it, also where the time of the notice is over before the rest could be."""
+"""A correction reaches what was posted before it, also where its time is over before the rest could be."""
 
 import pytest
 
