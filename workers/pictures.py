@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Width and height of a picture, told by its first bytes: nothing of it is decoded."""
 
+import re
 import struct
 from collections.abc import Callable
 
 Sides = tuple[int, int]
-MARK = 0xFF
+MARK = re.compile(rb"\xff++(.)", re.DOTALL)
+"""Any number of bytes may fill the space before a mark."""
+SEGMENTS = 1000
+"""To be looked at before the picture begins: of a real one a few, and 160 where megabytes of notes stand before it."""
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Segments of a JPEG that begin a picture."""
 ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
@@ -40,20 +44,17 @@ def _png(content: bytes) -> Sides | None:
 def _jpeg(content: bytes) -> Sides | None:
     """Go from segment to segment until the one that begins the picture."""
     place = 2
-    while content[place] == MARK:
-        mark = content[place + 1]
+    for _ in range(SEGMENTS):
+        found = MARK.match(content, place)
+        if found is None:
+            return None
+        mark, place = found[1][0], found.end()
         if mark in FRAMES:
-            height, width = struct.unpack_from(">HH", content, place + 5)
+            height, width = struct.unpack_from(">HH", content, place + 3)
             return width, height
-        place += _length(content, place, mark)
+        if mark not in ALONE:
+            place += max(2, int(struct.unpack_from(">H", content, place)[0]))
     return None
-
-
-def _length(content: bytes, place: int, mark: int) -> int:
-    """Give the bytes of one segment, or of what fills the space between two."""
-    if mark == MARK:
-        return 1
-    return 2 if mark in ALONE else 2 + max(2, int(struct.unpack_from(">H", content, place + 2)[0]))
 
 
 KINDS: dict[bytes, Callable[[bytes], Sides | None]] = {b"\x89PNG\r\n\x1a\n": _png, b"\xff\xd8\xff": _jpeg}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.errors import CampanellaError
+from app.outgoing import FetchError
 from workers.telegram.split import TooLong
 from workers.wechat.render import Unfit
 
@@ -85,7 +86,7 @@ def _came(target: Target, seed: int, number: int, report: Report) -> int:
     except CampanellaError as error:
         json.dumps(error.members).encode()
         return error.status
-    except (TooLong, Unfit):
+    except (TooLong, Unfit, FetchError):
         return UNFIT
     return GOOD
 

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is a picture that can be shown is told by its head, whatever a server calls it and whatever it leaves out."""
 
+import time
 from struct import pack
 
 import pytest
 
 from app.outgoing import FetchError
 from tests.workers.test_media import PDF, png
-from workers.media import kind_of
+from workers.media import MOST, kind_of
 
+SOON = 0.05
+"""Seconds of the processor: the event loop does nothing else meanwhile."""
 EXIF = b"\xff\xe1" + pack(">H", 10) + bytes(8)
 
 
@@ -51,3 +54,25 @@ def test_what_no_photo_may_be_is_handed_over_as_a_document(content: bytes, kind:
 def test_what_has_no_sides_is_no_picture(content: bytes) -> None:
     with pytest.raises(FetchError):
         kind_of(content)
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\x01", b"\xff\xd0", b"\xff\xff\xd0", EXIF])
+def test_what_goes_on_for_megabytes_before_the_picture_begins_is_looked_at_no_longer_than_a_picture(
+    filling: bytes,
+) -> None:
+    assert min(duration(b"\xff\xd8\xff\x01" + filling * (MOST // len(filling))) for _ in range(3)) < SOON
+
+
+def duration(content: bytes) -> float:
+    started = time.thread_time()
+    with pytest.raises(FetchError):
+        kind_of(content)
+    return time.thread_time() - started
+
+
+def test_a_picture_that_begins_after_a_thousand_segments_is_none() -> None:
+    few, many = (b"\xff\xd8" + EXIF * times + jpeg(40, 30)[2:] for times in (900, 1000))
+
+    assert kind_of(few) == "photo"
+    with pytest.raises(FetchError):
+        kind_of(many)
