@@ -33,12 +33,13 @@ CALL = 10.0
 
 
 class Pause(Protocol):
-    """Wait until the platform may be spoken to once more, for `CALL` seconds; TurnOverError where that is not soon.
+    """Wait until the platform may be spoken to once more; TurnOverError where that is not soon.
 
+    Gives the time of the loop until which one call may take: `CALL` seconds, or less where this process stood still.
     `test_post`: what stands there from now on, in the kind's own words, and must go whatever becomes of us.
     """
 
-    async def __call__(self, test_post: str | None = None) -> None: ...
+    async def __call__(self, test_post: str | None = None) -> float: ...
 
 
 class TurnOverError(Exception):

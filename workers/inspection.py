@@ -104,8 +104,11 @@ async def _proved(pool: Pool, desk: Desk, row: asyncpg.Record) -> Finding:
 
 async def _pause(
     pool: Pool, kind: ChannelKind, held: Held | None, question: UUID, test_post: str | None = None
-) -> None:
-    """Wait for the pace of the channel and of the account; TurnOverError where others may send there before the end."""
+) -> float:
+    """Wait for the pace of the channel and of the account; TurnOverError where others may send there before the end.
+
+    The time that is given counts from before the question about the turn: we may stand still before we read the answer.
+    """
     if test_post is not None:
         await pool.execute(STANDS, question, test_post)
     await asyncio.sleep(interval(kind.limits.channel_per_second).total_seconds())
@@ -114,8 +117,11 @@ async def _pause(
         if wait > LONGEST:
             raise TurnOverError
         await asyncio.sleep(wait)
-    if held is not None and not await still_holds(pool, held, LEFT):
+    clock = asyncio.get_running_loop().time
+    until = clock() + CALL
+    if held is not None and (not await still_holds(pool, held, LEFT) or clock() >= until):
         raise TurnOverError
+    return until
 
 
 def _rest(kind: ChannelKind, found: Finding) -> timedelta:

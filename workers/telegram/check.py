@@ -24,7 +24,7 @@ from app.domain.outcome import (
     named,
     reason,
 )
-from workers.desk import CALL, Finding, Pause, TurnOverError
+from workers.desk import Finding, Pause, TurnOverError
 from workers.telegram.calls import post
 from workers.telegram.leftover import label, tried
 from workers.telegram.place import look
@@ -92,27 +92,24 @@ async def _prove(sender: Sender, address: str, answer: Answer, pause: Pause) -> 
 
 
 async def _ask_twice(
-    sender: Sender, address: str, number: int, payload: str, pause: Callable[[], Awaitable[None]]
+    sender: Sender, address: str, number: int, payload: str, pause: Callable[[], Awaitable[float]]
 ) -> tuple[Outcome, Outcome]:
     """Ask for the test post itself, which must be there, and for the place after it, which must be empty."""
     try:
-        await pause()
-        there = await _asked(sender, address, number, payload)
+        there = await _asked(sender, address, number, payload, await pause())
         if isinstance(there, Throttled):
             return there, there
-        await pause()
-        return there, await _asked(sender, address, number + 1, payload)
+        return there, await _asked(sender, address, number + 1, payload, await pause())
     except Exception as error:  # noqa: BLE001 - what cannot be asked now is no proof, and the test post goes anyway
         over = isinstance(error, TurnOverError)
         unclear = Unclear(str(error) if over else f"no answer: {type(error).__name__}")
         return unclear, unclear
 
 
-async def _asked(sender: Sender, address: str, place: int, payload: str) -> Outcome:
+async def _asked(sender: Sender, address: str, place: int, payload: str, until: float) -> Outcome:
     """Ask within the time that the pause has seen to: later a notice may stand there, which would be written over."""
-    watch = Watch(until=asyncio.get_running_loop().time() + CALL)
-    async with asyncio.timeout_at(watch.until):
-        return await sender.asker.ask(address, str(place), payload, watch)
+    async with asyncio.timeout_at(until):
+        return await sender.asker.ask(address, str(place), payload, Watch(until=until))
 
 
 def _to_wait(*answers: Outcome) -> float:
