@@ -222,8 +222,11 @@ def test_a_question_is_answered_by_an_error(description: str, meaning: object) -
     assert read(answer(400, f"Bad Request: {description}"), PROBE, "43") == meaning
 
 
-def test_a_question_that_telegram_does_not_understand_stays_open() -> None:
-    assert isinstance(read(answer(400, "Bad Request: can't parse entities"), PROBE, "43"), Unclear)
+@pytest.mark.parametrize(
+    "description", ["can't parse entities", "message has protected content and can't be forwarded"]
+)
+def test_a_question_that_telegram_does_not_answer_stays_open(description: str) -> None:
+    assert isinstance(read(answer(400, f"Bad Request: {description}"), PROBE, "43"), Unclear)
 
 
 def test_a_question_that_changed_our_own_post_has_found_it() -> None:

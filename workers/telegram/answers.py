@@ -18,10 +18,7 @@ MEDIA = (
 )
 THERE = "message is not modified"
 NOT_THERE = "message to edit not found|message to forward not found|message to copy not found"
-NOT_OURS = (
-    "message can't be edited|there is no (text|caption) in the message to edit|message can't be forwarded"
-    "|message has protected content"
-)
+NOT_OURS = "message can't be edited|there is no (text|caption) in the message to edit|message can't be forwarded"
 LOST = f"{NOT_THERE}|message_id_invalid|message not found|message to be replied not found"
 DELETED = "message to delete not found|message identifier is not specified|message_id_invalid"
 UNDELETABLE = (

@@ -14,13 +14,14 @@ from aiogram import Bot
 from aiogram.methods import EditMessageReplyMarkup, GetChatMember, TelegramMethod
 
 from app.domain.delivery import Action, Intent
-from app.domain.outcome import Absent, Delivered, Foreign, Outcome, Unclear
+from app.domain.outcome import Absent, Delivered, Foreign, Gone, Outcome, Unclear
 from workers.telegram.calls import edit
 from workers.telegram.errors import has_changed, read, standing
 from workers.telegram.operations import OperationsChat
 from workers.telegram.session import Reply, Watch, WatchedSession
 
 TOO_MIGHTY = "the bot may edit other people's posts by now, so it must not ask by editing"
+NO_WRITER = "the bot may not post here any more, so Telegram would not say which posts are its own"
 UNREAD = "what stands there can be read only through an operations chat"
 PARTLY = "only a part of its album stands there, so it says where the rest is to be found"
 WORDLESS = json.dumps({"text": "", "entities": [], "media": [["", ""]]})
@@ -105,11 +106,16 @@ class Asker:
         return Delivered((place,), part=True) if isinstance(outcome, Delivered) and has_changed(reply) else outcome
 
     async def _may_harm(self, address: str) -> Outcome | None:
-        """Look at our rights: who may edit other people's posts must not ask by editing, whatever was proved before."""
+        """Look at our rights: who may edit other people's posts must not ask by editing, whatever was proved before.
+
+        To who may not post in a channel any more, Telegram says of its own posts, too, that they cannot be edited.
+        """
         reply = await self._call(GetChatMember(chat_id=address, user_id=self.bot.id), Watch())
         member = standing(reply)
         if member is None:
             return read(reply, Action.PROBE)
+        if member.get("can_post_messages") is False:
+            return Gone(NO_WRITER)
         return Unclear(TOO_MIGHTY) if member.get("can_edit_messages") is True else None
 
     async def _call(self, method: TelegramMethod[Any], watch: Watch) -> Reply:
