@@ -10,6 +10,9 @@ from app.domain.notice import Audience, Notice, Priority
 
 BY_HAND = "paused by hand"
 """How the reason of a pause begins that only a person ends; what the platform says of the channel stands behind it."""
+MOVED_ONTO = "it has moved to {}, where the channel {} is already"
+MOVED_TO = "^it has moved to (.+), where the channel .+ is already$"
+"""How that is read again, by Postgres."""
 
 
 @dataclass(frozen=True, slots=True)

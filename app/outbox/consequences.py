@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from app.database import Connection
 from app.domain.backoff import DOUBT_RESTS, MISCONFIGURED
+from app.domain.channel import MOVED_ONTO
 from app.domain.delivery import Action, Intent, Settlement, State
 from app.domain.outcome import (
     Absent,
@@ -144,11 +145,10 @@ async def prepare(connection: Connection, done: Sequence[Done]) -> list[Done]:
 async def _followed(connection: Connection, one: Done) -> Done:
     if not isinstance(one.outcome, Moved):
         return one
-    place = (one.owed.kind, one.outcome.address, one.owed.channel_id)
-    other = await connection.fetchval(TAKEN, *place)
+    other = await connection.fetchval(TAKEN, one.owed.kind, one.outcome.address, one.owed.channel_id)
     if other is None:
         return one
-    return replace(one, outcome=Gone(f"it has moved to {one.outcome.address}, where the channel {other} is already"))
+    return replace(one, outcome=Gone(MOVED_ONTO.format(one.outcome.address, other)))
 
 
 def in_order(done: Sequence[Done]) -> list[Done]:

@@ -23,8 +23,10 @@ from workers.desk import Desk, Finding, Inspect, Pause, Tools
 from workers.telegram.kind import desk as telegram_desk
 
 KICKED = "update channel set paused_at = now() - interval '1 hour', paused_reason = 'the bot was removed'"
-PAUSED = "select paused_at is not null from channel"
+PAUSED = "select bool_or(paused_at is not null) from channel"
 GROUP = -1001000000009
+BASIC = -77
+RETIRED = "update channel set retired_at = now() where slug = 'altra'"
 MENDED: dict[str, Callable[[Sandbox], None]] = {
     "the bot may open it": lambda sandbox: sandbox.set_rights(GROUP, {"can_manage_topics": True}),
     "there are no topics any more": lambda sandbox: sandbox.forum(GROUP, forum=False),
@@ -128,5 +130,22 @@ async def test_a_channel_with_topics_that_was_paused_for_another_reason_goes_on(
 
     before = await stays(*telegram)
     sandbox.stand(GROUP, "member")
+
+    assert (before, await stays(*telegram)) == (True, False)
+
+
+@pytest.mark.parametrize("ends", ["update channel set address = '-5' where slug = 'altra'", RETIRED])
+async def test_a_group_that_moved_to_where_another_channel_is_stays_paused_as_long_as_that_one_is_there(
+    telegram: tuple[Pool, Desk], sandbox: Sandbox, ends: str
+) -> None:
+    """Telegram answers for the old group as if nothing were the matter; only a post there is refused."""
+    pool, _ = telegram
+    sandbox.add_chat(BASIC, "group", "Classe 3B")
+    await pool.execute("update channel set address = $1", str(BASIC))
+    await a_channel(pool, "altra", address=str(sandbox.migrate(BASIC)), services=["trasporto"])
+    await refused(*telegram)
+
+    before = await stays(*telegram)
+    await pool.execute(ends)
 
     assert (before, await stays(*telegram)) == (True, False)
