@@ -185,4 +185,4 @@ def test_the_room_kept_above_a_post_holds_every_change_in_every_language() -> No
         words = words_for(identifier.replace("_", "-"))
         lines = [stamped("", line, at, ROME, words) for line in (words.withdrawn_at, words.corrected_at)]
 
-        assert len(words.preview) + 4 + max(map(len, lines)) <= HEAD_ROOM
+        assert max(len(words.preview), len(words.taken_out)) + 4 + max(map(len, lines)) <= HEAD_ROOM

@@ -79,12 +79,13 @@ def _within_reach(post: Post, media: Sequence[Medium], slots: Sequence[Medium | 
     return Album(tuple(media), left, stale=None in slots)
 
 
-def media_parts(messages: tuple[Message, ...], albums: Sequence[Album], posts: Sequence[Post], code: str) -> list[Part]:
-    """Give media first: the whole text as caption where it fits, else a short one and the text after all media."""
-    texts, whole = captions(messages, len(albums), code, posted=bool(posts))
+def media_parts(
+    caption: Message, texts: tuple[Message, ...], albums: Sequence[Album], posts: Sequence[Post], code: str
+) -> list[Part]:
+    """Give media first, the caption under the first of them, and whatever of the text stands in posts of its own."""
     there = [*posts, *(None for _ in albums)]
-    parts = [_part(*one) for one in zip(texts, albums, there, strict=False)]
-    return parts if whole else [*parts, *text_posts(messages)]
+    parts = [_part(*one) for one in zip(captions(caption, len(albums), code), albums, there, strict=False)]
+    return [*parts, *text_posts(texts)]
 
 
 def _part(caption: Message, album: Album, post: Post | None) -> Part:

@@ -13,13 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.domain.delivery import Part, Post
-from app.domain.spelling import units
-from workers.telegram.part import Entity
 from workers.telegram.part import Part as Message
 
-CAPTION = 1024
-ROOM = 160
-"""Kept free below a caption's limit, for the line that a correction or withdrawal puts on top."""
 ALBUM = 10
 
 
@@ -44,11 +39,9 @@ def groups(media: Sequence[Medium]) -> list[tuple[Medium, ...]]:
     return [tuple(one[start : start + ALBUM]) for one in sorted_out for start in range(0, len(one), ALBUM)]
 
 
-def captions(messages: Sequence[Message], albums: int, code: str, *, posted: bool) -> tuple[list[Message], bool]:
-    """Give a caption for each album, none of them empty or like another; and whether the first holds the whole text."""
-    whole = len(messages) == 1 and units(messages[0].text) <= CAPTION - (0 if posted else ROOM)
-    first = messages[0] if whole else shortened(messages[0])
-    return [first, *(Message(f"{code} · {number}") for number in range(2, albums + 1))], whole
+def captions(first: Message, albums: int, code: str) -> list[Message]:
+    """Give a caption for each album, none of them empty or like another."""
+    return [first, *(Message(f"{code} · {number}") for number in range(2, albums + 1))]
 
 
 def media_post(message: Message, album: Sequence[Medium]) -> Part:
@@ -74,13 +67,6 @@ def shown_media(posts: Sequence[Post], albums: int) -> int:
     """Count the posts at the front that hold media; where nobody knows, as many as there are albums to show."""
     digests = [post.digest or "mt"[number >= albums] for number, post in enumerate(posts)]
     return next((number for number, digest in enumerate(digests) if not digest.startswith("m")), len(posts))
-
-
-def shortened(message: Message) -> Message:
-    """Keep the first line, which is the title, and the last, which is the reference."""
-    lines = message.text.split("\n")
-    title, code = lines[0][: CAPTION - ROOM], lines[-1]
-    return Message(f"{title}\n{code}", (Entity("bold", 0, units(title)),))
 
 
 def label(medium: Medium) -> str:

@@ -12,10 +12,9 @@ from app.domain.outcome import Refused
 from app.domain.spelling import units
 from app.outbox import Owed
 from app.renderings import PartShown
-from workers.telegram.layout import CAPTION
 from workers.telegram.part import Entity
 from workers.telegram.part import Part as Message
-from workers.telegram.render import MAX_TEXT
+from workers.telegram.render import MAX_CAPTION, MAX_TEXT
 
 TAGS = {"bold": "b", "italic": "i", "strikethrough": "s", "code": "code", "pre": "pre", "blockquote": "blockquote"}
 
@@ -30,7 +29,7 @@ def _part(payload: str) -> PartShown:
     members = json.loads(payload)
     message = Message.from_json(members)
     media = tuple((str(sort), str(href)) for sort, href in members["media"])
-    limit = CAPTION if members["album"] else MAX_TEXT
+    limit = MAX_CAPTION if members["album"] else MAX_TEXT
     return PartShown(message.text, units(message.text), "utf-16", limit, as_html(message), media)
 
 

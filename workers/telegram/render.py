@@ -3,7 +3,7 @@
 """A notice as Telegram posts: a pure function of the notice, the language, and what is known about it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -20,11 +20,12 @@ from workers.telegram.part import Part
 from workers.telegram.rich import Rich, joined
 from workers.telegram.split import MAX_PARTS, TooLong, split
 
-__all__ = ["Facts", "TooLong", "fits", "render"]
+__all__ = ["Facts", "TooLong", "captioned", "fits", "render"]
 
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
 HEAD_ROOM = 160
-"""Kept free above every post, so that a correction or withdrawal never moves a cut."""
+"""Kept free above every post and caption, so that a correction or withdrawal never moves a cut, or a text."""
 
 _SIGNS = {
     Kind.ALERT: "⚠️ ",
@@ -57,16 +58,23 @@ class Facts:
 def render(notice: Notice, language: str, facts: Facts) -> tuple[Part, ...]:
     """The posts of a notice in a channel's language, one to five, or `TooLong`."""
     words = words_for(language)
-    content = joined(_content(notice, language, words, facts), "\n\n")
+    return _posts(_pieces(notice, language, words, facts), words, facts)
+
+
+def captioned(notice: Notice, language: str, facts: Facts) -> tuple[Part, tuple[Part, ...]]:
+    """The caption of a notice's first media, and the posts that follow where the caption does not hold the whole text.
+
+    Which of the two it is changes only with the text, never with what has happened to the notice since.
+    """
+    words = words_for(language)
+    pieces = _pieces(notice, language, words, facts)
+    if len(pieces) == 1 and units(pieces[0].text + _foot(1, 1, facts)) <= MAX_CAPTION - HEAD_ROOM:
+        return _posts(pieces, words, facts)[0], ()
+    title = _title(notice, _text(notice, language)[1])
     if facts.state == "withdrawn":
-        content = Rich(content.text).marked("strikethrough")
-    signed = joined((content, Rich(_signature(facts))), "\n\n")
-    pieces = split(signed, MAX_TEXT - HEAD_ROOM - units(_foot(MAX_PARTS, MAX_PARTS, facts)))
-    total = len(pieces)
-    return tuple(
-        settled(joined((_head(number, words, facts), piece, Rich(_foot(number, total, facts)))))
-        for number, piece in enumerate(pieces, 1)
-    )
+        title = Rich(title.text).marked("strikethrough")
+    brief = settled(joined((_head(1, words, facts), title, Rich(_foot(1, 1, facts)))))
+    return brief, _posts(pieces, words, replace(facts, stale=False))  # what shows the media says that
 
 
 def fits(notice: Notice, language: str, facts: Facts) -> bool:
@@ -76,6 +84,22 @@ def fits(notice: Notice, language: str, facts: Facts) -> bool:
     except TooLong:
         return False
     return True
+
+
+def _pieces(notice: Notice, language: str, words: Words, facts: Facts) -> tuple[Rich, ...]:
+    content = joined(_content(notice, language, words, facts), "\n\n")
+    if facts.state == "withdrawn":
+        content = Rich(content.text).marked("strikethrough")
+    signed = joined((content, Rich(_signature(facts))), "\n\n")
+    return split(signed, MAX_TEXT - HEAD_ROOM - units(_foot(MAX_PARTS, MAX_PARTS, facts)))
+
+
+def _posts(pieces: tuple[Rich, ...], words: Words, facts: Facts) -> tuple[Part, ...]:
+    total = len(pieces)
+    return tuple(
+        settled(joined((_head(number, words, facts), piece, Rich(_foot(number, total, facts)))))
+        for number, piece in enumerate(pieces, 1)
+    )
 
 
 def _head(number: int, words: Words, facts: Facts) -> Rich:
@@ -110,7 +134,7 @@ def _content(notice: Notice, language: str, words: Words, facts: Facts) -> Itera
     if spoken.partition("-")[0] != language.partition("-")[0]:
         wanted, given = name_of(language, words), name_of(spoken, words)
         yield Rich(words.original.format(language=given, wanted=wanted)).marked("italic")
-    yield Rich(_sign(notice) + text.title).marked("bold")
+    yield _title(notice, text)
     yield body(parse(text.body)) if text.body else Rich(text.summary or "")
     if text.what_to_do:
         steps = (Rich(BULLET + step) for step in text.what_to_do)
@@ -122,6 +146,10 @@ def _content(notice: Notice, language: str, words: Words, facts: Facts) -> Itera
     links: list[Link | Attachment] = [*notice.links, *loose]
     yield joined((_link(link.title, link.href) for link in links), "\n")
     yield joined((_contact(contact, words) for contact in notice.contacts), "\n")
+
+
+def _title(notice: Notice, text: Text) -> Rich:
+    return Rich(_sign(notice) + text.title).marked("bold")
 
 
 def _text(notice: Notice, language: str) -> tuple[str, Text]:

@@ -16,7 +16,7 @@ from app.outbox import Owed
 from workers.telegram.albums import Album, arranged, media_parts
 from workers.telegram.layout import Medium, chosen, groups, label, shown_media, text_posts
 from workers.telegram.part import Part as Message
-from workers.telegram.render import Facts, TooLong, render
+from workers.telegram.render import Facts, TooLong, captioned, render
 
 State = Literal["current", "corrected", "withdrawn"]
 
@@ -24,11 +24,10 @@ State = Literal["current", "corrected", "withdrawn"]
 def shown(owed: Owed, *, municipality: str, zone: str) -> Sequence[Part] | Refused:
     """Give the posts that show the delivery as it should be; as many as stand there already, or more."""
     albums = _albums(owed)
-    messages = _messages(_page(owed, albums, municipality, zone))
-    if isinstance(messages, Refused):
-        return messages
-    posts, code = owed.progress.posts, visible_code(owed.notice_id)
-    parts = media_parts(messages, albums, posts, code) if albums else text_posts(messages)
+    texts = _texts(_page(owed, albums, municipality, zone), media=bool(albums))
+    if isinstance(texts, Refused):
+        return texts
+    parts = media_parts(*texts, albums, owed.progress.posts, visible_code(owed.notice_id))
     return [*parts, *_surplus(owed, len(parts))]
 
 
@@ -89,9 +88,10 @@ class _Page:
 
 
 @lru_cache(maxsize=256)
-def _messages(page: _Page) -> tuple[Message, ...] | Refused:
-    """Render once for a bulk to many channels."""
+def _texts(page: _Page, *, media: bool) -> tuple[Message, tuple[Message, ...]] | Refused:
+    """Render the caption that media have, and the texts; once for a bulk to many channels."""
+    content = (page.notice, page.language, page.facts)
     try:
-        return render(page.notice, page.language, page.facts)
+        return captioned(*content) if media else (Message(""), render(*content))
     except TooLong as error:
         return Refused(str(error))
