@@ -15,7 +15,7 @@ from app.access import Caller
 from app.database import Pool
 from app.domain.rate import ROUNDING, Policy, Standing
 from app.settings import Settings
-from app.share import Share, standing, wait
+from app.share import Share, standing
 
 LARGEST_SHARE = 20
 """A process takes at most a twentieth of the smallest quota at a time."""
@@ -25,22 +25,23 @@ RESERVE = 10
 """Urgent notices may go beyond by a tenth of what a minute allows."""
 # The clock is the database's, and `now()` the same in every place. A count that is lost in a crash of the server is
 # worth less than the wait for the disk: the commit does not wait for it.
-TAKEN = """
-greatest(0, least($2::int,
-  floor(($4::float - extract(epoch from greatest(q.burst, now()) - now())) / nullif($3::float, 0) + 0.000001),
-  floor(($6::float - extract(epoch from greatest(q.daily, now()) - now())) / nullif($5::float, 0) + 0.000001)))::int
-"""
-TAKE = f"""
+# What does not fit as a whole takes nothing ($7: the least that is of use), and leaves what there is to others.
+TAKE = """
 with quick as materialized (select set_config('synchronous_commit', 'off', true))
 insert into quota as q (subject, burst, daily, taken)
 select $1, now() + $2::int * $3::float * interval '1 second', now() + $2::int * $5::float * interval '1 second', $2::int
   from quick
 on conflict (subject) do update
-   set burst = greatest(q.burst, now()) + {TAKEN} * $3::float * interval '1 second',
-       daily = greatest(q.daily, now()) + {TAKEN} * $5::float * interval '1 second',
-       taken = {TAKEN}
+   set (burst, daily, taken) = (
+select greatest(q.burst, now()) + many * $3::float * interval '1 second',
+       greatest(q.daily, now()) + many * $5::float * interval '1 second', many
+  from (select case when there >= $7::int then there::int else 0 end as many
+          from (select least($2::int,
+  floor(($4::float - extract(epoch from greatest(q.burst, now()) - now())) / nullif($3::float, 0) + 0.000001),
+  floor(($6::float - extract(epoch from greatest(q.daily, now()) - now())) / nullif($5::float, 0) + 0.000001)
+) as there) as left_over) as given)
 returning taken, extract(epoch from burst - now())::float as burst, extract(epoch from daily - now())::float as daily
-"""  # noqa: S608 - ours
+"""
 SEEN = """
 select extract(epoch from burst - now())::float as burst, extract(epoch from daily - now())::float as daily
   from quota where subject = $1
@@ -96,20 +97,20 @@ class Quotas:
         """Take back a count, for a request that was turned away afterwards."""
         share = self._shares.get(_subject(caller))
         if share is not None:
-            share.tokens = share.held(time.monotonic()) + number
-            share.taken_at = time.monotonic()
+            share.lend(number)
 
     async def _spend(self, subject: str, policies: Sequence[Policy], number: int) -> Standing:
         if not policies:
             return Standing(())
         share = self._share(subject)
-        while not self._paid(share, number):
+        while not share.paid(number):
             if share.taking is not None:
                 # Of a crowd one takes for all, and all go on at once: a lock would let through one in each round of the
                 # event loop.
                 await self._waited(share, share.taking)
                 continue
-            if share.closed_until > time.monotonic() or not await self._taken(subject, share, policies, number):
+            never = number > min(policy.quota for policy in policies)
+            if never or share.is_closed(number) or not await self._taken(subject, share, policies, number):
                 return standing(share, policies, number)
             break
         return standing(share, policies)
@@ -119,8 +120,7 @@ class Quotas:
         share.taking = asyncio.create_task(self._take(subject, share, policies, number))
         if await self._waited(share, share.taking):
             return True
-        if not share.tokens:
-            share.closed_until = time.monotonic() + wait(share, policies, 1)
+        share.close(number, policies)
         return False
 
     @staticmethod
@@ -139,30 +139,25 @@ class Quotas:
             self._shares.popitem(last=False)
         return share
 
-    @staticmethod
-    def _paid(share: Share, number: int) -> bool:
-        if share.held(time.monotonic()) < number:
-            return False
-        share.tokens -= number
-        share.spent += number
-        return True
-
     async def _take(self, subject: str, share: Share, policies: Sequence[Policy], number: int) -> bool:
-        """Take as much as was spent since the last time, within bounds, and pay; what is left of that is given up."""
+        """Take what is missing, and as much more as was spent since the last time, within bounds; then pay."""
         most = max(1, min(policy.quota for policy in policies) // LARGEST_SHARE)
         since = max(time.monotonic() - share.taken_at, 0.001)
-        wanted = max(number, min(most, max(share.waiting, int(share.spent / since / 4))))
+        held = share.lay_aside()
+        missing = max(1, number - held)
+        wanted = max(missing, min(most, max(share.waiting, int(share.spent / since / 4))))
         burst, daily = _column(policies, "burst", "urgent"), _column(policies, "daily")
-        first = min(wanted, *(policy.quota for policy in policies))
         try:
-            row = await self._pool.fetchrow(TAKE, subject, first, *burst, *daily)
+            row = await self._pool.fetchrow(TAKE, subject, wanted, *burst, *daily, missing)
         finally:
             share.taking = None  # before it has ended: waiting for what has ended never lets the event loop go on
+            share.tokens += held
         if row is None:
             return False
-        share.tokens, share.spent, share.taken_at = row["taken"], 0, time.monotonic()
-        share.ahead = tuple(max(0.0, row["daily" if policy.name == "daily" else "burst"]) for policy in policies)
-        return self._paid(share, number)
+        share.told(tuple(max(0.0, row["daily" if policy.name == "daily" else "burst"]) for policy in policies))
+        if row["taken"]:
+            share.took(row["taken"])
+        return share.paid(number)
 
 
 def _subject(caller: Caller) -> str:

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from app.access import Caller
 from app.api.crowd import RANKS, Rank
@@ -23,9 +24,9 @@ SIGNS = re.compile(rb'"urgent"|\\u00[0-7]|data_base64')
 async def let_in(house: House, caller: Caller, priorities: Sequence[Priority]) -> AsyncIterator[None]:
     """Hold a place while the notices of one request are stored.
 
-    Raises QuotaExceededError, ReducedCapacityError, and TooLargeError for more than the quota ever lets in; what is
-    refused is not counted. Every notice but the first,
-    which was counted with the request, counts as a request of its own.
+    Raises QuotaExceededError, ReducedCapacityError, and TooLargeError for more than the quota ever lets in. Every
+    notice but the first, which was counted with the request, counts as a request of its own; of what is refused none
+    is counted.
     """
     rank = max((RANKS[priority] for priority in priorities), default=Rank.NORMAL)
     await _count(house, caller, len(priorities), rank)
@@ -72,7 +73,7 @@ async def _count(house: House, caller: Caller, number: int, rank: Rank) -> None:
     if standing is None or standing.wait is None:
         return
     if rank is not Rank.URGENT or (await house.quotas.spend_reserve(caller, owed)).wait is not None:
-        raise exceeded(standing)
+        raise exceeded(replace(standing, refused=number))
     if caller.excess is not None:
         caller.excess.is_let_in = True
 

@@ -26,7 +26,7 @@ PROBLEMS: dict[str, tuple[str, str, type[CampanellaError]]] = {
     "422": ("Unprocessable", "The body breaks a rule; errors names each place.", InvalidBodyError),
     "406": ("NotAcceptable", "Accept excludes application/json.", errors.NotAcceptableError),
     "428": ("PreconditionRequired", "If-Match is missing.", errors.PreconditionRequiredError),
-    "429": ("TooManyRequests", "The quota is used up; nothing was counted.", errors.QuotaExceededError),
+    "429": ("TooManyRequests", "The quota is used up, or has no room for a whole batch.", errors.QuotaExceededError),
     "503": ("Unavailable", "Not possible now; send the same again later.", errors.UnavailableError),
     "default": (
         "Unexpected",

@@ -84,8 +84,9 @@ Each key has a quota in a minute and in a day, shared by all keys of a source; a
 below 500 tells how the source stands (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`, `RateLimit`) and
 what is allowed (`RateLimit-Policy`); one before any key is known, such as 401, 404 of an unknown path, 405 or 406,
 tells of `wrong-keys`, which an address may send. Beyond the quota the answer is 429 with `Retry-After`, and the request
-is not counted. Urgent notices have a reserve of a tenth of the minute's quota. Under too much load lists are turned
-away first, then bulk and normal notices, with 503; urgent ones never are.
+is not counted. A batch is let in as a whole or not at all; where it does not fit, none of its notices is counted, the
+request itself is, and `Retry-After` says when all of it fits. Urgent notices have a reserve of a tenth of the minute's
+quota. Under too much load lists are turned away first, then bulk and normal notices, with 503; urgent ones never are.
 
 Refusals come in this order: 414, 431 and 400 for what cannot be read as a request; 404 and 405; 400 for a parameter;
 406; 410; 401, or 429 for too many wrong keys; 503 under load; 429; 403; 415, 413 and 400 for a header; then what the

@@ -44,15 +44,24 @@ class Excess:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a caller stands with each policy; `wait`: seconds until the refused request may come, None if it may now."""
+    """How a caller stands with each policy. `refused`: so many requests were refused, None where they may come."""
 
     policies: Sequence[tuple[Policy, float]]
-    wait: float | None = None
+    refused: int | None = None
+
+    @property
+    def wait(self) -> float | None:
+        """The seconds until what was refused may come, None if it may now."""
+        return (
+            None if self.refused is None else max(policy.wait(ahead, self.refused) for policy, ahead in self.policies)
+        )
 
     @property
     def violated(self) -> list[str]:
         """Name the policies that a refused request would break."""
-        return [policy.name for policy, ahead in self.policies if policy.wait(ahead) > ROUNDING] or [self.tightest.name]
+        many = self.refused or 1
+        broken = [policy.name for policy, ahead in self.policies if policy.wait(ahead, many) > ROUNDING]
+        return broken or [self.tightest.name]
 
     @property
     def tightest(self) -> Policy:

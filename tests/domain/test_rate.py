@@ -37,8 +37,8 @@ def test_both_families_of_headers_tell_the_same_of_the_quota_that_binds_first() 
 
 
 def test_the_policies_that_stand_against_a_request_are_named() -> None:
-    assert Standing([(BURST, 60.0), (DAILY, 0.0)], wait=0.6).violated == ["burst"]
-    assert Standing([(BURST, 60.0), (DAILY, 86_400.0)], wait=17.28).violated == ["burst", "daily"]
+    assert Standing([(BURST, 60.0), (DAILY, 0.0)], refused=1).violated == ["burst"]
+    assert Standing([(BURST, 60.0), (DAILY, 86_400.0)], refused=1).violated == ["burst", "daily"]
 
 
 def test_without_any_policy_nothing_is_told() -> None:
