@@ -8,6 +8,7 @@ from datetime import timedelta
 from deploy.checker.evidence import Evidence, code_of
 from deploy.checker.rows import POST, Delivery
 
+DONE = ("delivered", "withdrawn")
 ON_ITS_WAY = timedelta(seconds=0.25)
 """What a call that left in time may take to arrive."""
 
@@ -17,6 +18,7 @@ def as_shown(evidence: Evidence) -> Iterator[str]:
     for row in evidence.records.deliveries:
         if row.state == "delivered":
             yield from _complete(row)
+        yield from _taken_from(evidence, row)
         for number, reference in enumerate(row.references):
             yield from _there(evidence, row, reference, first=number == 0)
             other = seen.setdefault((row.address, reference), row)
@@ -31,6 +33,13 @@ def _complete(row: Delivery) -> Iterator[str]:
         yield f"{row.where} has no reference"
     if row.shown != row.wanted:
         yield f"{row.where} shows revision {row.shown}, not {row.wanted}"
+
+
+def _taken_from(evidence: Evidence, row: Delivery) -> Iterator[str]:
+    """Say what a delivery that is done claims although we have deleted it ourselves, for whatever other notice."""
+    for reference in dict.fromkeys((*row.references, *filter(None, row.items))) if row.state in DONE else ():
+        if (row.address, int(reference)) in evidence.removed:
+            yield f"{row.where} claims {reference}, which we have deleted"
 
 
 def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) -> Iterator[str]:

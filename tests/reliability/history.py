@@ -4,7 +4,7 @@
 
 Two channels. `scuola` cannot be asked: a notice, one that was repeated after a doubt, one that waits for its approval
 and shows its other text meanwhile, one that is put off. `nido` can be asked: the same notice in two posts, an urgent
-one between them, and one that was in doubt, was found, and is deleted.
+one between them, one that was in doubt, was found, and is deleted, and the silent test post of a check.
 """
 
 from collections.abc import Callable
@@ -78,6 +78,10 @@ def wrote(number: int, chat: str, message: int, notice: UUID, when: float, **mem
     text = f"{TITLES[notice]}\n{code_of(notice)}"
     post = Entry(number, at(when), "bot", "sendMessage", int(chat), "accepted", (message,), text, 200, None)
     return replace(post, **members)
+
+
+def took_away(number: int, chat: str, message: int, when: float) -> Entry:
+    return Entry(number, at(when), "bot", "deleteMessage", int(chat), "deleted", (message,), "", 200, None)
 
 
 def _notice(which: UUID, owed: int = 1, policy: str = "hold", **members: Any) -> Notice:
@@ -170,6 +174,8 @@ def good() -> History:
         wrote(8, NIDO, 5, MENU, 21.2, fault="answer_reset"),
         wrote(9, NIDO, 5, MENU, 25.1, method="editMessageText", did="refused", messages=(), code=400),
         Entry(10, at(30), "human", "human-post", int(NIDO), "accepted", (6,), "Auguri", None, None),
-        wrote(11, NIDO, 5, MENU, 41.1, method="deleteMessage", did="deleted", text=""),
+        took_away(11, NIDO, 5, 41.1),
+        wrote(12, NIDO, 7, MENU, 50, text="Prova di Campanella 0a1b2c3d"),
+        took_away(13, NIDO, 7, 51),
     )
     return History(Records(at(60), {notice.id: notice for notice in notices}, rows), entries)

@@ -19,6 +19,7 @@ from tests.reliability.history import (
     History,
     at,
     good,
+    took_away,
     tried,
     wrote,
 )
@@ -46,7 +47,7 @@ def taken_back(history: History, seconds: float = 40) -> History:
 def twice(history: History) -> History:
     """Post once more, with an intent, what is not repeated."""
     again = history.row(1, attempts=(tried("post", 1), tried("post", 3)))
-    return again.also(wrote(12, SCUOLA, 9, MENSA, 3.1))
+    return again.also(wrote(20, SCUOLA, 9, MENSA, 3.1))
 
 
 BROKEN: list[tuple[str, str, Edit]] = [
@@ -66,6 +67,8 @@ BROKEN: list[tuple[str, str, Edit]] = [
         lambda h: h.row(1, state="withdrawn").notice(MENSA, withdrawn_at=at(40)),
     ),
     (SEEN, "claims 5, which is deleted", lambda h: h.row(5, references=("5",))),
+    (SEEN, "claims 2, which we have deleted", lambda h: h.also(took_away(20, SCUOLA, 2, 30))),
+    (SEEN, "claims 9, which we have deleted", lambda h: h.row(1, items=("2", "9")).also(took_away(20, SCUOLA, 9, 30))),
     (GONE, "but [5] still stands", lambda h: h.without(11)),
     (ONCE, "was posted 1 times too often", twice),
     (ASKED, "nobody has asked", lambda h: h.row(5, state="held", askable=True, attempts=HELD, wanted=1)),
@@ -83,9 +86,11 @@ BROKEN: list[tuple[str, str, Edit]] = [
     (WAITS, "which its service does not ask for", lambda h: h.notice(GITA, guarded=frozenset())),
     (WAITS, "which is approved", lambda h: h.notice(GITA, approvals=(("zh", 1),))),
     (APPROVED, "that nobody has approved", lambda h: h.entry(7, text=f"{CHINESE} {h.entries[6].text}")),
-    (PACE, "entry 12", lambda h: h.also(wrote(12, NIDO, 0, MENSA, 30, did="refused", messages=(), code=429))),
-    (OTHERS, "entry 12", lambda h: h.also(edited(12, NIDO, 6, MENSA))),
-    (OWNED, "entry 12", lambda h: h.also(wrote(12, SCUOLA, 9, MENU, 30))),
+    (PACE, "entry 20", lambda h: h.also(wrote(20, NIDO, 0, MENSA, 30, did="refused", messages=(), code=429))),
+    (OTHERS, "entry 20", lambda h: h.also(edited(20, NIDO, 6, MENSA))),
+    (OWNED, "entry 20", lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30))),
+    (OWNED, "entry 20", lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30, text="Avviso"))),
+    (OWNED, "entry 20", lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30, text="Prova di Campanella"))),
     (SETTLES, "delivery 7", lambda h: h.row(7, ready_at=at(59))),
 ]
 """The rule, words of what it says, and what is changed."""
