@@ -4,12 +4,12 @@
 
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, TraceConfig
 from yarl import URL
 
 from app.domain.public import Place, is_public, objection
@@ -46,16 +46,22 @@ class Fetched:
 class Outgoing:
     """A client that speaks https to public addresses, and to the exceptions (host:port) an installation names."""
 
-    def __init__(self, exceptions: Iterable[str] = (), trusted: ssl.SSLContext | None = None) -> None:
-        """Take the exceptions, and other certificates to trust than the usual ones."""
+    def __init__(
+        self,
+        exceptions: Iterable[str] = (),
+        trusted: ssl.SSLContext | None = None,
+        traces: Sequence[TraceConfig] = (),
+    ) -> None:
+        """Take the exceptions, other certificates to trust than the usual ones, and who is told of each request."""
         self._exceptions = frozenset(exceptions)
         self._context = trusted or ssl.create_default_context()
+        self._traces = list(traces)
         self._client: ClientSession | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, traces: Sequence[TraceConfig] = ()) -> Self:
         trusted = ssl.create_default_context(cafile=settings.fetch_ca_file) if settings.fetch_ca_file else None
-        return cls(settings.called_anyway, trusted)
+        return cls(settings.called_anyway, trusted, traces)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -102,7 +108,9 @@ class Outgoing:
             )
             headers = {"User-Agent": "Campanella", "Accept-Encoding": "identity"}
             timeout = ClientTimeout(total=SECONDS, sock_connect=3)
-            self._client = ClientSession(connector=connector, timeout=timeout, headers=headers)
+            self._client = ClientSession(
+                connector=connector, timeout=timeout, headers=headers, trace_configs=self._traces
+            )
         return self._client
 
     def _socket(self, info: tuple[Any, ...]) -> socket.socket:

@@ -31,6 +31,7 @@ from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
 from workers.media import Fetching
 from workers.prune import Kept
+from workers.reach import tracing
 from workers.recorder import Recorder
 from workers.relay import Errand, Relay
 from workers.showing import answer_renderings
@@ -58,7 +59,7 @@ def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], 
 async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, str] = KINDS) -> None:
     """Work until `stop` is set, then drain. SettingsError when a kind of channel cannot be set up."""
     database = await Database.open(settings)
-    pool, outgoing = database.pool, Outgoing.of(settings)
+    pool, outgoing = database.pool, Outgoing.of(settings, [tracing()])
     doorbell = Doorbell(str(settings.redis_url))
     clock, way = Clock(), Way(tell=doorbell.ring)
     desks = set_up(Tools(settings, pool, outgoing, clock), registry)

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""How far a request got: what the client of a kind tells the running task while it calls."""
+"""How far a request got: what the client of a kind tells the running task while it calls; and when it may leave."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,7 +21,12 @@ class Reach:
     wire: Wire = Wire.NONE
 
 
+class TooLateError(TimeoutError):
+    """The time of what was to be posted was over before its first byte could leave."""
+
+
 _reach: ContextVar[Reach | None] = ContextVar("reach", default=None)
+_latest: ContextVar[float | None] = ContextVar("latest", default=None)
 
 
 @contextmanager
@@ -33,15 +39,36 @@ def noted_in(reach: Reach) -> Iterator[None]:
         _reach.reset(mark)
 
 
+@contextmanager
+def leaving_by(moment: float | None) -> Iterator[None]:
+    """Let requests of this task leave before that moment of the monotonic clock only, if their session has `tracing()`.
+
+    Names are looked up, connections made and files read meanwhile: no look at the clock before the call can know it.
+    """
+    mark = _latest.set(moment)
+    try:
+        yield
+    finally:
+        _latest.reset(mark)
+
+
 def tracing() -> TraceConfig:
     """Give what a session of aiohttp needs for that."""
     trace = TraceConfig()
     trace.on_connection_create_end.append(_reached(Wire.CONNECTED))
     trace.on_connection_reuseconn.append(_reached(Wire.CONNECTED))
+    trace.on_request_headers_sent.append(_may_leave)
     trace.on_request_headers_sent.append(_reached(Wire.HEADERS))
     trace.on_request_chunk_sent.append(_reached(Wire.BODY))
     trace.on_request_end.append(_reached(Wire.RESPONSE))
     return trace
+
+
+async def _may_leave(*_: object) -> None:
+    """Break off before the first byte: aiohttp tells of the headers, writes them, and closes what was broken off."""
+    latest = _latest.get()
+    if latest is not None and time.monotonic() >= latest:
+        raise TooLateError
 
 
 def _reached(wire: Wire) -> Any:

@@ -10,10 +10,11 @@ from email.utils import parsedate_to_datetime
 from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError, InvalidURL
 
 from app.outgoing import BlockedError, FetchError, Outgoing
+from workers.reach import TooLateError
 
 LONGEST_WAIT = 86_400.0
 """Seconds that a receiver may ask us to stay away."""
-NEVER_LEFT = (FetchError, BlockedError, ClientConnectorError, ConnectionTimeoutError, InvalidURL)
+NEVER_LEFT = (FetchError, BlockedError, ClientConnectorError, ConnectionTimeoutError, InvalidURL, TooLateError)
 
 
 @dataclass(frozen=True, slots=True)

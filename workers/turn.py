@@ -9,7 +9,6 @@ import time
 from datetime import datetime, timedelta
 
 from app.database import AWAY, Pool
-from app.domain.delivery import Action
 from app.domain.lane import LANES
 from app.domain.notice import Priority
 from app.domain.pace import interval
@@ -19,6 +18,7 @@ from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.arrivals import Arrivals
 from workers.desk import Desk
+from workers.reach import leaving_by
 from workers.recorder import AGAIN, Recorder
 from workers.span import span
 from workers.way import Way
@@ -153,8 +153,9 @@ class Dispatcher:
         if self._is_too_late(call, taken, begun, due):  # it may have stood still once more
             await self._give_back(call, begun)
             return
-        left = time.monotonic()
-        with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token):
+        left, over = time.monotonic(), call.over_at
+        latest = leaving_by(None if over is None else taken.seconds_to(over))
+        with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token), latest:
             report = await self._desk.send(call.owed, call.intent)
         self._arrivals.note(moment, due - unsure, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
@@ -166,7 +167,8 @@ class Dispatcher:
 
     def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:
         at = max(time.monotonic(), due)
-        return at - begun + self._longest > self._lease or _is_over(call, taken.now + timedelta(seconds=at - taken.at))
+        is_over = call.over_at is not None and at >= taken.seconds_to(call.over_at)
+        return is_over or at - begun + self._longest > self._lease
 
     async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float, float]:
         """Wait for the call's moment, and give it in this process's time, too, and how much earlier it may have been.
@@ -190,9 +192,3 @@ async def _until(moment: float) -> None:
     """Sleep; a timer of the loop may ring a millisecond early."""
     while (left := moment - time.monotonic()) > 0:  # noqa: ASYNC110 - nothing happens then but time
         await asyncio.sleep(left)
-
-
-def _is_over(call: Claimed, now: datetime) -> bool:
-    """Tell whether a post would come after the notice's time; the next claim then ends it."""
-    ends = call.owed.progress.expires_at
-    return call.intent.action is Action.POST and ends is not None and ends <= now

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from app.domain.delivery import Intent, Settlement
+from app.domain.delivery import Action, Intent, Settlement
 from app.domain.lane import LANES
 from app.domain.notice import Priority
 from app.outbox.account import Moments
@@ -48,6 +48,12 @@ class Claimed:
     intent: Intent
     token: int
     moment: datetime
+
+    @property
+    def over_at(self) -> datetime | None:
+        """Say from when on it may not be made: what changes a post, or asks about one, may be made at any time."""
+        is_new = self.intent.action is Action.POST and self.intent.reference is None
+        return self.owed.progress.expires_at if is_new else None
 
 
 @dataclass(frozen=True, slots=True)

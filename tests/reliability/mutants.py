@@ -85,7 +85,7 @@ NO_EXPIRY = mutant(
     "expiry not looked at",
     ("app/domain/step.py", "if step.action is Action.POST and progress.expires_at", "if False and progress.expires_at"),
     ("app/outbox/sweep.py", "where state = 'due' and expires_at <= now()", "where state = 'due' and false"),
-    ("workers/turn.py", "and ends is not None and ends <= now", "and False"),
+    ("app/outbox/turn.py", "return self.owed.progress.expires_at if is_new else None", "return None"),
 )
 NO_ORDER = mutant(
     "the earlier delivery of a channel is not waited for",

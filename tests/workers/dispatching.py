@@ -3,15 +3,15 @@
 """A dispatcher at work on paper, with calls that a test makes up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from pydantic_core import Url
 
 from app.database import Pool
-from app.domain.delivery import Part
 from app.domain.pace import Limits
-from app.outbox import ChannelKind, Owed
+from app.outbox import ChannelKind
+from app.outbox.kind import Render
 from app.settings import Settings
 from tests.reliability.ground import until
 from tests.workers import paper
@@ -38,12 +38,13 @@ async def at_work(
     channel_per_second: float = 0,
     seconds: float = 60,
     lease: float = 100,
-    render: Callable[[Owed], Sequence[Part]] = paper.shown,
+    render: Render = paper.shown,
+    once_key: bool = False,
 ) -> AsyncIterator[UntilDelivered]:
     """Look as often as a worker does, and more; gives what waits until so many are delivered."""
     nowhere = Url("postgresql://127.0.0.1/"), Url("redis://127.0.0.1/")  # the pool is open already
     settings = Settings(database_url=nowhere[0], redis_url=nowhere[1], kinds="paper", lease=lease)
-    kind = ChannelKind("paper", Limits(per_second, channel_per_second, 0), render)
+    kind = ChannelKind("paper", Limits(per_second, channel_per_second, 0), render, once_key=once_key)
     recorder = Recorder(pool)
     turn = Dispatcher(pool, Desk(kind, send, paper.inspect, paper.close, seconds), recorder, settings, way or Way())
 

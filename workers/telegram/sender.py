@@ -16,10 +16,11 @@ from aiogram.methods import GetChatAdministrators, GetChatMember, TelegramMethod
 from app.domain.delivery import Action, Intent
 from app.domain.lane import LANES
 from app.domain.notice import Priority
-from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, TextOnly, Undecided
+from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, Postponed, TextOnly, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
+from workers.reach import TooLateError
 from workers.telegram.asker import Asker
 from workers.telegram.calls import File, delete, edit, post, read_payload, upload, wants_files
 from workers.telegram.errors import broke, read, standing
@@ -30,6 +31,7 @@ Load = Callable[[UUID, Sequence[str], int], Awaitable[dict[str, bytes] | None]]
 """Give the contents of a notice's media by address; None where they are more than so many bytes."""
 KNOWN_FILES = 1000
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
+OVER = "its time was over before the call could leave"
 BASIC_GROUP = re.compile(r"-[0-9]{1,12}")
 """Addresses of supergroups and channels are longer, and those do not move."""
 NO_WRITER = ("left", "kicked", "restricted")
@@ -53,6 +55,8 @@ class Sender:
         try:
             async with asyncio.timeout_at(watch.until):  # all calls of one intent together: the lease is for no more
                 return Report(await self._act(owed, intent, watch), watch.wire)
+        except TooLateError:
+            return Report(Postponed(0.0, OVER), watch.wire)
         except Exception as error:  # noqa: BLE001 - whatever broke, the wire tells whether Telegram may have acted
             log.warning("attempt.crashed", delivery=owed.id, error=type(error).__name__, wire=watch.wire)
             return Report(broke(error, watch.wire), watch.wire)

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 Comune di Prato
+# SPDX-License-Identifier: EUPL-1.2
+"""What takes time between the last look at the clock and the first byte does not let a post out beyond its time."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import asyncpg
+import pytest
+from aiogram import Bot
+from aiogram.methods import GetMe
+
+from app.database import SERVER_SETTINGS, Pool
+from app.domain.delivery import Intent
+from app.domain.notice import Priority
+from app.domain.outcome import Delivered, Submitted, Wire
+from app.outbox import Owed, sweep
+from app.outgoing import Outgoing
+from deploy.sandbox import Sandbox
+from tests.given import a_channel, accepted
+from tests.reliability.ground import until
+from tests.workers.conftest import CHAT
+from tests.workers.dispatching import at_work, is_so
+from tests.workers.test_media import png
+from tests.workers.trap import Trap
+from workers.desk import Report
+from workers.reach import TooLateError, leaving_by, tracing
+from workers.speaking import Request, Unheard, speak
+from workers.telegram.asker import Asker
+from workers.telegram.sender import Sender
+from workers.telegram.session import Watch, WatchedSession
+from workers.telegram.shown import shown
+
+PICTURE = [{"title": "Mappa", "href": "https://comune.example/mappa.png"}]
+FETCHED = "update media set state = 'ready', kind = 'photo', content = $1"
+NOW = "update delivery set due_at = now()"
+OVER = "select expires_at < clock_timestamp() from delivery"
+STATE = "select state = $1 from delivery"
+SOON = timedelta(seconds=3)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def session(sandbox: Sandbox) -> AsyncIterator[WatchedSession]:
+    opened = WatchedSession(sandbox.url, 20)
+    yield opened
+    await opened.close()
+
+
+def stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+async def test_what_is_loaded_until_its_time_is_over_is_not_posted(
+    pool: Pool, sandbox: Sandbox, session: WatchedSession
+) -> None:
+    async def load(_: UUID, hrefs: Sequence[str], __: int) -> dict[str, bytes]:
+        await until(partial(is_so, pool, OVER))
+        return dict.fromkeys(hrefs, png())
+
+    bot = Bot(sandbox.token, session=session)
+    sender = Sender(bot, session, Priority.URGENT, Asker(bot, session, None), load, 20)
+    sandbox.add_chat(CHAT, "channel", "scuola")
+    await a_channel(pool, kind="paper", address=str(CHAT))
+    await accepted(pool, attachments=PICTURE, expires_at=stamp(datetime.now(UTC) + SOON))
+    await pool.execute(FETCHED, png())
+    await pool.execute(NOW)
+
+    async with at_work(pool, sender.send, render=partial(shown, municipality="Prato", zone="Europe/Rome")):
+        await until(partial(is_so, pool, STATE, "expired"))
+
+    assert [entry.method for entry in sandbox.journal] == []
+
+
+async def test_a_call_whose_time_is_over_breaks_off_before_its_first_byte(
+    sandbox: Sandbox, session: WatchedSession
+) -> None:
+    bot, watch = Bot(sandbox.token, session=session), Watch()
+    for _ in range(2):
+        with leaving_by(time.monotonic()), pytest.raises(TooLateError):
+            await session.exchange(bot, GetMe(), watch)
+
+    assert (watch.wire, sandbox.journal) == (Wire.CONNECTED, [])
+    with leaving_by(time.monotonic() + 600):
+        assert (await session.exchange(bot, GetMe(), watch)).status == 200
+    assert (await session.exchange(bot, GetMe(), watch)).status == 200
+
+
+async def test_a_receiver_is_not_told_either(trap: Trap) -> None:
+    outgoing = Outgoing([trap.host], trap.context, [tracing()])
+    asked = Request("POST", f"https://{trap.host}/a.png", {}, b"{}")
+
+    with leaving_by(time.monotonic()):
+        heard = await speak(outgoing, asked, 20)
+
+    assert isinstance(heard, Unheard)
+    assert (heard.left, heard.blocked, trap.hits) == (False, False, 0)
+    await outgoing.close()
+
+
+async def test_what_was_taken_in_time_is_asked_about_beyond_its_time(
+    pool: Pool, sandbox: Sandbox, session: WatchedSession
+) -> None:
+    """A platform that takes its time has it already; nobody would ever learn what came of it."""
+    bot = Bot(sandbox.token, session=session)
+
+    async def send(_: Owed, intent: Intent) -> Report:
+        if intent.reference is None:
+            await pool.execute("update delivery set expires_at = now()")
+            return Report(Submitted("m1", 0.0, "taken"), Wire.RESPONSE)
+        await session.exchange(bot, GetMe(), Watch())
+        return Report(Delivered((intent.reference,)), Wire.RESPONSE)
+
+    await a_channel(pool, kind="paper")
+    await accepted(pool, expires_at="2099-01-01T00:00:00Z")
+
+    async with at_work(pool, send, once_key=True) as until_delivered:
+        await until_delivered(1)
+
+    assert (await sweep(pool)).expired == 0
