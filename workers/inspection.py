@@ -35,7 +35,11 @@ LIVES = "update channel_check set taken_at = now() where id = $1"
 STANDS = "update channel_check set test_post = $2 where id = $1"
 ANSWER = "update channel_check set answer = $2::json where id = $1"
 UNFINISHED = Answer("unknown", "the check was not finished; try again")
-BUSY = Answer("unknown", "the channel was busy all the time; try again")
+BUSY = Answer(
+    "unknown",
+    "the channel was busy all the time, or one of its posts is in doubt and asked about first (in a paused channel "
+    "once it is resumed); try again",
+)
 LIVES_EVERY = 5.0
 """Seconds; whoever has not said for seventy that it lives has ended."""
 TRIES = 20

@@ -39,7 +39,7 @@ def partly(progress: Progress, done: Intent, outcome: Delivered) -> Settlement:
 
 def further(done: Intent, outcome: Delivered) -> Intent:
     """Ask for more of an album of which something was found, which may be another item than the first."""
-    again = replace(done, action=Action.POST, asked=done.asked + 1)
+    again = replace(done, action=Action.POST, after=outcome.last, asked=done.asked + 1)
     if done.reference is not None and not outcome.part:
         return replace(again, asked=done.asked, between=done.between + 1)
     if done.reference is not None:

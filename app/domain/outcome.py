@@ -35,6 +35,10 @@ class Delivered:
     part: bool = False
     more: bool = False
 
+    @property
+    def last(self) -> str | None:
+        return self.latest or (self.references[-1] if self.references else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Throttled:

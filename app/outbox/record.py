@@ -177,7 +177,7 @@ def _row(one: Done) -> tuple[object, ...]:
     references = outcome.references if isinstance(outcome, Delivered) else ()
     lost = one.intent.reference if isinstance(outcome, Lost) else None
     reference = references[0] if references else lost
-    latest = _latest(one) if references else None
+    latest = _latest(one)
     error = None if settlement.error is None else scrubbed(settlement.error)
     where = (settlement.state.value, settlement.wait, settlement.failures, error)
     what = (posts_text(settlement.posts), intent_text(settlement.intent), settlement.shown, one.owed.progress.wanted)
@@ -194,4 +194,4 @@ def _latest(one: Done) -> str | None:
     outcome = one.outcome
     if one.intent.action is Action.EDIT or one.intent.restored:
         return None
-    return (outcome.latest or outcome.references[-1]) if isinstance(outcome, Delivered) else None
+    return outcome.last if isinstance(outcome, Delivered) else None

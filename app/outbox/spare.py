@@ -18,12 +18,15 @@ CALLS = 4
 UNLIMITED = Limits(0, 0, 0)
 ANY = 2**31 - 1
 # last_reference: until the test post is known for certain nothing is asked behind it, also when we die meanwhile.
+# Not while a doubt can be asked about: a test post takes the place where it is looked for.
 HOLD = """
 with free as (
   select id, last_reference from channel
    where kind = $1 and address = $2 and retired_at is null and turn_until is null
      and free_at <= now() + $3::interval
-     and (select count(*) from unnest(sent) as at where at > now() - $6::interval) <= $5::int for no key update
+     and (select count(*) from unnest(sent) as at where at > now() - $6::interval) <= $5::int
+     and not (can_ask and exists (select from delivery where channel_id = channel.id and state = 'in_doubt'))
+     for no key update
 )
 update channel c set turn_until = greatest(now(), c.free_at) + $4::interval, last_reference = null
   from free where c.id = free.id
@@ -84,7 +87,8 @@ async def slot(pool: Pool, kind: str, per_second: float, messages: int = 1) -> S
 async def hold(pool: Pool, kind: str, address: str, limits: Limits = UNLIMITED) -> Held | None:
     """Take a channel's turn, so that no delivery is sent meanwhile; None while somebody has it, or it begins late.
 
-    Nor where the minute of a group (`limits`) has no room for all that is sent then beside what is left to urgent ones.
+    Nor where a doubt is to be asked about, nor where the minute of a group (`limits`) has no room for all that is sent
+    then beside what is left to urgent ones.
     """
     minute = limits.group_per_minute
     room = max(0, minute - minute // LEFT_TO_URGENT - CALLS) if minute else ANY

@@ -84,7 +84,7 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     progress = replace(work.progress, erase=work.progress.erase and kind.deletes)
     if kind.in_place and progress.state is State.IN_DOUBT and progress.intent and progress.intent.is_unwritten:
         return Settlement(State.DUE, progress.posts, progress.failures)
-    step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask)
+    step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask and _stands_last(work))
     if isinstance(step, Settlement) or step.key is not None:
         return step
     if (waits := waiting(work, step) or _fetching(work, step, now)) is not None:
@@ -124,6 +124,12 @@ def _in_its_minute(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -
         return work, step
     wait = Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=at - now, error=CROWDED)
     return replace(work, awaits=None), wait
+
+
+def _stands_last(work: Owed) -> bool:
+    """Tell whether nothing of ours was posted since a doubt: where its post would stand, another may by now."""
+    intent = work.progress.intent
+    return intent is None or intent.restored or intent.after == work.last_reference
 
 
 def _after(work: Owed) -> str | None:
