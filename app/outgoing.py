@@ -13,13 +13,14 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, 
 from yarl import URL
 
 from app.domain.public import Place, is_public, objection
+from app.names import Names
 from app.settings import Settings
 
 SECONDS, CONNECT = 10.0, 5.0
 REDIRECTS = 3
 CONNECTIONS = 640
-"""At a time. Webhooks (288 calls of one process), callbacks (50), questions and media share them: however many
-receivers hang, there is one left for everybody else, and for a second kind with as many calls."""
+"""At a time. Webhooks (288 calls of one process), callbacks (50) and questions share them: however many receivers
+hang, there is one left for everybody else, and for a second kind with as many calls."""
 SERVER_ERROR = 500
 NOT_NOW = (408, 425, 429)
 
@@ -51,11 +52,12 @@ class Outgoing:
         exceptions: Iterable[str] = (),
         trusted: ssl.SSLContext | None = None,
         traces: Sequence[TraceConfig] = (),
+        names: Names | None = None,
     ) -> None:
-        """Take the exceptions, other certificates to trust than the usual ones, and who is told of each request."""
+        """Take the exceptions, other certificates to trust, who is told of each request, and who looks up names."""
         self._exceptions = frozenset(exceptions)
         self._context = trusted or ssl.create_default_context()
-        self._traces = list(traces)
+        self._traces, self._names = list(traces), names or Names()
         self._client: ClientSession | None = None
 
     @classmethod
@@ -104,8 +106,8 @@ class Outgoing:
     def _session(self) -> ClientSession:
         if self._client is None:
             connector = TCPConnector(
-                socket_factory=self._socket, use_dns_cache=False, ssl=self._context, limit=CONNECTIONS
-            )
+                socket_factory=self._socket, resolver=self._names, ttl_dns_cache=0, ssl=self._context, limit=CONNECTIONS
+            )  # nothing is remembered, but those who ask for one name at the same time share the question
             headers = {"User-Agent": "Campanella", "Accept-Encoding": "identity"}
             timeout = ClientTimeout(total=SECONDS, sock_connect=3)
             self._client = ClientSession(

@@ -59,7 +59,7 @@ def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], 
 async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, str] = KINDS) -> None:
     """Work until `stop` is set, then drain. SettingsError when a kind of channel cannot be set up."""
     database = await Database.open(settings)
-    pool, outgoing = database.pool, Outgoing.of(settings, [tracing()])
+    pool, outgoing, files = database.pool, Outgoing.of(settings, [tracing()]), Outgoing.of(settings)
     doorbell = Doorbell(str(settings.redis_url))
     clock, way = Clock(), Way(tell=doorbell.ring)
     desks = set_up(Tools(settings, pool, outgoing, clock), registry)
@@ -67,7 +67,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
     turns = [Dispatcher(pool, desk, recorder, settings, way) for desk in desks.values()]
     more = [Callbacks(pool, outgoing, settings, clock).look, Alarms(pool, settings, alarm_post(settings)).look]
     more.append(Counting(desks.values()).look)
-    relay = Relay(pool, [*errands(pool, desks, turns, outgoing), *more], Kept.of(settings), clock, way)
+    relay = Relay(pool, [*errands(pool, desks, turns, files), *more], Kept.of(settings), clock, way)
     relay.landed = [kind for kind, desk in desks.items() if settings.spare_in_lease(desk.timeout)]
     prepare_kinds(desks)
 
@@ -86,7 +86,8 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
             task.cancel()
     with contextlib.suppress(*AWAY, asyncpg.PostgresError):  # it forgets us by itself
         await relay.leave()
-    await asyncio.gather(outgoing.close(), doorbell.close(), *(desk.close() for desk in desks.values()))
+    closing = (outgoing.close(), files.close(), doorbell.close(), *(desk.close() for desk in desks.values()))
+    await asyncio.gather(*closing)
     await database.close()
     log.info("worker.stopped")
 

@@ -16,6 +16,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import EditMessageMedia, SendDocument, SendMediaGroup, SendPhoto, TelegramMethod
 from aiohttp import ClientSession, ClientTimeout, FormData, TCPConnector
 
+from app.names import Names
 from workers.reach import Reach, noted_in, tracing
 
 CONNECT_TIMEOUT = 3.0
@@ -70,7 +71,9 @@ class WatchedSession(AiohttpSession):
     async def create_session(self) -> ClientSession:
         if self._client is None or self._client.closed:
             context = ssl.create_default_context(cafile=certifi.where())
-            connector = TCPConnector(ssl=context, limit=CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE)
+            connector = TCPConnector(
+                resolver=Names(), ssl=context, limit=CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE
+            )
             self._client = ClientSession(connector=connector, timeout=self._limits, trace_configs=[tracing()])
         return self._client
 

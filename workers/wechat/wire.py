@@ -11,6 +11,7 @@ import certifi
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, FormData, TCPConnector
 
 from app.domain.outcome import Wire
+from app.names import Names
 from workers.reach import Reach, noted_in, tracing
 
 CONNECT_TIMEOUT = 5.0
@@ -78,7 +79,7 @@ class Http:
     def _session(self) -> ClientSession:
         if self._client is None:
             context = ssl.create_default_context(cafile=certifi.where())
-            connector = TCPConnector(ssl=context, limit=10, keepalive_timeout=KEEP_ALIVE)
+            connector = TCPConnector(resolver=Names(), ssl=context, limit=10, keepalive_timeout=KEEP_ALIVE)
             limits = ClientTimeout(total=self._timeout, sock_connect=CONNECT_TIMEOUT)
             self._client = ClientSession(connector=connector, timeout=limits, trace_configs=[tracing()])
         return self._client
