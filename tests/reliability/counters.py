@@ -5,23 +5,28 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from deploy.checker import check, read_records
 from deploy.processes import free_port
+from tests.given import a_channel
 from tests.reliability.ground import PATIENCE, until
 from tests.reliability.mutants import Mutant
 from tests.reliability.processes import HERE, Nursery, Processes
 
 ADMIN = "an-operator-key-of-a-test-0123456789abcdef"
 AGAIN = (ClientError, OSError, TimeoutError)
+OWED = 3
+"""To how many channels each notice is owed, so that there is something which could be stored without it."""
 
 
 @dataclass
@@ -93,3 +98,23 @@ async def insists(counters: Counters, body: dict[str, Any], dice: random.Random)
                 return UUID(answer["id"])
         await asyncio.sleep(dice.uniform(0.05, 0.3))
     raise AssertionError("never acknowledged")
+
+
+async def follow(url: str) -> None:
+    """Make the channels to which each notice will be owed."""
+    async with asyncpg.create_pool(url, min_size=0) as pool:
+        for number in range(OWED):
+            await a_channel(pool, f"c{number}")
+
+
+async def stored(url: str, acknowledged: Iterable[UUID]) -> set[UUID]:
+    """Give the notices that are there, after the checker: all that were acknowledged, each with all that it owes."""
+    connection = await asyncpg.connect(url)
+    try:
+        records = await read_records(connection)
+    finally:
+        await connection.close()
+    broken = check(records, [], acknowledged, settled=False)
+    assert not broken, broken
+    assert len(records.deliveries) == OWED * len(records.notices)
+    return set(records.notices)

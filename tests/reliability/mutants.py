@@ -10,6 +10,15 @@ from tests.reliability.processes import HERE
 
 POST_IN_DOUBT = "case when d.intent ->> 'action' = 'post' then 'in_doubt' else d.state end"
 
+AFTERWARDS = """
+        await there.execute(
+            "insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, state, wanted)"
+            " select n.id, c.id, 1, n.created_at, n.created_at, n.created_at, n.created_at + interval '1 day', 'due', 1"
+            "   from notice n, channel c where n.id = $1",
+            wishes[0].id,
+        )
+"""
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -58,6 +67,14 @@ KEY_OUTSIDE = mutant(
         "app/api/acceptance.py",
         "        await self._keeper.reserve(connection)",
         "        async with self._house.database.pool.acquire() as another: await self._keeper.reserve(another)",
+    ),
+)
+OWED_LATER = mutant(
+    "what a notice owes is stored after it",
+    (
+        "app/storing.py",
+        "*_pairs(owed), waiting, *looked\n        )",
+        f"[], [], waiting, *looked\n        )\n{AFTERWARDS}",
     ),
 )
 NO_PROBE = mutant("no probe", ("app/domain/step.py", "if can_ask and intent.after is not None:", "if False:"))

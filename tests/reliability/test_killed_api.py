@@ -10,13 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
-from deploy.checker import read_records
 from deploy.servers import Servers
 from tests.given import notice_json
-from tests.reliability.counters import Counters, insists
+from tests.reliability.counters import Counters, follow, insists, stored
 from tests.reliability.ground import until
 
 
@@ -58,7 +56,8 @@ async def acknowledges(acknowledged: Sequence[UUID], many: int) -> None:
 async def keeps_its_word(
     counters: Counters, url: str, notices: int, deed: Callable[[Sequence[UUID]], Awaitable[None]]
 ) -> None:
-    """Hand notices in while something terrible is done: all that was acknowledged is stored, and once."""
+    """Hand notices in while something terrible is done: all is stored with what it owes, and once."""
+    await follow(url)
     dice = random.Random(7)  # noqa: S311
     room = asyncio.Semaphore(16)
     acknowledged: list[UUID] = []
@@ -71,9 +70,8 @@ async def keeps_its_word(
     await deed(acknowledged)
     await calling
 
-    stored = await notices_of(url)
-    assert set(acknowledged) == stored
-    assert len(stored) == notices
+    assert await stored(url, acknowledged) == set(acknowledged)
+    assert len(set(acknowledged)) == notices
 
 
 async def test_an_api_whose_postgres_crashes_says_that_it_is_not_ready_and_keeps_its_word(
@@ -128,6 +126,7 @@ async def test_copies_all_night_are_one_notice_each(counters: Counters, database
 
 
 async def races(counters: Counters, url: str, notices: int) -> None:
+    await follow(url)
     dice = random.Random(6)  # noqa: S311
     answers: Counter[UUID] = Counter()
     for _ in range(notices):
@@ -135,13 +134,5 @@ async def races(counters: Counters, url: str, notices: int) -> None:
         answers.update(await asyncio.gather(*(insists(counters, body, dice) for _ in range(50))))
 
     assert set(answers.values()) == {50}
-    assert set(answers) == await notices_of(url)
+    assert set(answers) == await stored(url, answers)
     assert len(answers) == notices
-
-
-async def notices_of(url: str) -> set[UUID]:
-    connection = await asyncpg.connect(url)
-    try:
-        return set((await read_records(connection)).notices)
-    finally:
-        await connection.close()

@@ -19,9 +19,8 @@ from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTime
 
 from deploy.processes import is_running
 from tests.given import notice_json
-from tests.reliability.counters import Counters
+from tests.reliability.counters import Counters, follow, stored
 from tests.reliability.ground import until
-from tests.reliability.test_killed_api import notices_of
 
 CALLERS = 4
 IN_GOOD_ORDER = {0, -signal.SIGTERM}
@@ -107,6 +106,7 @@ async def test_replacing_api_processes_all_night(counters: Counters, database_ur
 
 async def rolls(counters: Counters, url: str, replacements: int) -> list[tuple[float, float]]:
     """Give the seconds that each took to end, and the next one to be ready."""
+    await follow(url)
     seconds = []
     async with calling(counters) as callers:
         for number in range(replacements):
@@ -118,7 +118,7 @@ async def rolls(counters: Counters, url: str, replacements: int) -> list[tuple[f
     assert callers.refused > 0
     assert callers.replayed == 0  # whatever was closed before an answer had not been heard, either
     assert len(callers.acknowledged) == len(set(callers.acknowledged))
-    assert await notices_of(url) == set(callers.acknowledged)
+    assert await stored(url, callers.acknowledged) == set(callers.acknowledged)
     return seconds
 
 
