@@ -108,6 +108,15 @@ OUR_BOT_REFUSED = [
     (421, "Misdirected Request: unallowed token specified"),
 ]
 
+NOT_TELEGRAMS = [
+    b"{}",
+    b'{"status": "ok"}',
+    b'{"ok": false, "description": "queued"}',
+    b'{"ok": false, "error_code": "400"}',
+    b'{"ok": false, "error_code": true}',
+    b'{"ok": false, "error_code": 202}',
+]
+
 
 @pytest.mark.parametrize(("code", "description"), CHANNEL_GONE)
 @pytest.mark.parametrize("action", [POST, EDIT, PROBE])
@@ -199,9 +208,15 @@ def test_a_page_that_is_not_json_is_read_by_its_status(status: int, kind: type) 
     assert isinstance(read(Reply(status, b"<html><h1>nginx</h1></html>"), POST), kind)
 
 
-@pytest.mark.parametrize("body", [None, b"", b"[]", b'"ok"', b"null", b"\xff"])
+@pytest.mark.parametrize("body", [None, b"", b"[]", b'"ok"', b"null", b"\xff", *NOT_TELEGRAMS])
 def test_an_answer_of_another_shape_is_in_doubt(body: bytes | None) -> None:
     assert isinstance(read(Reply(200, body), POST), Doubted)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, Failed), (413, Refused), (429, Throttled), (502, Doubted)])
+@pytest.mark.parametrize("body", NOT_TELEGRAMS)
+def test_json_that_is_not_telegrams_is_read_like_a_page(body: bytes, status: int, kind: type) -> None:
+    assert isinstance(read(Reply(status, body), POST), kind)
 
 
 def test_a_json_500_without_description_is_in_doubt() -> None:

@@ -68,7 +68,8 @@ def read(reply: Reply, intent_action: Action, candidate: str | None = None) -> O
     if answer.get("ok") is True:
         return _accepted(answer, intent_action, candidate)
     code = answer.get("error_code")
-    code = code if isinstance(code, int) else reply.status
+    if not isinstance(code, int) or code < BAD_REQUEST:  # JSON of a proxy, which may have handed the call on
+        return _unreadable(reply.status)
     text = str(answer.get("description") or "no description")[:300]
     plain = _PREFIX.sub("", text.lower())
     return _by_parameters(answer.get("parameters"), code) or _refusal(code, plain, text, intent_action, candidate)
@@ -100,7 +101,7 @@ def _json(body: bytes | None) -> dict[str, Any] | None:
 
 
 def _unreadable(status: int) -> Outcome:
-    """Read a page of a proxy by its status alone."""
+    """Read what is not Telegram's, a page of a proxy or its JSON, by its status alone."""
     if status == TOO_LARGE:
         return Refused("Telegram refuses the size of the request (413)")
     if status == THROTTLED:
