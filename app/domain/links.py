@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from app.domain.spelling import SpellingError
 
-MAX_ADDRESS = 2048
+MAX_ADDRESS, MAX_WRITTEN = 2048, 200
 ONLY_HTTPS = "links to {} are not allowed, only https:"
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -23,6 +23,17 @@ def checked_link(address: str) -> str:
 def known_link(address: str) -> str:
     """The same of what is stored: notices of older rules may lead to http, which nobody may hand in any more."""
     return _checked(address, {"https", "http"})
+
+
+def linked(title: str, address: str) -> tuple[str, str | None]:
+    """What is shown of a link, and where it leads: an address that platforms refuse as a link is written out if short.
+
+    Attachments may have one: they are fetched by it, and it is shown only where that failed.
+    """
+    try:
+        return title, known_link(address)
+    except SpellingError:
+        return (f"{title}: {address}" if len(address) <= MAX_WRITTEN else title), None
 
 
 def refuse_open(address: str | None) -> None:

@@ -19,7 +19,7 @@ from pydantic import (
 
 from app.domain.extent import MAX_EXTENT, extent
 from app.domain.instant import checked_moment
-from app.domain.links import checked_link
+from app.domain.links import checked_link, linked
 from app.domain.markup import checked_markup, checked_plain_text
 from app.domain.spelling import PRINTABLE, checked_plain_lines
 
@@ -186,7 +186,7 @@ class Notice(Strict):
     @model_validator(mode="after")
     def _every_language_can_be_shown(self) -> Self:
         """Refuse at acceptance what no rendering would hold, never at delivery."""
-        around = [link.title for link in self.links] + [attachment.title for attachment in self.attachments]
+        around = [link.title for link in self.links] + [linked(file.title, file.href)[0] for file in self.attachments]
         around += [f"{row.label} {row.phone} {row.email} {row.hours}" for row in self.contacts]
         for language, text in self.texts.items():
             if extent(text.body, [text.title, text.summary or "", *text.what_to_do, *around]) > MAX_EXTENT:

@@ -5,6 +5,7 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from app.domain.notice import Attachment, Contact, Kind, Link, Priority, Text
 from tests.telegram.posts import CONTACT, FACTS, LINK, at, looks, notice, post
@@ -141,6 +142,29 @@ def test_a_contact_may_have_nothing_but_a_name_and_a_link_that_telegram_refuses_
 
     assert "\n\nInterno: https://intranet/avvisi\n\nSegreteria\n\n" in part.text
     assert looks(part, "text_link") == []
+
+
+def test_a_notice_is_not_lost_for_long_addresses_that_telegram_refuses() -> None:
+    long = [
+        "https://intranet/".ljust(2048, "a"),
+        "https://comune.it:99999/".ljust(201, "a"),
+        "https://10.0.0.1/menu.pdf",
+    ]
+    files = [Attachment(title="Menu", href=long[number % 3]) for number in range(9)]
+    given = notice(body="parola " * 2_200, attachments=files)
+
+    parts = render(given, "it", FACTS)
+
+    assert parts[-1].text.count("Menu\nMenu\nMenu: https://10.0.0.1/menu.pdf") == 3
+
+
+def test_what_is_written_out_is_counted_when_a_notice_is_handed_in() -> None:
+    files = [Attachment(title="Menu", href="https://10.0.0.1/".ljust(200, "a"))] * 10
+
+    assert notice(body="parola " * 2_200, attachments=files)
+    with pytest.raises(ValidationError, match="too long for five posts"):
+        notice(body="parola " * 2_280, attachments=files)
+    assert notice(body="parola " * 2_280, attachments=[Attachment(title="Menu", href="https://a.it/" + "a" * 187)] * 10)
 
 
 def test_plain_fields_are_plain_whatever_they_look_like() -> None:

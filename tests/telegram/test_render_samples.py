@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.extent import MAX_EXTENT, extent
+from app.domain.links import linked
 from app.domain.markup import MAX_LINES, parse
-from app.domain.notice import Notice
+from app.domain.notice import Attachment, Notice
 from tests.telegram.posts import CONTACT, FACTS, LINK, at, looks, notice
 from tests.telegram.tdlib import read_as_html, stored
 from workers.telegram.canonical import canonical
@@ -98,14 +99,18 @@ def test_an_ordinary_notice_is_rendered_in_less_than_two_milliseconds() -> None:
     st.sampled_from(("a", "汉", "😀")),
     st.integers(0, 12),
     st.integers(0, 5),
+    st.sampled_from((17, 200, 201, 2048)),
 )
-def test_the_longest_body_within_the_extent_fits(unit: str, letter: str, steps: int, contacts: int) -> None:
+def test_the_longest_body_within_the_extent_fits(
+    unit: str, letter: str, steps: int, contacts: int, address: int
+) -> None:
     facts = replace(FACTS, municipality=letter * 120, source_name=letter * 119 + "x", service_name=letter * 119 + "y")
     full = notice(
         title=letter * 200,
         what_to_do=[letter * 300] * steps,
         contacts=[CONTACT.model_copy(update={"label": letter * 120, "hours": letter * 120})] * contacts,
         links=[LINK.model_copy(update={"title": letter * 120})] * 10,
+        attachments=[Attachment(title=letter * 120, href="https://10.0.0.1/".ljust(address, "a"))] * 10,
     )
     body = bounded(unit)
     while extent(body, lines_of(full)) > MAX_EXTENT:
@@ -128,7 +133,8 @@ def lines_of(given_notice: Notice) -> list[str]:
         " · ".join(filter(None, (contact.label, contact.phone, contact.email, contact.hours)))
         for contact in given_notice.contacts
     )
-    return [text.title, *text.what_to_do, *(link.title for link in given_notice.links), *contacts]
+    loose = [linked(each.title, each.href)[0] for each in given_notice.attachments]
+    return [text.title, *text.what_to_do, *(link.title for link in given_notice.links), *loose, *contacts]
 
 
 def bounded(unit: str) -> str:

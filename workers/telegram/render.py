@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from app.domain.links import known_link
+from app.domain.links import linked
 from app.domain.markup import parse
 from app.domain.notice import Attachment, Contact, Kind, Link, Notice, Priority, Text
-from app.domain.spelling import SpellingError, units
+from app.domain.spelling import units
 from app.domain.spoken import spoken
 from app.domain.when import stamped, when
 from app.domain.words import Words, name_of, words_for
@@ -163,11 +163,9 @@ def _sign(notice: Notice) -> str:
 
 
 def _link(title: str, href: str) -> Rich:
-    """A link with its title; an address that Telegram would refuse is written out instead."""
-    try:
-        return Rich(title).marked("text_link", known_link(href))
-    except SpellingError:
-        return Rich(f"{title}: {href}")
+    """A link with its title, or what is shown of an address that Telegram would refuse."""
+    shown, address = linked(title, href)
+    return Rich(shown) if address is None else Rich(shown).marked("text_link", address)
 
 
 def _contact(contact: Contact, words: Words) -> Rich:
