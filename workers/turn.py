@@ -160,7 +160,8 @@ class Dispatcher:
         self._arrivals.note(moment, due - unsure, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
-        each = interval(self._desk.kind.limits.channel_per_second) if report.wire.left else timedelta(0)
+        limits = self._desk.kind.limits.slower(call.owed.slowdown)
+        each = interval(limits.channel_per_second) if report.wire.left else timedelta(0)
         what = (call.owed, call.intent, call.token, report.outcome, settlement, report.wire)
         done = Done(*what, each * call.intent.messages, in_place=self._desk.kind.in_place)
         await self._recorder.record(done, begun + self._lease)

@@ -30,6 +30,10 @@ class Limits:
     channel_per_second: float = 1
     group_per_minute: int = 20
 
+    def slower(self, slowdown: float) -> "Limits":
+        """Give what holds for a channel that is told that it is too fast."""
+        return replace(self, channel_per_second=self.channel_per_second / slowdown)
+
 
 def interval(per_second: float) -> timedelta:
     """Give the time between two sends; none without a limit."""

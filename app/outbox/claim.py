@@ -180,5 +180,6 @@ def _free_after(call: Planned, kind: ChannelKind, now: datetime) -> tuple[dateti
     """Say when the channel may be sent to again, and when also what is not urgent."""
     many = call.intent.messages
     sent = [*sorted(at for at in call.owed.sent if at > now - MINUTE), *[call.slot] * many]
-    free, others = rests_until(sent, kind.limits, now, is_group=kind.is_group(call.owed.address))
-    return max(free, call.slot + interval(kind.limits.channel_per_second) * many), others
+    limits = kind.limits.slower(call.owed.slowdown)
+    free, others = rests_until(sent, limits, now, is_group=kind.is_group(call.owed.address))
+    return max(free, call.slot + interval(limits.channel_per_second) * many), others

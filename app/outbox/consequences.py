@@ -26,6 +26,7 @@ from app.domain.outcome import (
     reason,
 )
 from app.outbox.owed import Owed
+from app.outbox.slowing import slow_down
 
 PLACES = "select from channel where id = any($1::uuid[]) order by id for no key update"
 # In the order of their ids, as everybody does who changes many rows: two who do never wait for each other.
@@ -61,17 +62,6 @@ update delivery
    set intent = (intent::jsonb || '{"after": null}' ||
                  case when intent ->> 'reference' is null then '{}' else '{"reference": ""}' end::jsonb)::json
  where channel_id = $1 and state = 'in_doubt' and intent ->> 'key' is null
-"""
-# Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests.
-# What was on its way when the first was refused is refused with it: that is one warning, and slows down once.
-THROTTLED = """
-update pace
-   set throttled_at = now(), throttled_by = $2,
-       slowdown = case when throttled_at > now() - $3::interval - interval '1 second' then slowdown
-                       else least(4, slowdown * 1.25) end,
-       free_at = case when $4 or (throttled_at > now() - interval '10 seconds' and throttled_by <> $2)
-                      then greatest(free_at, now() + $3::interval) else free_at end
- where kind = $1
 """
 BLOCK = "update pace set free_at = greatest(free_at, now() + $2::interval), blocked_reason = $3 where kind = $1"
 # Of a call that says what its media are, those and no others of the notice: a picture does not cost its document.
@@ -187,11 +177,11 @@ def _sent(one: Done) -> tuple[str, ...]:
 
 
 async def _slow_down(connection: Connection, owed: Owed, outcome: Throttled | Doubted) -> None:
-    """Let the account rest or go slower, where the platform asks for it."""
+    """Let the channel or the account rest or go slower, where the platform asks for it."""
     everywhere, alone = (outcome.everywhere, outcome.alone) if isinstance(outcome, Throttled) else (False, False)
-    if outcome.seconds and not alone:
+    if outcome.seconds:
         wait = timedelta(seconds=outcome.seconds)
-        await connection.execute(THROTTLED, owed.kind, owed.channel_id, wait, everywhere)
+        await slow_down(connection, owed.kind, owed.channel_id, wait, everywhere=everywhere, alone=alone)
 
 
 async def _without_media_that_never_arrive(connection: Connection, one: Done) -> None:

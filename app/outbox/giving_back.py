@@ -36,17 +36,15 @@ async def give_back(pool: Pool, kind: ChannelKind, call: Claimed) -> None:
         place = await connection.fetchrow(PLACE, call.owed.channel_id)
         if place is not None:
             before = posts_text(call.owed.progress.posts)
-            await connection.execute(GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call.moment), before)
+            await connection.execute(GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call), before)
 
 
-def _without(
-    place: asyncpg.Record, kind: ChannelKind, moment: datetime
-) -> tuple[Sequence[datetime], datetime, datetime]:
+def _without(place: asyncpg.Record, kind: ChannelKind, call: Claimed) -> tuple[Sequence[datetime], datetime, datetime]:
     """Give the sends of a channel without those of a call, and until when it then rests and has only what is urgent."""
     now, sent, is_group = place["now"], sorted(place["sent"]), kind.is_group(place["address"])
-    left = [at for at in sent if at != moment]
-    rests, _ = rests_until(sent, kind.limits, now, is_group=is_group)
-    rests = max(rests, moment + interval(kind.limits.channel_per_second) * (len(sent) - len(left)))  # of an album
-    free, others = rests_until(left, kind.limits, now, is_group=is_group)
+    limits, left = kind.limits.slower(call.owed.slowdown), [at for at in sent if at != call.moment]
+    rests, _ = rests_until(sent, limits, now, is_group=is_group)
+    rests = max(rests, call.moment + interval(limits.channel_per_second) * (len(sent) - len(left)))  # of an album
+    free, others = rests_until(left, limits, now, is_group=is_group)
     longer = place["free_at"] > rests  # somebody has made it rest meanwhile
     return left, place["free_at"] if longer else free, others

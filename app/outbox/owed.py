@@ -15,6 +15,7 @@ import asyncpg
 from app.domain.delivery import Action, Intent, Post, Progress, State
 from app.domain.notice import DoubtPolicy, Notice
 from app.domain.stored import as_stored
+from app.outbox.slowing import EASED
 from app.trace import Trace
 from app.trace import parsed as stored
 
@@ -35,7 +36,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
          (select greatest(n.changed_at, max(newer.created_at)) from ({NEWER}) newer) end) as withdrawn_at,
        n.source, n.service, coalesce(s.name, n.source) as source_name,
        coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
-       c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       {EASED.format("c")} as slowdown, c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        c.told_on, c.told, d.attempts, c.interim and c.fallback as interim,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
@@ -78,7 +79,7 @@ LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between")
 class Owed:
     """One notice owed to one channel; `revision` is that of `notice`.
 
-    `sent`: the channel's last sends. `replies_to`: what the channel calls the post that is superseded.
+    `sent`: the channel's last sends, `slowdown`: its pace. `replies_to`: what it calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
     `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came first.
@@ -122,6 +123,7 @@ class Owed:
     told_on: date | None = None
     told: int = 0
     attempts: int = 0
+    slowdown: float = 1.0
 
     @property
     def step(self) -> Trace | None:

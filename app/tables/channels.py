@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, DateTime, Index, Text, text
+from sqlalchemy import JSON, Column, DateTime, Float, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from app.tables.columns import flag, instant, instants, number, words
@@ -16,6 +16,7 @@ class Channel(SQLModel, table=True):
     """A place we publish to. turn_until: somebody's turn; free_at: pace; sent: the last sends of a minute.
 
     others_free_at: until then only urgent notices go out, to which the rest of a group's minute is left.
+    slowdown, slowed_at: as of an account (Pace).
     told: how many notices it was told on the day `told_on`, where a day's cap is set.
     """
 
@@ -46,6 +47,10 @@ class Channel(SQLModel, table=True):
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
     )
     sent: list[datetime] = instants()
+    slowdown: float = Field(sa_column=Column(Float, nullable=False, server_default=text("1")))
+    slowed_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
+    )
     told_on: date | None = None
     told: int = number()
     last_reference: str | None = Field(default=None, sa_type=Text)
@@ -58,7 +63,8 @@ class Pace(SQLModel, table=True):
     """When an account of a kind may send next; every claim locks it, so claims take turns.
 
     sent: when the last sends, as many as a second may have, can have arrived at the latest.
-    slowdown: 1 at full speed, more after the platform asked us to wait. throttled_by: the channel that was asked last.
+    slowdown: 1 at full speed, more after the platform asked us to wait, at `slowed_at`; half of it is gone in a minute.
+    throttled_by: the channel that was asked last.
     troubled_at: when a call last had no answer. away_since: nothing is answered; asked: how often we asked since,
     asked_at: when last.
     """
@@ -68,6 +74,9 @@ class Pace(SQLModel, table=True):
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'")))
     sent: list[datetime] = instants()
     slowdown: float = Field(default=1.0)
+    slowed_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("'epoch'"))
+    )
     throttled_at: datetime | None = instant()
     throttled_by: UUID | None = None
     blocked_reason: str | None = Field(default=None, sa_type=Text)

@@ -84,4 +84,5 @@ async def test_a_channel_rests_for_as_long_as_a_broken_album_asks_for(pool: Pool
     await recorded(pool, await taken(pool), HASTE)
 
     assert await pool.fetchval("select free_at > now() + interval '5 seconds' from channel")
-    assert await pool.fetchval("select slowdown > 1 from pace where kind = 'telegram'")
+    assert await pool.fetchval("select slowdown from channel") == 1.25
+    assert await pool.fetchval("select slowdown from pace where kind = 'telegram'") == 1
