@@ -3,6 +3,7 @@
 """One call of the Bot API from its arrival to its answer, with whatever fault is waiting for it."""
 
 import asyncio
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -36,6 +37,7 @@ class Exchange:
         self.stopping = asyncio.Event()
         self.numbers = count(1)
         self.connections: dict[Any, int] = {}
+        self.late: set[asyncio.Task[None]] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to /bot<token>/<method>."""
@@ -73,6 +75,10 @@ class Exchange:
         entry.fault = fault.kind.value
         if fault.delay:
             await asyncio.sleep(fault.delay)
+        if fault.lands is not None:
+            landing = asyncio.create_task(self.land(fault.lands, entry, method, call))
+            self.late.add(landing)
+            landing.add_done_callback(self.late.discard)
         if fault.kind in BROKEN:
             return await self.broken(fault, entry, request)
         if fault.kind in ANSWERED and not fault.accepted:
@@ -94,6 +100,13 @@ class Exchange:
                 await asyncio.sleep(fault.seconds)
         return spoiled(fault, reply).response()
 
+    async def land(self, seconds: float, entry: Entry, method: Method, call: Call) -> None:
+        """Do a call some time after whoever made it was told that it had failed."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+            return
+        await self.done(entry, method, call)
+
     async def done(self, entry: Entry, method: Method, call: Call) -> Reply:
         """Do what the call asks, and write down what came of it before the answer leaves."""
         try:
@@ -104,7 +117,7 @@ class Exchange:
                 done = DO[method.name.lower()](self.world, call)
         except RefusedError as error:
             return self.failed(entry, error)
-        entry.did, entry.messages, entry.code = done.did, done.messages, 200
+        entry.did, entry.messages, entry.code = done.did, done.messages, entry.code or 200
         if done.text is not None:
             entry.text = done.text
         self.journal.settle(entry)
@@ -119,14 +132,19 @@ class Exchange:
 
     async def broken(self, fault: Fault, entry: Entry, request: web.Request) -> web.StreamResponse:
         entry.fault = fault.kind.value
-        self.journal.settle(entry)
+        self.certain(entry, fault)
         return await break_off(fault.kind, request, self.stopping)
 
     def instead(self, fault: Fault, entry: Entry) -> Reply:
         reply = INSTEAD[fault.kind](fault, self.chat_of(entry))
         entry.code = reply.status
-        self.journal.settle(entry)
+        self.certain(entry, fault)
         return reply
+
+    def certain(self, entry: Entry, fault: Fault) -> None:
+        """Write down that a call came to nothing, unless it is still to land."""
+        if fault.lands is None:
+            self.journal.settle(entry)
 
     def failed(self, entry: Entry, error: RefusedError) -> Reply:
         entry.refuse(error)

@@ -57,7 +57,8 @@ class Fault:
 
     Without method or chat it befalls every call; `times` None is always; the first `after` calls are spared;
     `delay` seconds pass before anything happens. The faults that answer instead of the method leave the call
-    undone, unless `accepted` says that it was done first. `lost`: the items of an album that never arrive.
+    undone, unless `accepted` says that it was done first. A call that is left undone is done all the same `lands`
+    seconds later, if that is said. `lost`: the items of an album that never arrive.
     """
 
     kind: FaultKind
@@ -69,6 +70,7 @@ class Fault:
     delay: float = 0.0
     seconds: float = 1.0
     accepted: bool = False
+    lands: float | None = None
     retry_after: int | None = None
     status: int | None = None
     description: str | None = None

@@ -3,6 +3,7 @@
 """Every kind of fault: what the caller sees, and what the journal says landed."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -73,6 +74,20 @@ async def test_another_answer_comes_instead(kind: FaultKind, done: int, sandbox:
     assert (answer.status, words in answer.body.decode()) == (status, True)
     assert (landed(sandbox), sandbox.journal[-1].fault) == (done, kind)
     assert (await send(call)).status == 200
+
+
+@pytest.mark.parametrize("kind", ["server_error", "bad_gateway", "reset_before_accepting"])
+async def test_a_call_that_failed_lands_later(kind: str, sandbox: Sandbox, call: Caller) -> None:
+    sandbox.faults.add(kind, lands=0.2)
+
+    with suppress(aiohttp.ClientError):
+        assert (await send(call)).status in (500, 502)
+    before = (landed(sandbox), sandbox.journal[-1].settled)
+    async with asyncio.timeout(30):
+        while sandbox.journal[-1].settled is None:  # noqa: ASYNC110 - what is waited for happens in the sandbox
+            await asyncio.sleep(0.02)
+
+    assert (before, landed(sandbox)) == ((0, None), 1)
 
 
 @pytest.mark.parametrize("kind", LOST)

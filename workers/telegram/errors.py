@@ -144,7 +144,7 @@ def _refusal(code: int, plain: str, text: str, action: Action, candidate: str | 
     if code in (BAD_REQUEST, FORBIDDEN):
         return _bad_request(plain, text, action, candidate)
     if code >= SERVER:
-        return _server_error(plain, text, action)
+        return _server_error(plain, text)
     if code in (UNAUTHORIZED, NOT_FOUND, 406, 409, 421):
         return Misconfigured(f"Telegram refuses our bot: {text}")
     return Refused(text)
@@ -186,11 +186,11 @@ def _undeleted(plain: str, text: str) -> Outcome:
 UNLIKE_THE_OTHERS = {Action.PROBE: _probed, Action.DELETE: _undeleted}
 
 
-def _server_error(plain: str, text: str, action: Action) -> Outcome:
-    """A post may have been taken before the error; an edit or a question is simply made again."""
+def _server_error(plain: str, text: str) -> Outcome:
+    """Whatever was asked may have been taken before the error, and may yet land; of what can be repeated that rests."""
     if _starts(plain, REMOVED_AT_ONCE):
         return Refused("Telegram posted it and removed it at once")
-    return Doubted(text) if action is Action.POST else Failed(text)
+    return Doubted(text)
 
 
 def _starts(plain: str, rows: str) -> bool:
