@@ -15,7 +15,7 @@ import asyncpg
 from app.domain.delivery import Action, Intent, Post, Progress, State
 from app.domain.notice import DoubtPolicy, Notice
 from app.domain.stored import as_stored
-from app.outbox.slowing import EASED
+from app.outbox.slowing import EASED_C
 from app.trace import Trace
 from app.trace import parsed as stored
 
@@ -36,7 +36,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
          (select greatest(n.changed_at, max(newer.created_at)) from ({NEWER}) newer) end) as withdrawn_at,
        n.source, n.service, coalesce(s.name, n.source) as source_name,
        coalesce(v.name, n.service) as service_name, n.traceparent, n.tracestate,
-       {EASED.format("c")} as slowdown, c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
+       {EASED_C} as slowdown, c.slug, c.kind, c.address, c.language, c.can_ask, c.last_reference, c.sent,
        c.told_on, c.told, d.attempts, c.interim and c.fallback as interim,
        (select earlier.posts -> 0 ->> 'reference'
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
