@@ -42,7 +42,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
           from notice old join delivery earlier on earlier.notice_id = old.id and earlier.channel_id = d.channel_id
          where old.source = n.source and old.event_source = n.event_source
            and old.event_id = n.content ->> 'supersedes') as replies_to,
-       d.wanted is not null and (d.posts::text = '[]' or d.shown is null and d.state = 'due') and exists (
+       d.wanted is not null and exists (
          select from ({NEWER}) newer cross join lateral (
            select from delivery
             where notice_id = newer.id and channel_id = d.channel_id and wanted is not null
@@ -82,7 +82,8 @@ class Owed:
     `sent`: the channel's last sends, `slowdown`: its pace. `replies_to`: what it calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
-    `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came first.
+    `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came, or may
+    have. `closed`: nothing of it may be posted any more, so what stands is all there will be.
     `fetching`: media of a correction may still come.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
@@ -119,6 +120,7 @@ class Owed:
     edition: str = ""
     unsigned: bool = False
     superseded: bool = False
+    closed: bool = False
     fetching: bool = False
     told_on: date | None = None
     told: int = 0
@@ -131,7 +133,7 @@ class Owed:
         return None if self.trace is None else self.trace.step(self.id, self.token + 1)
 
 
-MADE = {"media", "sent", "notice", "guarded", "approved", "awaits", "edition", "progress", "trace"}
+MADE = {"media", "sent", "notice", "guarded", "approved", "awaits", "edition", "progress", "trace", "closed"}
 PLAIN = [field.name for field in fields(Owed) if field.name not in MADE]
 
 

@@ -57,7 +57,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
     A notice on which our own code breaks is set aside, and keeps nobody waiting.
     """
     try:
-        work = allowed(replace(work, progress=work.progress.with_time_to_try(now)), kind)
+        progress = work.progress.with_time_to_try(now)
+        work = allowed(replace(work, progress=progress, closed=_is_closed(work, now)), kind)
         step = _next(work, kind, now)
         if isinstance(step, Intent):
             work, step = capped(work, step, kind, now)
@@ -97,10 +98,16 @@ def _over(work: Owed, now: datetime) -> Intent | Settlement | None:
     """End what is not even rendered: workers may have died of that, or it would be read after what replaces it."""
     if work.progress.crashes >= CRASHES:
         return next_step(work.progress, (), work.revision, now, can_ask=work.can_ask)
-    if work.superseded and work.progress.state is State.DUE:
+    if work.superseded and work.progress.state is State.DUE and not (work.progress.posts and work.shown is not None):
         why = DOUBTED if work.progress.doubted else SUPERSEDED
         return Settlement(State.WITHDRAWN, (), work.progress.failures, error=why)
     return None
+
+
+def _is_closed(work: Owed, now: datetime) -> bool:
+    """Tell whether no post may be added: it is taken back, too late, or would stand after what replaces it."""
+    end = work.progress.expires_at
+    return work.progress.wanted is None or work.superseded or (end is not None and end <= now)
 
 
 def _fetching(work: Owed, step: Intent, now: datetime) -> Settlement | None:

@@ -41,7 +41,8 @@ async def works_of(connection: Connection, ids: Sequence[int]) -> list[Owed]:
 async def _rows_of(connection: Connection, ids: Sequence[int]) -> list[asyncpg.Record]:
     """Read them; of what is superseded before all of it was posted nothing is wanted any more."""
     rows = list(await connection.fetch(OWED, list(ids)))
-    cut = [row["id"] for row in rows if row["superseded"] and row["posts"] != "[]"]
+    begun = [row for row in rows if row["posts"] != "[]" and row["shown"] is None and row["state"] == State.DUE]
+    cut = [row["id"] for row in begun if row["superseded"]]
     if not cut:
         return rows
     await connection.execute(CUT, cut)

@@ -69,6 +69,14 @@ def _taken(fresh: list[Medium], kind: str) -> Medium | None:
     return found
 
 
+def spared(albums: Sequence[Album]) -> list[Album]:
+    """Leave the first as it stands where all would go: their text would go with them, and may not be posted anew."""
+    first = albums[0]
+    if any(album.shows for album in albums):
+        return list(albums)
+    return [Album(first.media, first.media, stale=True), *albums[1:]]
+
+
 def _within_reach(post: Post, media: Sequence[Medium], slots: Sequence[Medium | None]) -> Album:
     """Cover what cannot be deleted, and leave what nobody can reach."""
     if None not in slots or post.can_be_deleted:

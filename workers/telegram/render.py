@@ -61,15 +61,18 @@ def render(notice: Notice, language: str, facts: Facts) -> tuple[Part, ...]:
     return _posts(_pieces(notice, language, words, facts), words, facts)
 
 
-def captioned(notice: Notice, language: str, facts: Facts) -> tuple[Part, tuple[Part, ...]]:
+def captioned(notice: Notice, language: str, facts: Facts, *, alone: bool = False) -> tuple[Part, tuple[Part, ...]]:
     """The caption of a notice's first media, and the posts that follow where the caption does not hold the whole text.
 
-    Which of the two it is changes only with the text, never with what has happened to the notice since.
+    Which of the two it is changes only with the text, never with what has happened to the notice since. `alone`: none
+    can follow, so the text may fill the caption.
     """
     words = words_for(language)
     pieces = _pieces(notice, language, words, facts)
-    if len(pieces) == 1 and units(pieces[0].text + _foot(1, 1, facts)) <= MAX_CAPTION - HEAD_ROOM:
-        return _posts(pieces, words, facts)[0], ()
+    whole = _posts(pieces, words, facts)
+    needed = units(whole[0].text) if alone else units(pieces[0].text + _foot(1, 1, facts)) + HEAD_ROOM
+    if len(pieces) == 1 and needed <= MAX_CAPTION:
+        return whole[0], ()
     title = _title(notice, _text(notice, language)[1])
     if facts.state == "withdrawn":
         title = Rich(title.text).marked("strikethrough")

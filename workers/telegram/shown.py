@@ -13,7 +13,7 @@ from app.domain.delivery import Part, Post
 from app.domain.notice import Notice
 from app.domain.outcome import Refused
 from app.outbox import Owed
-from workers.telegram.albums import Album, arranged, media_parts
+from workers.telegram.albums import Album, arranged, media_parts, spared
 from workers.telegram.layout import Medium, chosen, groups, label, shown_media, text_posts
 from workers.telegram.part import Part as Message
 from workers.telegram.render import Facts, TooLong, captioned, render
@@ -24,7 +24,9 @@ State = Literal["current", "corrected", "withdrawn"]
 def shown(owed: Owed, *, municipality: str, zone: str) -> Sequence[Part] | Refused:
     """Give the posts that show the delivery as it should be; as many as stand there already, or more."""
     albums = _albums(owed)
-    texts = _texts(_page(owed, albums, municipality, zone), media=bool(albums))
+    # Of what was shown with its whole text in the caption none of it moves to a post that may not be made.
+    alone = owed.closed and owed.shown is not None and len(albums) == len(owed.progress.posts)
+    texts = _texts(_page(owed, albums, municipality, zone), media=bool(albums), alone=alone)
     if isinstance(texts, Refused):
         return texts
     parts = media_parts(*texts, albums, owed.progress.posts, visible_code(owed.notice_id))
@@ -59,6 +61,8 @@ def _albums(owed: Owed) -> list[Album]:
     count = shown_media(posts, len(guessed))
     media = [post if post.items else _guessed(post, guessed[number : number + 1]) for number, post in enumerate(posts)]
     albums, left = arranged(media[:count], listed, ready)
+    if owed.closed and 0 < count == len(posts):
+        albums = spared(albums)
     begun = owed.shown is None and 0 < count == len(posts)
     return [*albums, *(Album((), album) for album in groups(left) if begun)]
 
@@ -88,10 +92,10 @@ class _Page:
 
 
 @lru_cache(maxsize=256)
-def _texts(page: _Page, *, media: bool) -> tuple[Message, tuple[Message, ...]] | Refused:
+def _texts(page: _Page, *, media: bool, alone: bool) -> tuple[Message, tuple[Message, ...]] | Refused:
     """Render the caption that media have, and the texts; once for a bulk to many channels."""
     content = (page.notice, page.language, page.facts)
     try:
-        return captioned(*content) if media else (Message(""), render(*content))
+        return captioned(*content, alone=alone) if media else (Message(""), render(*content))
     except TooLong as error:
         return Refused(str(error))
