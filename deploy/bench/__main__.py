@@ -51,7 +51,7 @@ SCENARIOS: dict[str, tuple[str, Measure]] = {
     "S8": ("everything killed after accepting", killed.measure),
     "S9": ("a notice on which workers die", poison.measure),
 }
-LONGEST = 900.0
+LONGEST = 1200.0
 """Seconds after which a scenario is given up."""
 
 
