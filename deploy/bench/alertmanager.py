@@ -18,6 +18,7 @@ import aiohttp
 
 from deploy.bench.desk import Desk
 from deploy.bench.ground import Ground
+from deploy.bench.journal import LINGER
 from deploy.bench.place import TOKEN, Telegram
 from deploy.bench.rivals import BrokenError, Calls, SkippedError
 from deploy.processes import free_port, last_words
@@ -31,7 +32,7 @@ async def alerts(telegram: Telegram, calls: Calls, patience: float) -> None:
     with _storage() as directory:
         async with _running(telegram, calls, directory) as url:
             await _hand_in(url, calls)
-            await telegram.journal.until_posts(len(calls), 0, patience)
+            await _until_over(telegram, len(calls), patience)
 
 
 async def killed(telegram: Telegram, calls: Calls, patience: float) -> None:
@@ -41,7 +42,13 @@ async def killed(telegram: Telegram, calls: Calls, patience: float) -> None:
             await _hand_in(url, calls)
             await telegram.journal.until_posts(1, 0, patience)
         async with _running(telegram, calls, directory):
-            await telegram.journal.until_posts(len(calls), 0, patience)
+            await _until_over(telegram, len(calls), patience)
+
+
+async def _until_over(telegram: Telegram, owed: int, patience: float) -> None:
+    """Wait for as many posts as are owed, since it does not tell when it is done; and a little longer, for copies."""
+    await telegram.journal.until_posts(owed, 0, patience)
+    await asyncio.sleep(LINGER)
 
 
 @contextlib.contextmanager
@@ -83,8 +90,7 @@ class Alerts:
         await _post(self.session, self.url, [_alert(next(self.numbers), chat, text) for chat in chats])
 
     async def finish(self, patience: float) -> None:
-        """Wait for as many posts as it owes: it does not tell when it is done."""
-        await self.telegram.journal.until_posts(self.owed, 0, patience)
+        await _until_over(self.telegram, self.owed, patience)
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from app.database import Pool
+from deploy.bench.journal import LINGER
 from deploy.bench.place import Place
 
 FIRST_CHAT = 5_000_000_000
@@ -26,7 +27,7 @@ select gen_random_uuid(), $1 || '-' || n, 'telegram', ($2::bigint + n * sign($2:
        case when $4 then array[$1 || '-' || n] else array[$1] end, $5
   from generate_series(1, $3::int) as n
 """
-DONE = "select not exists (select from delivery where state in ('due', 'in_doubt'))"
+OPEN = "select count(*) from delivery where state in ('due', 'in_doubt')"
 
 
 async def add_chats(pool: Pool, area: str, many: int, *, each_its_own: bool = False, channels: bool = False) -> None:
@@ -108,7 +109,15 @@ async def until_settled(pool: Pool, patience: float) -> bool:
     """Wait until nothing is open; False when patience is over."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        if await pool.fetchval(DONE):
+        if not await pool.fetchval(OPEN):
             return True
         await asyncio.sleep(0.1)
     return False
+
+
+async def until_over(pool: Pool, patience: float) -> int:
+    """Wait until nothing is open, and a little longer, before the journal is read; give how many are open then."""
+    await until_settled(pool, patience)
+    await asyncio.sleep(LINGER)
+    still_open: int = await pool.fetchval(OPEN)
+    return still_open

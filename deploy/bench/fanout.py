@@ -3,8 +3,8 @@
 """S1: one notice to 300 private chats under 30 a second and one a second for each chat."""
 
 from deploy.bench import alertmanager, apprise, rivals
-from deploy.bench.city import FIRST_CHAT, add_chats, source
-from deploy.bench.figure import OURS, Figure, Measured, at_most, exactly
+from deploy.bench.city import FIRST_CHAT, add_chats, source, until_over
+from deploy.bench.figure import OURS, Figure, Measured, at_most, exactly, nothing_open
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.place import REAL, place
@@ -21,7 +21,7 @@ async def measure(ground: Ground, size: Size) -> Measured:  # noqa: ARG001 - it 
     calls = [[FIRST_CHAT + number, text] for number in range(1, MANY + 1)]
     accounts, left_out = await rivals.each(ground, RIVALS, calls, PATIENCE)
     for name, account in accounts.items():
-        figures += _figures(name, account, account.moments[0])
+        figures += figures_of(name, account, account.moments[0])
     return Measured(tuple(figures), (f"The least that {MANY} chats can take is about {IDEAL} s.", *left_out))
 
 
@@ -33,12 +33,14 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
         async with source(there) as mensa:
             handed = await mensa.hand_in("famiglie")
             await there.telegram.journal.until_posts(MANY, 0, PATIENCE)
-        return _figures(OURS, there.telegram.journal.since(), handed.posted)
+            still_open = await until_over(there.pool, PATIENCE)
+        return (*figures_of(OURS, there.telegram.journal.since(), handed.posted), nothing_open(still_open))
 
 
-def _figures(who: str, account: Account, began: float) -> tuple[Figure, ...]:
+def figures_of(who: str, account: Account, began: float) -> tuple[Figure, ...]:
+    """Count all that came, and time the last that was owed."""
     ours = who == OURS
-    seconds = account.moments[-1] - began if account.moments else 0.0
+    seconds = account.moment_of(MANY) - began if account.moments else 0.0
     return (
         Figure(f"reached, of {MANY}", account.reached(), "", exactly(MANY) if ours else None, who),
         Figure("posted twice", account.doubles(), "", exactly(0) if ours else None, who),

@@ -60,6 +60,11 @@ class Figure:
         return None if self.aim is None else self.aim.met_by(self.value)
 
 
+def nothing_open(many: int) -> Figure:
+    """Say how many deliveries were still open when all should have been over: what comes of them is not counted."""
+    return Figure("still open at the end", many, "", exactly(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What a scenario found: its figures, and sentences about what was left out or how it was done."""

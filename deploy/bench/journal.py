@@ -12,6 +12,9 @@ from pathlib import Path
 import msgspec
 
 LOOK_EVERY = 0.05
+LINGER = 2.0
+"""Seconds after the end until copies and refusals are counted: longer than a worker's tick and than a chat's second, so
+that whoever still has a copy, or is refused one, has sent it by then."""
 ACCEPTED = b'"did":"accepted"'
 TOO_MANY_REQUESTS = 429
 
@@ -48,6 +51,10 @@ class Account:
     @property
     def moments(self) -> list[float]:
         return sorted(post.monotonic for post in self.posts)
+
+    def moment_of(self, number: int) -> float:
+        """Say when the post of this number came, or the last of fewer: what comes later is counted, and not timed."""
+        return self.moments[:number][-1]
 
     def first_refusal(self) -> str:
         """Say how many calls came, and what was said to the first that was refused."""

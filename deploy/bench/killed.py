@@ -5,7 +5,7 @@
 import time
 
 from deploy.bench import alertmanager, rivals
-from deploy.bench.city import FIRST_CHANNEL, add_chats, source, until_settled
+from deploy.bench.city import FIRST_CHANNEL, add_chats, source, until_over, until_settled
 from deploy.bench.figure import OURS, Figure, Measured, at_most, exactly
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
@@ -52,6 +52,7 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
         there.start_again()
         await until_settled(there.pool, PATIENCE)
         settled = time.monotonic() - killed
+        await until_over(there.pool, PATIENCE)
         account = journal.since(mark)
     return (
         *_figures(OURS, account),

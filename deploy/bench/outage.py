@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from deploy.bench import outage_of_others
-from deploy.bench.city import Source, add_chats, source, until_settled
+from deploy.bench.city import Source, add_chats, source, until_over
 from deploy.bench.figure import Figure, Measured, exactly
 from deploy.bench.ground import Ground
 from deploy.bench.outage_of_others import be_away
@@ -89,7 +89,7 @@ async def _cell(ground: Ground, away: int, seconds: float) -> Cell:
                 back = time.monotonic()
                 await _until_drained(there, back)
                 drained = time.monotonic() - back
-            await until_settled(there.pool, PATIENCE)
+            await until_over(there.pool, PATIENCE)
         account = there.telegram.journal.since()
         states = {row["state"]: row["many"] for row in await there.pool.fetch(STATES)}
     accepted = sum(one.deliveries for one in mensa.handed)

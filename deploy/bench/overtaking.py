@@ -7,9 +7,9 @@ import random
 from collections.abc import Sequence
 
 from deploy.bench import desk
-from deploy.bench.city import FIRST_CHAT, Source, add_chats, source
+from deploy.bench.city import FIRST_CHAT, Handed, Source, add_chats, source, until_over
 from deploy.bench.desk import Counter
-from deploy.bench.figure import OURS, Figure, Measured, at_least, at_most, exactly, quantile
+from deploy.bench.figure import OURS, Figure, Measured, at_least, at_most, exactly, nothing_open, quantile
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.others import OTHERS
@@ -37,9 +37,10 @@ async def measure(ground: Ground, size: Size) -> Measured:
             urgent = asyncio.create_task(_urgent(mensa, bulk / REAL.per_second))
             await there.telegram.journal.until_posts(bulk + URGENT, 0, patience)
             await urgent
+            still_open = await until_over(there.pool, patience)
         account = there.telegram.journal.since()
     others, left_out = await desk.each(ground, OTHERS, _chats(), _overtakes)
-    figures = [*_measured(account, mensa, bulk)]
+    figures = [*figures_of_ours(account, mensa.handed[1:], bulk), nothing_open(still_open)]
     for name, counter in others.items():
         figures += _figures_of(name, counter)
     return Measured(tuple(figures), (*_REMARKS, *left_out))
@@ -98,8 +99,9 @@ def _urgent_figures(waits: list[float], who: str) -> tuple[Figure, ...]:
     )
 
 
-def _measured(account: Account, mensa: Source, bulk: int) -> tuple[Figure, ...]:
-    moments = account.moments
+def figures_of_ours(account: Account, urgent: Sequence[Handed], bulk: int) -> tuple[Figure, ...]:
+    """Count all that came; the rate is that until the last that was owed."""
+    moments = account.moments[: bulk + URGENT]
     first, last = moments[0] + EDGE, moments[-1] - EDGE
     steady = sum(first <= moment < last for moment in moments) / (last - first)
     return (
@@ -107,14 +109,13 @@ def _measured(account: Account, mensa: Source, bulk: int) -> tuple[Figure, ...]:
         Figure("posted twice", account.doubles(), "", exactly(0)),
         Figure("refused with 429", account.refusals, "", exactly(0)),
         Figure("of 30/s in steady state", 100 * steady / REAL.per_second, "%", at_least(97)),
-        *_urgent_figures(_waits(account, mensa), OURS),
+        *_urgent_figures(_waits(account, urgent), OURS),
     )
 
 
-def _waits(account: Account, mensa: Source) -> list[float]:
+def _waits(account: Account, urgent: Sequence[Handed]) -> list[float]:
     """Give the seconds from each urgent acceptance to its arrival; one that reached Telegram sooner waited 0."""
-    urgent = mensa.handed[1:]
-    texts = [(post.text or "", post.monotonic) for post in account.posts]
+    texts = [(post.text or "", post.monotonic) for post in reversed(account.posts)]
     came = {text.split("\n")[0].split()[-1]: moment for text, moment in texts if URGENT_TITLE in text}
     return [max(0.0, came[f"{number}."] - one.accepted) for number, one in enumerate(urgent, start=1)]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.backoff import CRASHES
 from deploy import programs
-from deploy.bench.city import Handed, Source, add_chats, source, until_settled
+from deploy.bench.city import Handed, Source, add_chats, source, until_over
 from deploy.bench.dying_worker import POISON
 from deploy.bench.figure import Figure, Measured, at_most, exactly, quantile
 from deploy.bench.ground import Ground
@@ -79,7 +79,7 @@ async def _round(there: Place, mensa: Source, seconds: float, poison: str | None
         if poison is not None and number == FEW:
             await mensa.hand_in(poison, in_doubt="repeat", texts={"it": {"title": POISON}})
         await asyncio.sleep(began + (number + 1) / NOTICES_PER_SECOND - time.monotonic())
-    if not await until_settled(there.pool, PATIENCE):
+    if await until_over(there.pool, PATIENCE):
         raise RuntimeError("not everything has come to an end")
     return _seen(journal.since(mark), handed)
 

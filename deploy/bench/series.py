@@ -5,8 +5,8 @@
 from collections.abc import Sequence
 
 from deploy.bench import alertmanager, apprise, rivals
-from deploy.bench.city import FIRST_CHANNEL, add_chats, source
-from deploy.bench.figure import OURS, Figure, Measured, at_most, exactly
+from deploy.bench.city import FIRST_CHANNEL, add_chats, source, until_over
+from deploy.bench.figure import OURS, Figure, Measured, at_most, exactly, nothing_open
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.place import REAL, place
@@ -23,7 +23,7 @@ async def measure(ground: Ground, size: Size) -> Measured:  # noqa: ARG001 - it 
     calls = [[FIRST_CHANNEL - 1, title] for title in titles]
     accounts, left_out = await rivals.each(ground, RIVALS, calls, PATIENCE)
     for name, account in accounts.items():
-        figures += _figures(name, account, titles, account.moments[0])
+        figures += figures_of(name, account, titles, account.moments[0])
     return Measured(tuple(figures), tuple(left_out))
 
 
@@ -37,7 +37,9 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
             for title in titles:
                 await mensa.hand_in("scuola", texts={"it": {"title": title}})
             await there.telegram.journal.until_posts(MANY, 0, PATIENCE)
-        return _figures(OURS, there.telegram.journal.since(), titles, mensa.handed[0].posted)
+            still_open = await until_over(there.pool, PATIENCE)
+        account, began = there.telegram.journal.since(), mensa.handed[0].posted
+        return (*figures_of(OURS, account, titles, began), nothing_open(still_open))
 
 
 def in_order(account: Account, titles: Sequence[str]) -> int:
@@ -46,11 +48,13 @@ def in_order(account: Account, titles: Sequence[str]) -> int:
     return sum(number == place for place, number in enumerate(came))
 
 
-def _figures(who: str, account: Account, titles: Sequence[str], began: float) -> tuple[Figure, ...]:
+def figures_of(who: str, account: Account, titles: Sequence[str], began: float) -> tuple[Figure, ...]:
+    """Count all that came, and time the last that was owed."""
     ours = who == OURS
-    seconds = account.moments[-1] - began if account.moments else 0.0
+    seconds = account.moment_of(MANY) - began if account.moments else 0.0
     return (
         Figure(f"in order, of {MANY}", in_order(account, titles), "", exactly(MANY) if ours else None, who),
+        Figure("posted twice", account.doubles(), "", exactly(0) if ours else None, who),
         Figure("refused with 429", account.refusals, "", exactly(0) if ours else None, who),
         Figure("until the last", seconds, "s", at_most(BOUND) if ours else None, who),
     )
