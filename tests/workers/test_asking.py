@@ -52,14 +52,20 @@ async def askable(city: City) -> UUID:
     return channel
 
 
+async def forwarding(city: City) -> None:
+    """Let the bot edit what is not ours, where it can ask by forwards then."""
+    await askable(city)
+    city.sandbox.set_rights(CHAT, {"can_edit_messages": city.settings.telegram_operations_chat is not None})
+
+
 FORWARD = {"telegram_operations_chat": str(OPERATIONS)}
-WAYS = pytest.mark.parametrize("city", [{}, FORWARD], indirect=True, ids=["edit", "forward"])
+WAYS = pytest.mark.parametrize("city", [{}, FORWARD], indirect=True, ids=["alone", "with an operations chat"])
 
 
 @WAYS
 async def test_an_unknown_post_of_ours_is_neither_adopted_nor_written_over_by_a_later_doubt(city: City) -> None:
     """Strangers hide a post that did arrive; it is held, and the next notice is in doubt too."""
-    await askable(city)
+    await forwarding(city)
     for number in range(3):
         city.sandbox.post_as_human(CHAT, f"Auguri {number}")
     city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage", times=2)
@@ -77,7 +83,7 @@ async def test_an_unknown_post_of_ours_is_neither_adopted_nor_written_over_by_a_
 
 @WAYS
 async def test_after_a_later_post_is_known_doubts_are_asked_about_again(city: City) -> None:
-    await askable(city)
+    await forwarding(city)
     for number in range(3):
         city.sandbox.post_as_human(CHAT, f"Auguri {number}")
     city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
@@ -130,7 +136,7 @@ async def test_a_bot_that_may_edit_others_by_now_asks_no_more_by_editing(city: C
 
 @pytest.mark.parametrize("city", [{"telegram_operations_chat": "-55"}], indirect=True)
 async def test_an_operations_chat_that_moved_is_followed_and_is_no_address_of_a_channel(city: City) -> None:
-    await askable(city)
+    await forwarding(city)
     city.sandbox.add_chat(-55, "group", "Sala operativa")
     heir = city.sandbox.migrate(-55)
     city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
@@ -148,7 +154,7 @@ async def test_an_operations_chat_that_moved_is_followed_and_is_no_address_of_a_
 @pytest.mark.parametrize("city", [SLOW], indirect=True)
 async def test_asking_by_forward_ends_within_its_time_however_slow_it_is(city: City) -> None:
     """The forward takes three quarters of the time, and the copy cannot be deleted at all: the lease holds."""
-    await askable(city)
+    await forwarding(city)
     city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
     city.sandbox.faults.add(FaultKind.LATE_ANSWER, method="forwardMessage", seconds=1.5)
     city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="deleteMessages")
@@ -308,6 +314,7 @@ async def test_a_worker_takes_its_copies_away_now_and_then(
 ) -> None:
     settings = settings_for(database_url, redis_url, sandbox, telegram_operations_chat=operations.address)
     telegram = desk(Tools(settings, operations.pool, Outgoing.of(settings)))
+    sandbox.set_rights(CHAT, {"can_edit_messages": True})
     await telegram.inspect(str(CHAT), at_once)
     left = copies(sandbox)
 

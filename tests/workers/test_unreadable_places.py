@@ -28,7 +28,7 @@ async def doubted(city: City, title: str = "Mensa chiusa") -> UUID:
 async def test_a_post_that_may_not_be_forwarded_is_not_taken_for_somebody_elses(city: City) -> None:
     """The channel proved itself, and its owner protects what is posted since."""
     city.sandbox.add_chat(OPERATIONS, "channel", "Sala operativa")
-    city.sandbox.add_chat(CHAT, "channel", "Scuola")
+    city.sandbox.add_chat(CHAT, "channel", "Scuola", rights={"can_edit_messages": True})
     city.sandbox.protect(CHAT)
 
     await doubted(city)

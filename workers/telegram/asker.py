@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asks what stands in a place of a channel, without being able to change what is not ours.
 
-By an edit, which Telegram refuses for what is not ours, or by a forward into the operations chat, which also a bot may
-that could edit other people's posts; but a forward does not say whose a picture without words is.
+By an edit, which Telegram refuses for what is not ours, at the pace of the channel. Where the bot could edit other
+people's posts, or other posts of ours may stand there, by a forward into the operations chat, one queue for all
+channels; and a forward does not say whose a picture without words is.
 """
 
 import json
@@ -45,30 +46,31 @@ class Asker:
             return await self._rest_of(address, intent, watch)
         place = str(int(intent.after or "0") + 1 + intent.asked)
         album = len(intent.items) > 1 and not intent.restored
-        return await self.ask(address, place, intent.payload, watch, album=album)
+        return await self.ask(address, place, intent.payload, watch, album=album, restored=intent.restored)
 
-    async def ask(self, address: str, place: str, payload: str, watch: Watch, *, album: bool = False) -> Outcome:
-        """Ask whether a place holds exactly this content; of an album the item with the caption may have been lost.
+    async def ask(
+        self, address: str, place: str, payload: str, watch: Watch, *, album: bool = False, restored: bool = False
+    ) -> Outcome:
+        """Ask, by one write, whether a place holds exactly this content.
 
-        Then the first that stands is ours without it: nothing else of ours that no row knows of is behind the last
-        known post.
+        Of an album the item with the caption may have been lost. Then the first that stands is ours without it: nothing
+        else of ours that no row knows of is behind the last known post, except after a restore.
         """
-        ask = self._ask_by_edit if self.operations is None else self.operations.ask
-        outcome = await ask(address, place, payload, watch)
-        match outcome:
-            case Delivered(part=True) if not album:
-                return Unclear(OVERWROTE.format(place))
-            case Foreign(wordless=True):
-                return await self._without_its_caption(address, place, watch) if album else Foreign()
-        return outcome
+        refused = Unclear(UNREAD) if restored else await self._may_harm(address)
+        if refused is None:
+            return await self._by_edit(address, place, payload, watch, album=album)
+        if self.operations is None or not isinstance(refused, Unclear):
+            return refused
+        outcome = await self.operations.ask(address, place, payload, watch)
+        return Foreign() if isinstance(outcome, Foreign) and not album else outcome
 
-    async def _without_its_caption(self, address: str, place: str, watch: Watch) -> Outcome:
-        """Tell whether a picture or document without words is ours, where that can be told."""
-        refused = await self._may_harm(address)
-        if refused is not None:
-            return Foreign(wordless=True) if isinstance(refused, Unclear) else refused
-        outcome = await self._touched(address, place, watch)
-        return Delivered((place,), part=True) if isinstance(outcome, Delivered) else outcome
+    async def _by_edit(self, address: str, place: str, payload: str, watch: Watch, *, album: bool) -> Outcome:
+        """Give the place the content that it should have: only `message is not modified` says that it has it."""
+        reply = await self._call(edit(address, place, payload), watch)
+        outcome = read(reply, Action.PROBE, place)
+        if isinstance(outcome, Delivered) and has_changed(reply):
+            return Delivered((place,), part=True) if album else Unclear(OVERWROTE.format(place))
+        return outcome
 
     async def _rest_of(self, address: str, album: Intent, watch: Watch) -> Outcome:
         """Ask for the last item of an album of which the first was found, and then one by one for those between.
@@ -95,15 +97,6 @@ class Asker:
         """Ask whether a place is ours, and change nothing: none of our posts has buttons to take away."""
         reply = await self._call(EditMessageReplyMarkup(chat_id=address, message_id=int(place)), watch)
         return read(reply, Action.PROBE, place)
-
-    async def _ask_by_edit(self, address: str, place: str, payload: str, watch: Watch) -> Outcome:
-        """Give the place the content that it should have: only `message is not modified` says that it has it."""
-        refused = await self._may_harm(address)
-        if refused is not None:
-            return refused
-        reply = await self._call(edit(address, place, payload), watch)
-        outcome = read(reply, Action.PROBE, place)
-        return Delivered((place,), part=True) if isinstance(outcome, Delivered) and has_changed(reply) else outcome
 
     async def _may_harm(self, address: str) -> Outcome | None:
         """Look at our rights: who may edit other people's posts must not ask by editing, whatever was proved before.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""The operations chat, to which a doubtful place is forwarded in order to read it, and which is no channel of ours."""
+"""The operations chat, to which a place is forwarded that must not be asked by an edit; it is no channel of ours."""
 
 import asyncio
 import contextlib
