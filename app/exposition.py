@@ -42,6 +42,8 @@ def _gauges(figures: Figures) -> Iterable[Metric]:
     yield GaugeMetricFamily("campanella_texts_waiting", "Texts that wait until a person approves them", figures.texts)
     waits = "Seconds that the oldest of them has waited; 0 when none does"
     yield GaugeMetricFamily("campanella_text_age_seconds", waits, max(0.0, figures.oldest_text))
+    slower = "How many times slower an account goes since it was told to wait; 1 at full speed"
+    yield _gauge("slowdown", slower, figures.slowdowns, "kind")
     left = GaugeMetricFamily("campanella_pushes_left", "What is left of a rationed quota", labels=["channel", "span"])
     for place, count in figures.pushes_left.items():
         left.add_metric(place, count)

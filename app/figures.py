@@ -5,6 +5,8 @@
 import json
 from dataclasses import dataclass
 
+from app.outbox.slowing import EASED_PACE
+
 MOST = 100_000
 """Deliveries that are looked at for the figures; with more waiting than that, the figures say "at least"."""
 # Only the partial indexes are read, and never more than MOST of their entries, however many deliveries there are.
@@ -42,8 +44,10 @@ select coalesce((select age from oldest where lane = 0), 0) as oldest_urgent,
        coalesce((select extract(epoch from now() - min(greatest(texts.ready_at, n.changed_at)))
                    from texts join notice n on n.id = notice_id), 0)::float as oldest_text,
        (select json_object_agg(c.slug, json_build_object('today', a.today, 'month', a.month))
-          from allowance a join channel c on c.id = a.channel_id where c.retired_at is null)::text as pushes
-"""  # noqa: S608 - MOST is ours
+          from allowance a join channel c on c.id = a.channel_id where c.retired_at is null)::text as pushes,
+       (select json_object_agg(kind, {EASED_PACE})
+          from pace where kind in (select kind from channel where retired_at is null))::text as slow
+"""  # noqa: S608 - ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Figures:
     """How things stand: seconds that the oldest due delivery of each lane has waited, and counts.
 
     `texts`: those that wait for a person's approval. `pushes`: JSON, what is left of rationed quotas by channel.
+    `slow`: JSON, how much slower each account goes.
     """
 
     oldest_urgent: float
@@ -66,6 +71,7 @@ class Figures:
     texts: int = 0
     oldest_text: float = 0.0
     pushes: str | None = None
+    slow: str | None = None
 
     @property
     def oldest(self) -> dict[str, float]:
@@ -80,6 +86,12 @@ class Figures:
         """What is left by channel and span (today, month), where there is a limit."""
         rows: dict[str, dict[str, int | None]] = json.loads(self.pushes or "{}")
         return {(slug, span): left for slug, spans in rows.items() for span, left in spans.items() if left is not None}
+
+    @property
+    def slowdowns(self) -> dict[str, float]:
+        """How many times slower each kind's account goes than it may."""
+        found: dict[str, float] = json.loads(self.slow or "{}")
+        return found
 
     @property
     def channels(self) -> dict[str, int]:

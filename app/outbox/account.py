@@ -10,23 +10,24 @@ import asyncpg
 
 from app.database import Connection
 from app.domain.pace import Account
+from app.outbox.slowing import EASED_PACE
 
 # Right after a bulk was accepted Postgres has no idea of it, and would look at all that is due and sort it for every
 # claim (53 ms for 20,000). For this transaction it walks the indexes in their order, and stops at the limit (0.5 ms).
 # What is switched off so counts as endlessly costly, for which Postgres before 18 would compile each claim (0.3 s).
 # The time is that after the lock: Postgres reckons a plain `select ... for update` out before it waits for the row.
-LOCK = """
+LOCK = f"""
 with mine as materialized (select * from pace where kind = $1 for update)
-select free_at, sent, slowdown, troubled_at, away_since, asked_at, asked, clock_timestamp() as now,
+select free_at, sent, {EASED_PACE} as slowdown, troubled_at, away_since, asked_at, asked, clock_timestamp() as now,
        set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
        set_config('jit', 'off', true)
-  from mine
-"""
+  from mine as pace
+"""  # noqa: S608 - ours
 NEW = "insert into pace (kind, slowdown) values ($1, 1) on conflict do nothing"
 CAME = "update pace set sent = $2 where kind = $1"
 SPEND = """
 update pace
-   set free_at = $2, sent = $4, slowdown = greatest(1, slowdown * 0.999 ^ $3),
+   set free_at = $2, sent = $3,
        blocked_reason = case when away_since is not null then blocked_reason end
  where kind = $1
 """
@@ -84,4 +85,4 @@ async def spend(
 ) -> None:
     """Write down the moments (ascending) at which will be sent."""
     spent = account.spent(moments, per_second)
-    await connection.execute(SPEND, kind, spent.free_at, len(moments), spent.sent)
+    await connection.execute(SPEND, kind, spent.free_at, spent.sent)

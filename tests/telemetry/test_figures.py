@@ -24,6 +24,10 @@ AGE = """
 update delivery set ready_at = now() - $1::interval, due_at = now() - $1::interval, rank = now() - $1::interval
  where $2::bigint is null or id = $2
 """
+SLOW = """
+insert into pace (kind, slowdown, slowed_at) values ($1, 3, now() - interval '1 minute')
+on conflict (kind) do update set slowdown = excluded.slowdown, slowed_at = excluded.slowed_at
+"""
 SEEN = "insert into worker (id, host, seen_at) values (gen_random_uuid(), 'h', now() - $1::interval)"
 
 
@@ -149,6 +153,14 @@ async def test_what_is_left_of_a_quota_is_told_by_channel_and_only_where_there_i
     await pool.execute("update channel set retired_at = now() where slug = 'chiuso'")
 
     assert (await figures(health)).pushes_left == {("wechat", "month"): 3}
+
+
+async def test_how_much_slower_an_account_goes_is_told_as_of_now_and_of_no_room(health: Health, pool: Pool) -> None:
+    await a_channel(pool)
+    for kind in ("telegram", "telegram operations"):
+        await pool.execute(SLOW, kind)
+
+    assert (await figures(health)).slowdowns == {"telegram": pytest.approx(2, rel=0.15)}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from app.version import VERSION
 from tests.repository.files import ROOT, read, tracked
 
 PUSHES = '{"wechat": {"today": 0, "month": 3}, "articoli": {"today": null, "month": null}}'
-FIGURES = Figures(1.5, 0.0, 20.0, 4, 1, 2, 3, 10, 1, 2, 5, 90.5, PUSHES)
+FIGURES = Figures(1.5, 0.0, 20.0, 4, 1, 2, 3, 10, 1, 2, 5, 90.5, PUSHES, '{"telegram": 2.5}')
 AT_FIRST = """
 from app.exposition import exposition
 from app.metrics import prepare_kinds
@@ -70,6 +70,7 @@ def test_the_figures_stand_beside_what_was_counted() -> None:
     assert samples(page, "campanella_texts_waiting") == {"": 5}
     assert samples(page, "campanella_text_age_seconds") == {"": 90.5}
     assert samples(page, "campanella_pushes_left") == {"wechat today": 0, "wechat month": 3}
+    assert samples(page, "campanella_slowdown") == {"telegram": 2.5}
     assert samples(page, "campanella_database_up") == {"": 1}
     assert samples(page, "campanella_build_info") == {VERSION: 1}
     assert samples(page, "process_start_time_seconds") != {}
