@@ -65,11 +65,19 @@ select $1, channel.id, $4, at, at, at + $6::interval, at + $7::interval, $8, 'du
 on conflict (notice_id, channel_id) do nothing
 """
 # What could not be fetched before gets a fresh chance; what was fetched, and then refused by a platform, does not.
+# What was sent nowhere is fetched anew: what is there now belongs to the correction. Once it was, an address keeps its
+# content, which processes and platforms remember.
 FETCH = """
-insert into media (notice_id, href) select distinct $1::uuid, href from unnest($2::text[]) as href order by href
-on conflict (notice_id, href) do update set state = 'wanted', tries = 0, due_at = now(), error = null
- where media.state = 'failed' and media.content is null
+insert into media (notice_id, href, due_at)
+select distinct $1::uuid, href, greatest(now(), $3::timestamptz - $4::interval)
+  from unnest($2::text[]) as href order by href
+on conflict (notice_id, href) do update
+   set state = 'wanted', tries = 0, due_at = excluded.due_at, error = null, kind = null, content = null,
+       taken_until = null
+ where media.content is null
+    or media.state = 'ready' and not exists (select from delivery where notice_id = $1 and attempts > 0)
 """
+NO_MORE = "delete from media where notice_id = $1 and state = 'wanted' and href <> all($2::text[])"
 PATIENCE = """
 update delivery set due_at = greatest(ready_at, now()) + $2::interval
  where notice_id = $1 and wanted is not null and state = 'due'
@@ -177,7 +185,14 @@ async def _revise(
     await connection.execute(REVISE, *which, *what, list(channels), waits)
     times = (notice.publish_at, GOALS[lane], GIVE_UP[lane], notice.expires_at)
     await connection.execute(HOLD, change.number)
-    await connection.execute(FETCH, change.number, attached(notice))  # after deliveries, as whoever records has them
+    await _attach(connection, change.number, notice)  # after deliveries, as whoever records has them
     await connection.execute(WISH, change.number, list(channels), revision, lane, *times, notice.doubt_policy)
     await connection.execute(ALSO, change.number, list(channels), revision, lane, *times)
     await connection.execute(PATIENCE, change.number, MEDIA_PATIENCE[lane])
+
+
+async def _attach(connection: Connection, number: UUID, notice: Notice) -> None:
+    """Have the notice's pictures and documents fetched in time for its date, and no others."""
+    hrefs = attached(notice)
+    await connection.execute(NO_MORE, number, hrefs)
+    await connection.execute(FETCH, number, hrefs, notice.publish_at, MEDIA_PATIENCE[LANES[notice.priority]])

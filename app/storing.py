@@ -71,8 +71,9 @@ with given as (
   insert into revision (notice_id, number, content, digest, created_by)
   select id, 1, content::json, digest, by from added join given using (id)
 ), fetched as (
-  insert into media (notice_id, href)
-  select id, href from unnest($25::uuid[], $26::text[]) as attached (id, href) join added using (id)
+  insert into media (notice_id, href, due_at)
+  select id, href, greatest(now(), ready_at - patience)
+    from unnest($25::uuid[], $26::text[]) as attached (id, href) join added using (id) join given using (id)
 ), owed as (
   insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
                         state, parked, wanted)

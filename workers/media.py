@@ -48,16 +48,18 @@ update media set taken_until = now() + interval '30 seconds', tries = tries + 1
           using (notice_id, href)
     where m.state = 'wanted' and m.due_at <= now() and (m.taken_until is null or m.taken_until < now())
       for update of m skip locked)
-returning notice_id, href, tries
+returning notice_id, href, tries, taken_until
 """
+# A correction takes away what is being fetched: it wants what is there from now on, or at another date.
 HAVE = """
-update media set state = 'ready', kind = $3, content = $4, taken_until = null where notice_id = $1 and href = $2
+update media set state = 'ready', kind = $4, content = $5, taken_until = null
+ where notice_id = $1 and href = $2 and taken_until = $3
 """
 LATER = """
 update media
-   set state = case when $3 then 'failed' else 'wanted' end, error = $4, due_at = now() + $5::interval,
+   set state = case when $4 then 'failed' else 'wanted' end, error = $5, due_at = now() + $6::interval,
        taken_until = null
- where notice_id = $1 and href = $2
+ where notice_id = $1 and href = $2 and taken_until = $3
 """
 # Nothing more to wait for: the deliveries that waited for media may go.
 RELEASE = """
@@ -107,15 +109,16 @@ class Fetching:
 
 async def _fetch(pool: Pool, outgoing: Outgoing, row: asyncpg.Record) -> None:
     notice, href = row["notice_id"], row["href"]
+    taken = (notice, href, row["taken_until"])
     try:
         async with asyncio.timeout(LONGEST):
             fetched = await outgoing.fetch(href, MOST)
-        await pool.execute(HAVE, notice, href, kind_of(fetched.content), fetched.content)
+        await pool.execute(HAVE, *taken, kind_of(fetched.content), fetched.content)
         log.info("media.fetched", notice=str(notice), size=len(fetched.content))
     except (FetchError, ClientError, OSError, TimeoutError, ValueError) as error:
         why = str(error) if isinstance(error, FetchError) else type(error).__name__
         final = row["tries"] >= TRIES or (isinstance(error, FetchError) and error.final)
-        await pool.execute(LATER, notice, href, final, why, AGAIN)
+        await pool.execute(LATER, *taken, final, why, AGAIN)
         log.warning("media.failed", notice=str(notice), reason=why, final=final)
     await pool.execute(RELEASE, notice)
 

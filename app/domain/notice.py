@@ -138,7 +138,11 @@ class Contact(Strict):
 
 
 class Attachment(Strict):
-    """A picture or a PDF, fetched by us when the notice goes out."""
+    """A picture or a PDF, fetched by us when the notice goes out: at once, or up to a minute before its `publish_at`.
+
+    A correction has it fetched again until the notice was first sent to a channel. From then on an address keeps its
+    content: what replaces it needs another address.
+    """
 
     title: Name
     href: FetchUrl

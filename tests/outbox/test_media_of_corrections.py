@@ -54,6 +54,20 @@ async def test_a_correction_waits_for_its_media_no_longer_than_a_first_post(pool
     assert len((await claimed(pool)).calls) == 1
 
 
+async def test_a_correction_amid_a_call_waits_from_its_date_on(pool: Pool) -> None:
+    await a_channel(pool)
+    now = await pool.fetchval("select now()")
+    number = (await accepted(pool, event_id="e1")).id
+    (call,) = (await claimed(pool)).calls
+    await corrected(pool, number, attachments=PICTURE, publish_at=now.isoformat())
+    await recorded(pool, call, Delivered(("42",)))
+
+    await pool.execute("update notice set changed_at = now() - interval '1 day'")
+
+    taken = await claimed(pool)
+    assert (taken.calls, [end.error for _, end in taken.ended]) == ((), [FETCHING])
+
+
 async def test_a_withdrawal_waits_for_no_media(pool: Pool) -> None:
     await a_channel(pool)
     number = (await accepted(pool, event_id="e1")).id
