@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from tests.reliability.conftest import Prepare
 from tests.reliability.ground import LEASE, Ground, until
 
 LEFT_BEHIND = """
@@ -18,6 +19,11 @@ select extract(epoch from min(finished_at - started_at))::float8 as first,
 """How long after it was claimed a delivery was found that a killed worker had left behind, by the clock of Postgres."""
 SOON, AT_LAST = 5.0, 30.0
 """Seconds after the lease: aimed at, and asserted. On a busy machine those who come after the killed start late."""
+
+
+CHANNELS = 20
+LONG = 7.0
+"""Seconds of a lease before which a call of two is so long over that what is left of it is asked about at once."""
 
 
 async def kill_at_random(ground: Ground, kills: int, among: int, dice: random.Random) -> None:
@@ -38,27 +44,35 @@ async def feed(ground: Ground, notices: int, ahead: int) -> None:
 
 async def test_workers_killed_at_random_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
     """100 kills and 2,000 deliveries; the night has 1,000 and 20,000."""
-    await survives(ground, kills=100, among=1000, notices=100, channels=20, seed=1)
+    await survives(ground, kills=100, among=1000, notices=100, seed=1)
+
+
+async def test_workers_killed_long_after_their_calls_could_land_lose_nothing_and_repeat_nothing(
+    prepare: Prepare,
+) -> None:
+    """10 kills and 400 deliveries with a lease as long for its calls as the usual one, so that no doubt rests."""
+    async with prepare(patience=2, CAMPANELLA_LEASE=str(LONG)) as ground:
+        await survives(ground, kills=10, among=200, notices=20, seed=3, lease=LONG)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(14_400)
 async def test_workers_killed_all_night_lose_nothing_and_repeat_nothing(ground: Ground) -> None:
     """What a kill leaves behind is found soon after its lease; how soon is told, with `-s`."""
-    last = await survives(ground, kills=1000, among=20_000, notices=1000, channels=20, seed=2)
+    last = await survives(ground, kills=1000, among=20_000, notices=1000, seed=2)
 
     print(f"found {last - LEASE:.1f} s after its lease at the latest (aim {SOON:g})")  # noqa: T201
     assert last <= LEASE + AT_LAST
 
 
-async def survives(ground: Ground, kills: int, among: int, notices: int, channels: int, seed: int) -> float:
+async def survives(ground: Ground, kills: int, among: int, notices: int, seed: int, lease: float = LEASE) -> float:
     """Give the seconds after which the last was found that a kill had left behind; none is while its lease lasts."""
-    await ground.channels(channels, can_ask=True)
+    await ground.channels(CHANNELS, can_ask=True)
     await ground.telegram.fault("delayed", times=None, delay=0.015)
     ground.workers.start(3)
 
-    owed, dice = notices * channels, random.Random(seed)  # noqa: S311 - to be repeated
-    await asyncio.gather(feed(ground, notices, 20 * channels), kill_at_random(ground, kills, among, dice))
+    owed, dice = notices * CHANNELS, random.Random(seed)  # noqa: S311 - to be repeated
+    await asyncio.gather(feed(ground, notices, 20 * CHANNELS), kill_at_random(ground, kills, among, dice))
     await ground.settles()
 
     assert await ground.states() == {"delivered": owed}
@@ -66,5 +80,5 @@ async def survives(ground: Ground, kills: int, among: int, notices: int, channel
     assert len(ground.telegram.posts()) == owed
     found = await ground.pool.fetchrow(LEFT_BEHIND)
     assert found is not None
-    assert found["first"] >= LEASE
+    assert found["first"] >= lease
     return float(found["last"])
