@@ -17,6 +17,8 @@ QUEUE = "campanella:doorbell"
 JOB = "ring"
 WINDOW = 0.02
 """Seconds in which many rings are one."""
+PATIENCE = 2
+"""Seconds for each thing that is asked of Redis."""
 UNHEARD = 32
 """Rings that may wait: far more than are heard at one moment, so that one of them is heard after this commit, too."""
 
@@ -76,12 +78,16 @@ class Doorbell:
     async def _ring_once(self) -> None:
         try:
             if self._redis is None:
-                self._redis = await create_pool(
-                    self._settings, job_serializer=serialise, job_deserializer=deserialise, default_queue_name=QUEUE
-                )
-            if await asyncio.wait_for(self._redis.zcard(QUEUE), 2) < UNHEARD:
-                await asyncio.wait_for(self._redis.enqueue_job(JOB, _job_id=f"{JOB}:{time.time_ns()}"), 2)
+                self._redis = await asyncio.wait_for(self._connected(), PATIENCE)
+            if await asyncio.wait_for(self._redis.zcard(QUEUE), PATIENCE) < UNHEARD:
+                await asyncio.wait_for(self._redis.enqueue_job(JOB, _job_id=f"{JOB}:{time.time_ns()}"), PATIENCE)
             DOORBELLS.labels("rung").inc()
         except (RedisError, OSError, TimeoutError) as error:
             DOORBELLS.labels("lost").inc()
             log.warning("doorbell.lost", error=type(error).__name__)
+
+    async def _connected(self) -> ArqRedis:
+        """Connect, and hear a first answer: arq limits the time of the one and not of the other."""
+        return await create_pool(
+            self._settings, job_serializer=serialise, job_deserializer=deserialise, default_queue_name=QUEUE
+        )

@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
+from pydantic_core import Url
 from redis.asyncio import Redis
 
 from app.database import Pool
 from app.doorbell import QUEUE, UNHEARD, WINDOW, Doorbell
 from tests.reliability.ground import until
+from tests.telemetry.wire import a_wire
 from workers.bell import listen
 from workers.clock import Clock
 from workers.prune import Kept
@@ -98,3 +101,26 @@ async def test_rings_that_nobody_hears_do_not_pile_up(pool: Pool, bell: Doorbell
         await until(only.has_looked)
 
     assert wait <= UNHEARD < MANY
+
+
+async def test_a_redis_that_takes_connections_and_never_answers_holds_no_bell(redis_url: str) -> None:
+    async with a_wire(Url(redis_url).port or 0) as (wire, port):
+        wire.fall_silent()
+        bell = Doorbell(redis_url.replace(f":{Url(redis_url).port}/", f":{port}/"))
+        before = counted("lost")
+        bell.ring()
+        await until(lambda: has_grown("lost", before), within=30)
+
+        wire.talk()
+        before = counted("rung")
+        bell.ring()
+        await until(lambda: has_grown("rung", before), within=30)
+        await bell.close()
+
+
+def counted(what: str) -> float:
+    return REGISTRY.get_sample_value("campanella_doorbells_total", {"outcome": what}) or 0.0
+
+
+async def has_grown(what: str, before: float) -> bool:
+    return counted(what) > before
