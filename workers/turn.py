@@ -9,6 +9,7 @@ import time
 from datetime import datetime, timedelta
 
 from app.database import AWAY, Pool
+from app.domain.landing import landing
 from app.domain.lane import LANES
 from app.domain.notice import Priority
 from app.domain.pace import interval
@@ -159,10 +160,12 @@ class Dispatcher:
             report = await self._desk.send(call.owed, call.intent)
         self._arrivals.note(moment, due - unsure, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
-        settlement = settle(call.owed.progress, call.intent, report.outcome, now, random.random())  # noqa: S311 - jitter
+        over_by = taken.now + timedelta(seconds=left + self._desk.timeout - taken.at)
+        intent = landing(call.intent, report.outcome, now, over_by)
+        settlement = settle(call.owed.progress, intent, report.outcome, now, random.random())  # noqa: S311 - jitter
         limits = self._desk.kind.limits.slower(call.owed.slowdown)
         each = interval(limits.channel_per_second) if report.wire.left else timedelta(0)
-        what = (call.owed, call.intent, call.token, report.outcome, settlement, report.wire)
+        what = (call.owed, intent, call.token, report.outcome, settlement, report.wire)
         done = Done(*what, each * call.intent.messages, in_place=self._desk.kind.in_place)
         await self._recorder.record(done, begun + self._lease)
 

@@ -80,6 +80,7 @@ class Intent:
     what the media of a post are; of a deletion, the references that go. `restored`: a backup knows it, and not what
     came after: others of ours may stand behind, so only what is found counts. `failures`: how many tries had failed
     before a post. `between`: which item of the album is asked for, once its last was found, too; 0: it was not.
+    `lands_by`: the second (since 1970, of Postgres) until which a post in doubt may land; 0: it was over with a lease.
     """
 
     action: Action
@@ -97,6 +98,7 @@ class Intent:
     restored: bool = False
     failures: int = 0
     between: int = 0
+    lands_by: float = 0.0
 
     @property
     def messages(self) -> int:

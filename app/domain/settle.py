@@ -18,6 +18,7 @@ from app.domain.delivery import (
     settled_state,
 )
 from app.domain.known import closer, further, partly, seen, unasked
+from app.domain.landing import still_lands
 from app.domain.outcome import (
     Absent,
     Delivered,
@@ -80,6 +81,9 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return _later(stay, progress, chance)
         case Failed() | Refused() | Lost() | Doubted() | WithoutMedia() | TextOnly():
             return _over(stay, progress, done, outcome)
+        case Absent() if still_lands(done, now):  # it would stand behind what does already
+            again = replace(done, action=Action.POST, asked=done.foreign)
+            return replace(stay, intent=again, wait=still_lands(done, now))
         case Absent() | Foreign() | Unclear():
             return _answered(progress, done, outcome, now, chance)
         case Submitted() | Postponed() | Unchanged() | Undecided():

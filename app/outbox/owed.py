@@ -71,7 +71,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
  order by pick.place
 """  # noqa: S608 - ours
 
-LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between")
+LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between", "lands_by")
 """Members of intents and posts that earlier versions do not know."""
 
 

@@ -237,6 +237,17 @@ def test_two_empty_places_behind_a_foreign_post_are_enough() -> None:
     assert found([Foreign(), Absent(), Absent()], in_doubt())[-1].state is State.DUE
 
 
+def test_while_a_post_may_land_an_empty_place_is_asked_for_once_more() -> None:
+    early = replace(PROBING, asked=1, foreign=1, lands_by=(NOW + timedelta(seconds=5)).timestamp())
+
+    first = settled(Absent(), early, in_doubt())
+    later = settled(Absent(), replace(early, asked=2, lands_by=NOW.timestamp()), in_doubt())
+
+    assert (first.state, first.wait, first.failures) == (State.IN_DOUBT, timedelta(seconds=5), 0)
+    assert first.intent == replace(early, action=Action.POST)
+    assert later.state is State.DUE
+
+
 @pytest.mark.parametrize("places", [[Foreign(), Foreign(), Absent()], [Absent(), Foreign(), Absent()]])
 @pytest.mark.parametrize(
     ("policy", "state"),
