@@ -1,11 +1,18 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""aiogram's session with three additions: watching how far a request got, answers unread, calls without files as JSON.
+"""aiogram's session with four additions: watching how far a request got, answers unread, calls without files as JSON.
 
-JSON costs both sides less than a form does.
+JSON costs both sides less than a form does. And what a call that is given up has not sent yet is never sent: our own
+machine would keep it, and say it again when the network is back.
 """
 
+import asyncio
+import socket
 import ssl
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +21,9 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import EditMessageMedia, SendDocument, SendMediaGroup, SendPhoto, TelegramMethod
-from aiohttp import ClientSession, ClientTimeout, FormData, TCPConnector
+from aiohttp import ClientRequest, ClientSession, ClientTimeout, FormData, TCPConnector
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from app.names import Names
 from workers.reach import Reach, noted_in, tracing
@@ -28,6 +37,8 @@ CONNECTIONS = 300
 LARGEST_ANSWER = 1 << 20
 WITH_FILES = (SendPhoto, SendDocument, SendMediaGroup, EditMessageMedia)
 JSON = {"Content-Type": "application/json"}
+NO_LINGER = struct.pack("ii", 1, 0)
+_lines: ContextVar[list[asyncio.Transport] | None] = ContextVar("lines", default=None)
 
 
 @dataclass
@@ -71,8 +82,13 @@ class WatchedSession(AiohttpSession):
     async def create_session(self) -> ClientSession:
         if self._client is None or self._client.closed:
             context = ssl.create_default_context(cafile=certifi.where())
-            connector = TCPConnector(
-                resolver=Names(), ssl=context, limit=CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE
+            connector = _Connector(
+                socket_factory=_socket,
+                resolver=Names(),
+                ssl=context,
+                limit=CONNECTIONS,
+                ttl_dns_cache=300,
+                keepalive_timeout=KEEP_ALIVE,
             )
             self._client = ClientSession(connector=connector, timeout=self._limits, trace_configs=[tracing()])
         return self._client
@@ -83,7 +99,7 @@ class WatchedSession(AiohttpSession):
 
     async def exchange(self, bot: Bot, method: TelegramMethod[Any] | Ready, watch: Watch) -> Reply:
         """Make one call. Raises what aiohttp raises; `watch` says how far it got."""
-        with noted_in(watch):
+        with noted_in(watch), _whole_or_broken_off():
             client = await self.create_session()
             name, data, headers = self._said(bot, method)
             url = self.api.api_url(token=bot.token, method=name)
@@ -101,3 +117,38 @@ class WatchedSession(AiohttpSession):
             return call.__api_method__, self.build_form_data(bot, call), {}
         said = method if isinstance(method, Ready) else ready(method)
         return said.name, said.body, JSON
+
+
+class _Connector(TCPConnector):
+    """Says which connection a call has got."""
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - named by aiohttp
+        connection = await super().connect(req, traces, timeout)
+        lines = _lines.get()
+        if lines is not None and connection.transport is not None:
+            lines.append(connection.transport)
+        return connection
+
+
+def _socket(info: tuple[Any, ...]) -> socket.socket:
+    """Make a socket that drops what it has not sent when it is closed, instead of going on with it for minutes."""
+    family, kind, protocol, *_ = info
+    made = socket.socket(family, kind, protocol)
+    made.settimeout(0)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    return made
+
+
+@contextmanager
+def _whole_or_broken_off() -> Iterator[None]:
+    """Break the connection of a call that fails or is given up: ended in good order, the rest would be sent."""
+    lines: list[asyncio.Transport] = []
+    mark = _lines.set(lines)
+    try:
+        yield
+    except BaseException:
+        for line in lines:
+            line.abort()
+        raise
+    finally:
+        _lines.reset(mark)
