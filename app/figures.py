@@ -13,7 +13,16 @@ MOST = 100_000
 FIGURES = f"""
 with waiting as materialized (
   (select lane, state, channel_id, greatest(due_at, ready_at) as since, lease_until from delivery
-    where state in ('due', 'in_doubt') and not parked and lease_until is null order by rank, id limit {MOST})
+    where state in ('due', 'in_doubt') and not parked and lease_until is null
+      and (awaits is null or failures > 0 or state = 'in_doubt') order by rank, id limit {MOST})
+  union all
+  (select lane, state, channel_id, greatest(due_at, ready_at), null from delivery
+    where state = 'due' and not parked and lease_until is null and failures = 0 and awaits is not null
+      and awaits <> 'tomorrow' order by due_at limit {MOST})
+  union all
+  (select lane, state, channel_id, greatest(due_at, ready_at), null from delivery
+    where state = 'due' and not parked and lease_until is null and failures = 0 and awaits = 'tomorrow'
+    order by due_at limit {MOST})
   union all
   select lane, state, channel_id, greatest(due_at, ready_at), lease_until from delivery
    where lease_until is not null and (state in ('due', 'in_doubt') and not parked) is true

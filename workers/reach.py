@@ -65,7 +65,7 @@ def tracing() -> TraceConfig:
 
 
 async def _may_leave(*_: object) -> None:
-    """Break off before the first byte: aiohttp tells of the headers, writes them, and closes what was broken off."""
+    """Break off before the first byte: aiohttp tells of headers, and only then writes them."""
     latest = _latest.get()
     if latest is not None and time.monotonic() >= latest:
         raise TooLateError

@@ -44,11 +44,11 @@ select exists (
 URGENT = """
 select exists (
   select from (
-    select channel_id, lane, awaits from delivery
-     where state in ('due', 'in_doubt') and not parked and lease_until is null
+    select channel_id, lane from delivery
+     where state in ('due', 'in_doubt') and not parked and lease_until is null and awaits is null
        and rank <= $2::timestamptz + $3::interval and ready_at <= $2
      order by rank, id) d join channel c on c.id = d.channel_id
-   where c.kind = $1 and d.lane = 0 and d.awaits is null)
+   where c.kind = $1 and d.lane = 0)
 """
 OPEN = "update pace set away_since = $2, asked_at = $2, asked = 0, blocked_reason = $3 where kind = $1"
 CALM = "update pace set troubled_at = null where kind = $1"

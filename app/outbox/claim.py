@@ -127,7 +127,7 @@ async def _take(
     planned = [step_of(work, kind, now) for work in works]
     steps = [(work, await or_end(connection, kind, work, step, now)) for work, step in planned]
     over = [(work, step) for work, step in steps if isinstance(step, Settlement)]
-    ended = [(work, await end(connection, work, step, in_place=kind.in_place)) for work, step in over]
+    ended = [(work, await end(connection, work, step, now, in_place=kind.in_place)) for work, step in over]
     ready = [(work, step) for work, step in steps if isinstance(step, Intent)]
     many = [step.messages for _, step in ready]
     moments = placed(pace.account, pace.moments, many, kind.limits.per_second)

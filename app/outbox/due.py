@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.database import Connection
+from app.domain.lane import GOALS
 
 NEAR = 256
 """Deliveries at the head of all lanes that are looked at first."""
@@ -24,10 +25,25 @@ WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
 # Asked of what is known by its id. Of a table that was never analyzed, or when nothing was open, Postgres thinks that
 # hardly any row is like that: it would rather go through all of an index of such rows for each that was found.
 STILL = f"({FREE} and {WAITING}) is true"
-# What waits for a person keeps nobody waiting; what is shown meanwhile without that text does, also while it rests
-# after a try that failed.
-GOES = "(d.awaits is null or c.interim and (d.due_at <= $3 or d.failures > 0 or d.state = 'in_doubt'))"
+# What waits for a person, or for tomorrow, is looked for only once its time has come (WOKEN): claims would go through
+# all of it, which may be more than all else. Written as the indexes have it (app.tables.publishing).
+AWAKE = "(d.awaits is null or d.failures > 0 or d.state = 'in_doubt')"
+AWAKE_BEFORE = AWAKE.replace("d.", "e.")
+# So is what is not ready yet: a rank is at the most so long after that.
+SOON = f"$3::timestamptz + interval '{max(GOALS.values()).total_seconds():.0f} seconds'"
+# Of what is awake only this waits for a person: it has begun to be shown without that text, and keeps others waiting,
+# also while it rests after a try that failed. What is asleep keeps nobody waiting.
+GOES = "(d.awaits is null or c.interim)"
 GOES_BEFORE = GOES.replace("d.", "e.")
+# Each is looked at again, or is shown meanwhile without the text that waits; what waited for tomorrow is awake when the
+# day begins (app.outbox.sweep). Those whose time has come are few, and have their own index.
+WOKEN = """
+select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
+ where state = 'due' and not parked and lease_until is null and failures = 0
+   and awaits is not null and awaits <> 'tomorrow' and due_at <= $3
+"""
+# Said so that Postgres takes the index of what is in doubt, and not that of all that is open.
+IN_DOUBT = "state = 'in_doubt' and (not parked) is true"
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
 # Asked for the one in front and not whether there is any: for that Postgres, where it knows of many, would rather go
@@ -36,11 +52,13 @@ FIRST = f"""
 (d.state = 'in_doubt' or (
    select e.id from delivery e
     where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-      and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
+      and {AWAKE_BEFORE} and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
       and (e.rank, e.id) < (d.rank, d.id)
     order by e.rank, e.id limit 1) is null)
+and (not c.interim or d.state = 'in_doubt' or not exists (
+   select from woken e where e.channel_id = d.channel_id and e.ready_at <= $3 and (d.rank, d.id) > (e.rank, e.id)))
 and (d.state = 'in_doubt' or not c.can_ask or d.channel_id not in (
-   select channel_id from delivery where state = 'in_doubt' and not parked))
+   select channel_id from delivery where {IN_DOUBT}))
 """  # noqa: S608 - ours
 # What keeps those behind it waiting, as above.
 BLOCKS = f"d.ready_at <= $3 and ($4 or d.due_at <= $3) and {GOES}"
@@ -57,32 +75,39 @@ case when {FAIRLY} then d.lane end as lane, case when {FAIRLY} then c.sent[cardi
 # The lateral joins go through their rows in order, and stop when there are enough: `offset 0` keeps them from being
 # turned into others.
 DUE = f"""
-with head as materialized (
-  select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
-   where state in ('due', 'in_doubt') and not parked and lease_until is null
+with woken as materialized ({WOKEN}), head as materialized (
+  select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery d
+   where state in ('due', 'in_doubt') and not parked and lease_until is null and {AWAKE} and rank <= {SOON}
    order by rank, id limit {NEAR}
+), doubts as materialized (
+  select id, channel_id, lane, rank, state, parked, due_at, ready_at
+    from delivery where {IN_DOUBT}
 ), fair as materialized (
   select $6::boolean and exists (select from head where lane > 0 and rank <= $3) as wanted
 ), near as materialized (
   select d.id, d.rank, null::smallint as lane, null::timestamptz as served
-    from head d cross join lateral (select * from channel where id = d.channel_id offset 0) c
+    from (select * from head union all select * from woken union all select * from doubts where rank > {SOON}
+           order by rank, id) d
+   cross join lateral (select * from channel where id = d.channel_id offset 0) c
    where not {FAIRLY} and {FREE} and {WAITING} and {FIRST}
    limit $2 + {SPARE}
-), doubts as materialized (
-  select id, channel_id, lane, rank, state, parked, due_at, ready_at
-    from delivery where state = 'in_doubt' and not parked
 ), far as materialized (
   select distinct on (channel_id) id, rank, lane, served from (
     select d.channel_id, d.id, d.rank, {LATELY} from channel c cross join lateral (
       select * from delivery d
-       where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and ({BLOCKS} or {READY})
+       where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and {AWAKE} and d.rank <= {SOON}
+         and ({BLOCKS} or {READY})
        order by d.rank, d.id limit 1) d
      where {FREE} and {WAITING} and {MORE}
        and (d.state = 'in_doubt' or not c.can_ask or c.id not in (select channel_id from doubts))
     union all
     select d.channel_id, d.id, d.rank, {LATELY}
       from doubts d cross join lateral (select * from channel where id = d.channel_id offset 0) c
-     where {FREE} and {WAITING} and {MORE}) one
+     where {FREE} and {WAITING} and {MORE}
+    union all
+    select d.channel_id, d.id, d.rank, {LATELY}
+      from woken d cross join lateral (select * from channel where id = d.channel_id offset 0) c
+     where {FREE} and {WAITING} and {MORE} and {FIRST}) one
    order by channel_id, rank, id
 ), found as materialized (
   select id, rank, lane, served from near union select id, rank, lane, served from far
@@ -95,15 +120,16 @@ select held.id
        for no key update of c, d skip locked) held
  limit $2
 """  # noqa: S608 - every part is ours
-NEXT = """
+NEXT = f"""
 select min(t.free) from channel c cross join lateral (values (c.free_at), (c.others_free_at)) as t (free)
  where c.kind = $1 and t.free > $2::timestamptz and t.free < $2::timestamptz + interval '1.5 seconds'
    and c.paused_at is null and c.turn_until is null
-   and (select d.id from delivery d
-         where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked
-           and d.due_at <= $2::timestamptz + interval '1.5 seconds'
-         order by d.rank, d.id limit 1) is not null
-"""
+   and ((select d.id from delivery d
+          where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and {AWAKE}
+            and d.rank <= {SOON.replace("$3", "$2")} and d.due_at <= $2::timestamptz + interval '1.5 seconds'
+          order by d.rank, d.id limit 1) is not null
+        or c.id in (select channel_id from ({WOKEN.replace("$3", "$2::timestamptz + interval '1.5 seconds'")}) woken))
+"""  # noqa: S608 - every part is ours
 
 
 async def due(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from app.database import AWAY, Connection
-from app.outbox.due import FIRST, FREE
+from app.outbox.due import FIRST, FREE, WOKEN
 from app.outbox.owed import Owed
 
 RESTS = timedelta(seconds=2)
@@ -25,6 +25,7 @@ UNHURRIED = "set local synchronous_commit = off"
 NOTE = "update delivery set crashes = crashes + 1, due_at = $2 where id = any($1::bigint[])"  # `due` has locked them
 # Nothing was locked since they were noted: whatever `due` asks is asked again, but that their own rest is no hindrance.
 AGAIN = f"""
+with woken as materialized ({WOKEN})
 select d.id
   from unnest($2::bigint[]) with ordinality as pick (id, place)
   join delivery d on d.id = pick.id join channel c on c.id = d.channel_id

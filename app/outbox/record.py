@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import asyncpg
 
@@ -93,7 +94,7 @@ with ended as (
      set state = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then 'held' else $3 end,
          last_error = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then '{OPEN}'
                            when $3 = 'delivered' and doubted and not $11 then coalesce($4, '{TWICE}') else $4 end,
-         intent = $5::json, shown = coalesce($6, shown), due_at = now() + $7::interval,
+         intent = $5::json, shown = coalesce($6, shown), due_at = $14::timestamptz + $7::interval,
          posts = $8::json, failures = $13, doubted = doubted and not $11 or $12,
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
@@ -138,8 +139,13 @@ async def _written(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
     return held
 
 
-async def end(connection: Connection, owed: Owed, settlement: Settlement, *, in_place: bool) -> Settlement:
-    """Write an end that needed no call, inside the claim that found it; returns it as it was written."""
+async def end(
+    connection: Connection, owed: Owed, settlement: Settlement, now: datetime, *, in_place: bool
+) -> Settlement:
+    """Write an end that needed no call, inside the claim that found it; returns it as it was written.
+
+    What waits for tomorrow is due at the same instant, in whichever claim it was put off: then its order is kept.
+    """
     told = in_place and settlement.state in (State.DELIVERED, State.WITHDRAWN) and bool(settlement.posts)
     named = owed.progress.wanted is None and settlement.state is State.DUE
     row = await connection.fetchrow(
@@ -157,6 +163,7 @@ async def end(connection: Connection, owed: Owed, settlement: Settlement, *, in_
         told,
         settlement.stray and not named,
         settlement.failures,
+        now,
     )
     if row is None:
         return settlement

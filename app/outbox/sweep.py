@@ -51,6 +51,16 @@ update delivery d
                          else 'its time was over before all of it could be posted' end
   from over where d.id = over.id
 """
+# The day that it waited for has begun. In its order, channel by channel, so that no later one goes before it.
+MORNING = """
+with awake as (
+  select id from delivery
+   where state = 'due' and not parked and lease_until is null and failures = 0 and awaits = 'tomorrow'
+     and due_at <= now()
+   order by due_at, channel_id, rank, id limit 5000 for no key update skip locked
+)
+update delivery d set awaits = null, last_error = null from awake where d.id = awake.id
+"""
 # Made due in the very moment in which its channel was resumed: the resume did not see it, nor it the resume.
 FORGOTTEN = """
 with forgotten as (
@@ -121,7 +131,7 @@ async def sweep(pool: Pool, landed: Collection[str] = ()) -> Swept:
     counts, failed = [], None
     for part, arguments in (
         (LAPSED, (DOUBT_RESTS, list(landed))),
-        *((each, ()) for each in (EXPIRED, RETIRED, FORGOTTEN, STRAY)),
+        *((each, ()) for each in (EXPIRED, RETIRED, MORNING, FORGOTTEN, STRAY)),
     ):
         try:
             counts.append(int((await pool.execute(part, *arguments)).split()[-1]))

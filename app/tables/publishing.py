@@ -25,7 +25,10 @@ from app.tables.columns import flag, instant, number
 WAITING = text("(state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')")
 OPEN = text("state in ('due', 'in_doubt') and not parked")
 SUPERSEDES, SUPERSEDING = text("(content ->> 'supersedes')"), text("content ->> 'supersedes' is not null")
-FREE = text("state in ('due', 'in_doubt') and not parked and lease_until is null")
+AWAKE = text(f"{OPEN} and (awaits is null or failures > 0 or state = 'in_doubt')")
+READY = text(f"{AWAKE} and lease_until is null")
+SLEEPS = "state = 'due' and not parked and lease_until is null and failures = 0 and awaits"
+WAKING, TOMORROW = text(f"{SLEEPS} is not null and awaits <> 'tomorrow'"), text(f"{SLEEPS} = 'tomorrow'")
 
 
 class Notice(SQLModel, table=True):
@@ -113,8 +116,11 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("notice_id", "channel_id", name="delivery_once"),
-        Index("delivery_free", "rank", "id", postgresql_where=FREE),
+        Index("delivery_ready", "rank", "id", postgresql_where=READY),
         Index("delivery_order", "channel_id", "rank", "id", postgresql_where=OPEN),
+        Index("delivery_in_order", "channel_id", "rank", "id", postgresql_where=AWAKE),
+        Index("delivery_waking", "due_at", postgresql_where=WAKING),
+        Index("delivery_tomorrow", "due_at", "channel_id", "rank", "id", postgresql_where=TOMORROW),
         Index("delivery_leased", "lease_until", postgresql_where=text("lease_until is not null")),
         Index("delivery_expiring", "expires_at", postgresql_where=text("state = 'due' and expires_at is not null")),
         Index("delivery_sad", "state", "id", postgresql_where=text("state in ('in_doubt', 'held', 'dead')")),

@@ -27,6 +27,11 @@ def noon() -> str:
     return f"Etc/GMT{-ahead:+d}"
 
 
+async def day_begins(pool: Pool) -> None:
+    await pool.execute(TOMORROW)
+    await sweep(pool)
+
+
 async def taken(pool: Pool, per_day: int) -> Taken:
     await pool.execute("update channel set free_at = 'epoch'")
     return await claim(pool, replace(plain(), cap=Cap(per_day, noon())), TURN)
@@ -53,11 +58,12 @@ async def test_what_is_more_than_the_cap_waits_for_tomorrow_and_goes_in_its_orde
     today = await told(pool)
     waiting = [row for row in await deliveries(pool) if row["state"] == "due"]
     again = await told(pool)
-    await pool.execute(TOMORROW)
+    await day_begins(pool)
 
     assert (today, again, await told(pool)) == (["uno", "due"], [], ["tre", "quattro"])
     assert [row["awaits"] for row in waiting] == ["tomorrow", "tomorrow"]
     assert waiting[0]["last_error"] == "waits for tomorrow: the channel has had its 2 notices of today"
+    assert len({row["due_at"] for row in waiting}) == 1, "put off by different claims, they wake as one, in their order"
     assert all(timedelta(0) < row["due_at"] - datetime.now(UTC) < timedelta(hours=24) for row in waiting)
     assert all(row["give_up_at"] > row["due_at"] for row in waiting)
 
@@ -69,7 +75,7 @@ async def test_what_is_urgent_never_waits_and_counts(pool: Pool) -> None:
 
     await hand_in(pool, "urgente", priority="urgent")
     now = await told(pool)
-    await pool.execute(TOMORROW)
+    await day_begins(pool)
     await hand_in(pool, "fuoco", "acqua", priority="urgent")
 
     assert (now, await told(pool)) == (["urgente"], ["fuoco", "acqua"])

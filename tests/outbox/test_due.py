@@ -163,7 +163,7 @@ async def gone_through(pool: Pool, statement: str, *asked: object) -> int:
         await connection.execute("set local enable_sort = off; set local enable_seqscan = off")
         plan = await connection.fetchval(f"explain (analyze, format json) {statement}", *asked)
     every = list(nodes([json.loads(plan)[0]["Plan"]]))
-    in_a_channel = [node["Index Cond"] for node in every if node.get("Index Name") == "delivery_order"]
+    in_a_channel = [node["Index Cond"] for node in every if node.get("Index Name") == "delivery_in_order"]
     assert all("channel_id" in condition for condition in in_a_channel)
     return max(int(node["Actual Loops"] * sum(node.get(rows, 0) for rows in ROWS)) for node in every)
 
