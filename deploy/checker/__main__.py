@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from deploy.checker.account import account
 from deploy.checker.check import ANSWERED, RULES, SETTLES, Violation, check
+from deploy.checker.evidence import LEASE
 from deploy.checker.journal import read_journal
 from deploy.checker.rows import Records, read_records
 
@@ -27,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--journal", required=True, type=Path, help="the sandbox's journal, JSON lines")
     parser.add_argument("--accepted", type=Path, help="a file of notice ids that were answered 202, one a line")
     parser.add_argument("--open", action="store_true", help="allow that deliveries are still due or in doubt")
+    parser.add_argument("--lease", type=float, default=LEASE.total_seconds(), help="CAMPANELLA_LEASE, in seconds")
     return parser.parse_args()
 
 
@@ -54,7 +57,8 @@ def main() -> int:
     options = arguments()
     accepted = [UUID(line) for line in options.accepted.read_text("ascii").split()] if options.accepted else []
     records = asyncio.run(records_of(options.database))
-    violations = check(records, read_journal(options.journal), accepted, settled=not options.open)
+    lease = timedelta(seconds=options.lease)
+    violations = check(records, read_journal(options.journal), accepted, settled=not options.open, lease=lease)
     console = Console()
     unasked = {rule for rule, is_asked in ((ANSWERED, options.accepted), (SETTLES, not options.open)) if not is_asked}
     console.print(table(records, violations, unasked))

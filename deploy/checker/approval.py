@@ -44,7 +44,10 @@ def _unseen(row: Delivery) -> str | None:
         return None
     title: str = text["title"]
     others = (
-        each for number, texts in row.notice.texts.items() for each in texts.items() if number <= row.notice.revision
+        each
+        for number, revision in row.notice.revisions.items()
+        for each in revision.texts.items()
+        if number <= row.notice.revision
     )
     same = [tag for tag, other in others if other["title"] == title]
     return title if same == [row.awaits] else None

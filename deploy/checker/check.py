@@ -4,18 +4,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from deploy.checker.account import STATES, as_accounted, reachable, settles, stored
 from deploy.checker.approval import approved_first, waits_with_reason
 from deploy.checker.chats import in_pace, owned, untouched
 from deploy.checker.doubt import asked, left
-from deploy.checker.evidence import Evidence
+from deploy.checker.evidence import LEASE, Evidence
+from deploy.checker.in_time import in_time
 from deploy.checker.journal import Entry
 from deploy.checker.once import doubted_before, intended, once
 from deploy.checker.order import in_order
 from deploy.checker.rows import Records
-from deploy.checker.shown import as_shown, in_time, taken_away
+from deploy.checker.shown import as_shown, taken_away
 
 __all__ = ["ANSWERED", "RULES", "SETTLES", "STATES", "Violation", "check"]
 
@@ -50,13 +52,19 @@ class Violation:
 
 
 def check(
-    records: Records, entries: Sequence[Entry], accepted: Iterable[UUID] = (), *, settled: bool = True
+    records: Records,
+    entries: Sequence[Entry],
+    accepted: Iterable[UUID] = (),
+    *,
+    settled: bool = True,
+    lease: timedelta = LEASE,
 ) -> list[Violation]:
     """Give everything that breaks a promise.
 
     `accepted`: the notices that a caller was told are accepted. `settled`: nothing should be open any more.
+    `lease`: what the workers give a call.
     """
     if not settled:  # what has happened since the rows were read is for the next check
         entries = [entry for entry in entries if entry.at <= records.now]
-    evidence = Evidence(records, entries, tuple(accepted), settled=settled)
+    evidence = Evidence(records, entries, tuple(accepted), settled=settled, lease=lease)
     return [Violation(rule, what) for rule, rule_of in RULES.items() for what in rule_of(evidence)]

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from deploy.checker.journal import Entry
@@ -17,6 +18,8 @@ CODE = re.compile(r"AV-[2-9A-HJKMNP-TV-Z]{5}")
 TEST_POST = re.compile(r"Prova di Campanella [0-9a-f]{8}")
 """What a check of a channel posts in silence, asks for and deletes; the one post that is meant to be of no notice."""
 Place = tuple[str, int]
+LEASE = timedelta(seconds=95)
+"""What a worker gives a call that it claims, waits for its moment and makes, unless it is told otherwise."""
 
 
 def code_of(notice: UUID) -> str:
@@ -31,19 +34,22 @@ class Evidence:
     """`posts` of each delivery in their order; `shows`: the entry that last wrote a place; places of people's posts.
 
     `gone`: places from which something was deleted, by whomever; `removed`: by us.
-    `accepted`: what callers were told is. `settled`: nothing should be open any more.
+    `proved`: when a check posted to a chat, last. `accepted`: what callers were told is. `settled`: nothing should be
+    open any more. `lease`: of a call.
     """
 
     records: Records
     entries: Sequence[Entry]
     accepted: Sequence[UUID] = ()
     settled: bool = field(default=True, kw_only=True)
+    lease: timedelta = field(default=LEASE, kw_only=True)
     posts: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     shows: dict[Place, Entry] = field(default_factory=dict)
     foreign: set[Place] = field(default_factory=set)
     strays: list[Entry] = field(default_factory=list)
     gone: set[Place] = field(default_factory=set)
     removed: set[Place] = field(default_factory=set)
+    proved: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = _by_code(self.records.deliveries)
@@ -69,7 +75,9 @@ class Evidence:
             owner = owner or referred.get((str(entry.chat), str(message)))
         if owner is not None:
             self.posts[owner.id].append(entry)
-        elif codes or not _is_meant_without(entry):
+        elif TEST_POST.fullmatch(entry.text):
+            self.proved[str(entry.chat)] = entry.at
+        elif codes or entry.text or entry.method != "sendMediaGroup":  # an album may lose the item with its caption
             self.strays.append(entry)
 
     def is_overwriting(self, entry: Entry) -> bool:
@@ -80,11 +88,6 @@ class Evidence:
     def stands(self, entry: Entry) -> list[int]:
         """Give the messages of a post that are still there."""
         return [message for message in entry.messages if (str(entry.chat), message) not in self.gone]
-
-
-def _is_meant_without(entry: Entry) -> bool:
-    """Tell whether a post may be without a code: a test post, or an album whose item with the caption was lost."""
-    return bool(TEST_POST.fullmatch(entry.text)) or (entry.method == "sendMediaGroup" and not entry.text)
 
 
 def _by_code(rows: Sequence[Delivery]) -> dict[tuple[str, str], list[Delivery]]:
@@ -98,6 +101,6 @@ def _meant(entry: Entry, rows: Sequence[Delivery]) -> Delivery | None:
     """Choose among those with the code that a post shows: of a few thousand notices two may have the same."""
     if not rows[1:]:
         return next(iter(rows), None)
-    titled = [row for row in rows if any(title in entry.text for each in row.notice.titles.values() for title in each)]
+    titled = [row for row in rows if any(title in entry.text for title in row.notice.titles)]
     claimed = [row for row in titled if any(str(message) in row.references for message in entry.messages)]
     return next(iter(claimed or titled or rows))

@@ -6,25 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-NOTICES = """
-select n.id, n.owed, n.revision, n.policy, n.expires_at, n.withdrawn_at, coalesce(v.approvals, '{}') as guarded,
-       (select json_object_agg(r.number, r.content) from revision r where r.notice_id = n.id) as contents,
-       (select case when current_setting('track_commit_timestamp')::boolean then pg_xact_commit_timestamp(r.xmin) end
-          from revision r where r.notice_id = n.id and r.number = 1) as committed_at,
-       (select json_agg(json_build_array(a.language, a.revision)) from approval a where a.notice_id = n.id) as approvals
-  from notice n left join service v on v.slug = n.service
-"""
+from deploy.checker.notices import NOTICES, Notice, latest, notice_of
+
 DELIVERIES = """
 select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
        d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase, d.awaits,
-       c.address, c.slug, c.paused_at, c.turn_until, c.can_ask and d.intent ->> 'after' is not null as askable,
-       coalesce((select json_agg(json_build_array(a.action, a.revision, a.started_at, a.finished_at, a.outcome, a.wire)
-                                 order by a.token)
+       c.address, c.slug, c.paused_at, c.turn_until, c.can_ask,
+       c.can_ask and d.intent ->> 'after' is not null as askable,
+       coalesce((select json_agg(json_build_array(a.action, a.part, a.revision, a.started_at, a.finished_at, a.outcome,
+                                                  a.wire) order by a.token)
                    from attempt a where a.delivery_id = d.id), '[]') as attempts
   from delivery d join channel c on c.id = d.channel_id
 """
@@ -35,6 +29,7 @@ DOUBTS = ("doubted", "crashed", None)
 @dataclass(frozen=True, slots=True)
 class Attempt:
     action: str
+    part: int
     revision: int
     started_at: datetime
     finished_at: datetime | None
@@ -45,37 +40,10 @@ class Attempt:
     def is_doubt(self) -> bool:
         return self.action == POST and self.outcome in DOUBTS
 
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice, the titles and the texts of every revision, and what its service wants to be approved.
-
-    `approvals`: language and revision of each text that a person has read. `committed_at`: when its acceptance was,
-    where Postgres keeps that.
-    """
-
-    id: UUID
-    owed: int
-    revision: int
-    policy: str
-    expires_at: datetime | None
-    withdrawn_at: datetime | None
-    committed_at: datetime | None
-    titles: Mapping[int, frozenset[str]]
-    texts: Mapping[int, Mapping[str, Any]]
-    guarded: frozenset[str]
-    approvals: tuple[tuple[str, int], ...]
-
-    def text(self, language: str, revision: int | None) -> Any:
-        return self.texts.get(revision or 0, {}).get(language)
-
-    def is_guarded(self, language: str) -> bool:
-        return not self.guarded.isdisjoint({language, language.partition("-")[0]})
-
-    def is_approved(self, language: str, revision: int | None) -> bool:
-        """Tell whether a person has read this very text, in whichever revision it stood."""
-        wanted = self.text(language, revision)
-        return any(each == language and self.text(each, number) == wanted for each, number in self.approvals)
+    def may_have_made(self, posted: datetime) -> bool:
+        """Tell whether what was posted then may be of this attempt: what is in doubt may come at any later time."""
+        is_over = self.finished_at is not None and self.finished_at < posted and not self.is_doubt
+        return self.action == POST and self.started_at <= posted and not is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +68,7 @@ class Delivery:
     lease_until: datetime | None
     turn_until: datetime | None
     has_intent: bool
+    can_ask: bool
     askable: bool
     awaits: str | None
     last_error: str
@@ -112,6 +81,19 @@ class Delivery:
     @property
     def doubts(self) -> list[Attempt]:
         return [attempt for attempt in self.attempts if attempt.is_doubt]
+
+    def ends(self, posted: datetime) -> datetime | None:
+        """Say when the time of what was posted then was over: of its revision, or the latest where nobody can tell."""
+        tries = [each for each in self.attempts if each.may_have_made(posted)]
+        if not tries:
+            return latest(revision.expires_at for revision in self.notice.revisions.values())
+        return latest(self.notice.ends(each.revision, each.started_at) for each in tries)
+
+    def made_by(self, posted: datetime) -> Attempt | None:
+        """Give the attempt that must have made what was posted then."""
+        return next(
+            (each for each in reversed(self.attempts) if each.action == POST and each.started_at <= posted), None
+        )
 
     @property
     def by_a_person(self) -> bool:
@@ -132,27 +114,9 @@ async def read_records(connection: "asyncpg.Connection[asyncpg.Record]") -> Reco
     """Read everything as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         now: datetime = await connection.fetchval("select now()")
-        notices = {row["id"]: _notice(row) for row in await connection.fetch(NOTICES)}
+        notices = {row["id"]: notice_of(row) for row in await connection.fetch(NOTICES)}
         rows = await connection.fetch(DELIVERIES)
     return Records(now, notices, tuple(_delivery(row, notices) for row in rows))
-
-
-def _notice(row: asyncpg.Record) -> Notice:
-    contents: dict[str, Any] = json.loads(row["contents"] or "{}")
-    titles = {int(number): _titles(content) for number, content in contents.items()}
-    names = ("id", "owed", "revision", "policy", "expires_at", "withdrawn_at", "committed_at")
-    same = {name: row[name] for name in names}
-    return Notice(
-        **same,
-        titles=titles,
-        texts={int(number): content["texts"] for number, content in contents.items()},
-        guarded=frozenset(row["guarded"]),
-        approvals=tuple((language, number) for language, number in json.loads(row["approvals"] or "[]")),
-    )
-
-
-def _titles(content: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(text["title"] for text in content["texts"].values())
 
 
 def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
@@ -178,6 +142,7 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
         lease_until=row["lease_until"],
         turn_until=row["turn_until"],
         has_intent=row["has_intent"],
+        can_ask=row["can_ask"],
         askable=row["askable"],
         awaits=row["awaits"],
         last_error=row["last_error"],
@@ -185,6 +150,6 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
     )
 
 
-def _attempt(action: str, revision: int, started: str, finished: str | None, *how: str | None) -> Attempt:
+def _attempt(action: str, part: int, revision: int, started: str, finished: str | None, *how: str | None) -> Attempt:
     ended = None if finished is None else datetime.fromisoformat(finished)
-    return Attempt(action, revision, datetime.fromisoformat(started), ended, *how)
+    return Attempt(action, part, revision, datetime.fromisoformat(started), ended, *how)

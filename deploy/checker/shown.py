@@ -3,14 +3,11 @@
 """What the rows say is shown is really shown, and nothing went out when it should not."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from deploy.checker.evidence import Evidence, code_of
 from deploy.checker.rows import POST, Delivery
 
 DONE = ("delivered", "withdrawn")
-ON_ITS_WAY = timedelta(seconds=0.25)
-"""What a call that left in time may take to arrive."""
 
 
 def as_shown(evidence: Evidence) -> Iterator[str]:
@@ -51,7 +48,8 @@ def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) ->
         yield f"{row.where} claims {reference}, which is deleted"
     if code_of(row.notice.id) not in entry.text:
         yield f"{row.where}: {reference} shows something else: {entry.text[:60]!r}"
-    titles = row.notice.titles.get(row.shown or 0, frozenset())
+    shown = row.notice.revisions.get(row.shown or 0)
+    titles = shown.titles if shown is not None else frozenset[str]()
     if first and row.state == "delivered" and not any(title in entry.text for title in titles):
         yield f"{row.where}: {reference} does not show revision {row.shown}: {entry.text[:60]!r}"
     taken_back = row.notice.withdrawn_at
@@ -74,19 +72,3 @@ def _may_be_double(row: Delivery) -> bool:
     """Tell whether a doubt was repeated and arrived then: the first may stand there, too, as the policy accepts."""
     again = [each.started_at for each in row.attempts if each.action == POST and each.outcome == "delivered"]
     return row.notice.policy == "repeat" and any(at > doubt.started_at for at in again for doubt in row.doubts)
-
-
-def in_time(evidence: Evidence) -> Iterator[str]:
-    for row in evidence.records.deliveries:
-        ends = row.notice.expires_at
-        for post in evidence.posts[row.id]:
-            if ends is not None and row.notice.revision == 1 and post.at > ends + ON_ITS_WAY:
-                yield f"{row.where} was posted {(post.at - ends).total_seconds():.2f} s after its time"
-        yield from _after_withdrawal(row)
-
-
-def _after_withdrawal(row: Delivery) -> Iterator[str]:
-    taken_back = row.notice.withdrawn_at
-    for attempt in row.attempts:
-        if taken_back is not None and attempt.action == POST and attempt.started_at > taken_back:
-            yield f"{row.where} was posted after it had been withdrawn"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,7 @@ class Ground:
     url: str
     routing: Routing = field(default_factory=Routing)
     patience: float = PATIENCE
+    lease: float = LEASE
     accepted: list[UUID] = field(default_factory=list)
     chats: dict[str, int] = field(default_factory=dict)
 
@@ -116,7 +118,8 @@ class Ground:
             records = await read_records(connection)
         finally:
             await connection.close()
-        return check(records, self.telegram.entries(), self.accepted, settled=settled)
+        lease = timedelta(seconds=self.lease)
+        return check(records, self.telegram.entries(), self.accepted, settled=settled, lease=lease)
 
     async def states(self) -> dict[str, int]:
         rows = await self.pool.fetch("select state, count(*) from delivery group by 1")

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from deploy.checker import Entry, Records
 from deploy.checker.evidence import code_of
-from deploy.checker.rows import Attempt, Delivery, Notice
+from deploy.checker.notices import Notice, Revision
+from deploy.checker.rows import Attempt, Delivery
 
 SCUOLA, NIDO = "-1001", "-1002"
 MENSA, PISCINA, NEVE, MENU, GITA, FESTA = (UUID(int=number) for number in range(1, 7))
@@ -69,7 +70,7 @@ Edit = Callable[[History], History]
 
 
 def tried(action: str, start: float, outcome: str = "delivered", **members: Any) -> Attempt:
-    ordinary = Attempt(action, 1, at(start), at(start + 0.5), outcome, "response")
+    ordinary = Attempt(action, 0, 1, at(start), at(start + 0.5), outcome, "response")
     return replace(ordinary, **members)
 
 
@@ -84,18 +85,22 @@ def took_away(number: int, chat: str, message: int, when: float) -> Entry:
     return Entry(number, at(when), "bot", "deleteMessage", int(chat), "deleted", (message,), "", 200, None)
 
 
+def revision(title: str, *, written: float = 0, ends: float | None = 100, **more: str) -> Revision:
+    """Give a revision with an Italian title, and with others by their language."""
+    texts = {tag: {"title": each} for tag, each in {"it": title, **more}.items()}
+    return Revision(at(written), None if ends is None else at(ends), ("normal", None), texts)
+
+
 def _notice(which: UUID, owed: int = 1, policy: str = "hold", **members: Any) -> Notice:
-    texts = {"it": {"title": TITLES[which]}}
     ordinary = Notice(
         id=which,
         owed=owed,
         revision=1,
         policy=policy,
-        expires_at=at(100),
         withdrawn_at=None,
+        over_at=None,
         committed_at=at(0),
-        titles={1: frozenset({TITLES[which]})},
-        texts={1: texts},
+        revisions={1: revision(TITLES[which])},
         guarded=frozenset(),
         approvals=(),
     )
@@ -125,6 +130,7 @@ def _row(number: int, notice: Notice, address: str, ready: float, *attempts: Att
         lease_until=None,
         turn_until=None,
         has_intent=False,
+        can_ask=address == NIDO,
         askable=False,
         awaits=None,
         last_error="",
@@ -135,19 +141,18 @@ def _row(number: int, notice: Notice, address: str, ready: float, *attempts: Att
 
 def good() -> History:
     """Give the history as it should be."""
-    chinese = {"it": {"title": TITLES[GITA]}, "zh": {"title": CHINESE}}
     notices = [
         _notice(MENSA, owed=2),
         _notice(PISCINA, policy="repeat"),
         _notice(NEVE, policy="repeat"),
-        _notice(MENU, withdrawn_at=at(40)),
-        _notice(GITA, titles={1: frozenset({TITLES[GITA], CHINESE})}, texts={1: chinese}, guarded=frozenset({"zh"})),
-        _notice(FESTA, expires_at=None),
+        _notice(MENU, withdrawn_at=at(40), over_at=at(40)),
+        _notice(GITA, revisions={1: revision(TITLES[GITA], zh=CHINESE)}, guarded=frozenset({"zh"})),
+        _notice(FESTA, revisions={1: revision(TITLES[FESTA], ends=None)}),
     ]
     mensa, piscina, neve, menu, gita, festa = notices
     rows = (
         _row(1, mensa, SCUOLA, 0, tried("post", 1), references=("2",)),
-        _row(2, mensa, NIDO, 0, tried("post", 1), tried("post", 12), references=("2", "4")),
+        _row(2, mensa, NIDO, 0, tried("post", 1), tried("post", 12, part=1), references=("2", "4")),
         _row(3, piscina, SCUOLA, 5, tried("post", 6, "doubted"), tried("post", 14), references=("4",)),
         _row(4, neve, NIDO, 5, tried("post", 8), references=("3",), rank=at(-1000)),
         _row(
@@ -175,7 +180,7 @@ def good() -> History:
         wrote(9, NIDO, 5, MENU, 25.1, method="editMessageText", did="refused", messages=(), code=400),
         Entry(10, at(30), "human", "human-post", int(NIDO), "accepted", (6,), "Auguri", None, None),
         took_away(11, NIDO, 5, 41.1),
-        wrote(12, NIDO, 7, MENU, 50, text="Prova di Campanella 0a1b2c3d"),
-        took_away(13, NIDO, 7, 51),
+        wrote(12, NIDO, 1, MENU, -20, text="Prova di Campanella 0a1b2c3d"),
+        took_away(13, NIDO, 1, -18),
     )
     return History(Records(at(60), {notice.id: notice for notice in notices}, rows), entries)
