@@ -120,15 +120,17 @@ select held.id
        for no key update of c, d skip locked) held
  limit $2
 """  # noqa: S608 - every part is ours
+SOON_AFTER = SOON.replace("$3", "$2")
+WOKEN_BY_THEN = WOKEN.replace("$3", "$2::timestamptz + interval '1.5 seconds'")
 NEXT = f"""
 select min(t.free) from channel c cross join lateral (values (c.free_at), (c.others_free_at)) as t (free)
  where c.kind = $1 and t.free > $2::timestamptz and t.free < $2::timestamptz + interval '1.5 seconds'
    and c.paused_at is null and c.turn_until is null
    and ((select d.id from delivery d
           where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and {AWAKE}
-            and d.rank <= {SOON.replace("$3", "$2")} and d.due_at <= $2::timestamptz + interval '1.5 seconds'
+            and d.rank <= {SOON_AFTER} and d.due_at <= $2::timestamptz + interval '1.5 seconds'
           order by d.rank, d.id limit 1) is not null
-        or c.id in (select channel_id from ({WOKEN.replace("$3", "$2::timestamptz + interval '1.5 seconds'")}) woken))
+        or c.id in (select channel_id from ({WOKEN_BY_THEN}) woken))
 """  # noqa: S608 - every part is ours
 
 
