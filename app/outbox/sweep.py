@@ -37,7 +37,8 @@ with lapsed as (
 select from moved
 """
 # Not all was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
-# What stands of a notice that was corrected since may not say so yet: a claim corrects it first, and ends it then.
+# What stands of a notice that was corrected since may not say so yet: a claim corrects it first, and ends it then;
+# where a person has to approve the correction, not before that.
 EXPIRED = """
 with over as (
   select id from delivery

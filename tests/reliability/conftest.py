@@ -50,7 +50,7 @@ async def prepare(nursery: Nursery, database_url: str, redis_url: str, tmp_path:
             async with asyncpg.create_pool(
                 database_url, min_size=0, max_size=20, server_settings=SERVER_SETTINGS
             ) as pool:
-                yield Ground(pool, telegram, workers, bell, database_url, lease=patience * LEASE / TIMEOUT)
+                yield Ground(pool, telegram, workers, bell, database_url, lease=float(environment["CAMPANELLA_LEASE"]))
         finally:
             workers.close()
             with contextlib.suppress(Exception):

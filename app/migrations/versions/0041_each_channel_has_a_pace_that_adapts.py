@@ -12,13 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("channel", sa.Column("slowdown", sa.Float(), server_default=sa.text("1"), nullable=False))
-    for table in ("channel", "pace"):
+    for table in ("pace", "channel"):  # in the order of claims, which would wait in a circle with the other
         since = sa.Column("slowed_at", sa.DateTime(timezone=True), server_default=sa.text("'epoch'"), nullable=False)
         op.add_column(table, since)
+    op.add_column("channel", sa.Column("slowdown", sa.Float(), server_default=sa.text("1"), nullable=False))
 
 
 def downgrade() -> None:
-    op.drop_column("channel", "slowdown")
-    for table in ("channel", "pace"):
+    for table in ("pace", "channel"):
         op.drop_column(table, "slowed_at")
+    op.drop_column("channel", "slowdown")
