@@ -96,6 +96,6 @@ def _was_left_to_a_person(row: Delivery, attempts: tuple[Attempt, ...]) -> bool:
 
 def _wrongly_put(row: Delivery) -> Iterator[str]:
     """Say where the posts of one text do not stand one behind the other, though no person said where they are."""
-    numbers = [int(reference) for reference in row.references]
+    numbers = [int(reference) for reference in row.references] if row.is_told_of else []
     if numbers != sorted(numbers) and not row.by_a_person and not _was_left_to_a_person(row, row.attempts):
         yield f"{row.where} stands in the wrong order: {', '.join(row.references)}"

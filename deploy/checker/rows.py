@@ -15,7 +15,7 @@ from deploy.checker.notices import NOTICES, Notice, latest, notice_of
 DELIVERIES = """
 select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
        d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase, d.awaits,
-       c.address, c.slug, c.paused_at, c.turn_until, c.can_ask,
+       c.kind, c.address, c.slug, c.paused_at, c.turn_until, c.can_ask,
        c.can_ask and d.intent ->> 'after' is not null as askable,
        coalesce((select json_agg(json_build_array(a.action, a.part, a.revision, a.started_at, a.finished_at, a.outcome,
                                                   a.wire) order by a.token)
@@ -52,6 +52,7 @@ class Delivery:
     notice: Notice
     channel_id: UUID
     slug: str
+    kind: str
     address: str
     state: str
     wanted: int | None
@@ -73,6 +74,11 @@ class Delivery:
     awaits: str | None
     last_error: str
     attempts: tuple[Attempt, ...]
+
+    @property
+    def is_told_of(self) -> bool:
+        """Tell whether the journal is of its platform; elsewhere references need not be numbers."""
+        return self.kind == "telegram"
 
     @property
     def where(self) -> str:
@@ -126,6 +132,7 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
         notice=notices[row["notice_id"]],
         channel_id=row["channel_id"],
         slug=row["slug"],
+        kind=row["kind"],
         address=row["address"],
         state=row["state"],
         wanted=row["wanted"],

@@ -15,6 +15,8 @@ def as_shown(evidence: Evidence) -> Iterator[str]:
     for row in evidence.records.deliveries:
         if row.state == "delivered":
             yield from _complete(row)
+        if not row.is_told_of:
+            continue
         yield from _taken_from(evidence, row)
         for number, reference in enumerate(row.references):
             yield from _there(evidence, row, reference, first=number == 0)
@@ -60,7 +62,7 @@ def _there(evidence: Evidence, row: Delivery, reference: str, *, first: bool) ->
 def taken_away(evidence: Evidence) -> Iterator[str]:
     """Say what still stands of a notice that is to be deleted, and is not told of as what could not be."""
     for row in evidence.records.deliveries:
-        if row.state != "withdrawn" or not row.erase or _may_be_double(row):
+        if row.state != "withdrawn" or not row.erase or not row.is_told_of or _may_be_double(row):
             continue
         known = {int(reference) for reference in (*row.references, *row.items) if reference}
         for post in evidence.posts[row.id]:

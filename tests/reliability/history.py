@@ -114,6 +114,7 @@ def _row(number: int, notice: Notice, address: str, ready: float, *attempts: Att
         notice=notice,
         channel_id=channel,
         slug=slug,
+        kind="telegram",
         address=address,
         state="delivered",
         wanted=1,

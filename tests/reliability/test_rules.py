@@ -139,6 +139,7 @@ KEPT: dict[str, Edit] = {
     "a person decides late": lambda h: h.row(5, ready_at=at(5), rank=at(10)).attempt(5, 1, outcome="unclear"),
     "a check proves later that one can ask": lambda h: unasked(h).entry(12, at=at(30)),
     "nobody knows behind which post to ask": lambda h: unasked(h.row(2, state="dead", attempts=UNCLEAR)),
+    "a board has no numbers": lambda h: h.row(1, kind="noticeboard", references=("/bacheca/scuola/avvisi/1",)),
     "a claim was before the commit": lambda h: h.notice(MENSA, withdrawn_at=at(11), over_at=at(12)),
     "an album has lost its caption": lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30, method="sendMediaGroup", text="")),
 }
