@@ -135,9 +135,14 @@ def _in_its_minute(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -
 
 
 def _stands_last(work: Owed) -> bool:
-    """Tell whether nothing of ours was posted since a doubt: where its post would stand, another may by now."""
+    """Tell whether nothing of ours was posted since a doubt: where its post would stand, another may by now.
+
+    Of an album that the earlier version has half asked about, the first item is the last that is known.
+    """
     intent = work.progress.intent
-    return intent is None or intent.restored or intent.after == work.last_reference
+    if intent is None or intent.restored or intent.after == work.last_reference:
+        return True
+    return intent.reference is not None and intent.reference == work.last_reference
 
 
 def _after(work: Owed) -> str | None:

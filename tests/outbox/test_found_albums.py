@@ -17,6 +17,7 @@ from tests.outbox.conftest import TURN, plain, plainly, recorded
 ALBUM = ("photo a", "photo b", "photo c")
 KNOWN = "update channel set last_reference = '1'"
 NOW = "with freed as (update channel set free_at = now()) update delivery set due_at = now()"
+EARLIER = """update delivery set intent = (intent::jsonb || '{"after": "1"}')::json"""
 UNASKABLE = "update channel set can_ask = false"
 
 
@@ -69,6 +70,20 @@ async def test_one_that_was_found_whole_is_delivered_also_where_its_channel_cann
     end = await ends(pool)
 
     assert (end.state.value, end.posts) == ("delivered", (Post("7", end.posts[0].digest, _places("7")),))
+
+
+@pytest.mark.parametrize(("latest", "asked"), [("7", True), ("9", False)])
+async def test_one_half_asked_about_by_the_earlier_version_is_asked_for_its_rest_where_it_stands_last(
+    pool: Pool, found: Claimed, latest: str, *, asked: bool
+) -> None:
+    await recorded(pool, found, Doubted("no answer"))
+    await pool.execute(EARLIER)
+    await pool.execute("update channel set last_reference = $1", latest)
+
+    again = await taken(pool)
+
+    assert [(call.intent.action, call.intent.reference) for call in again.calls] == [(Action.PROBE, "7")] * asked
+    assert [settlement.state.value for _, settlement in again.ended] == ["delivered"] * (not asked)
 
 
 @pytest.mark.parametrize(("priority", "ended"), [("urgent", True), ("normal", False)])
