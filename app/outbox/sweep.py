@@ -52,16 +52,26 @@ update delivery d
                          else 'its time was over before all of it could be posted' end
   from over where d.id = over.id
 """
-# The day that it waited for has begun. In its order, channel by channel, so that no later one goes before it.
-MORNING = """
-with awake as (
-  select id from delivery
-   where state = 'due' and not parked and lease_until is null and failures = 0 and awaits = 'tomorrow'
-     and due_at <= now()
-   order by due_at, channel_id, rank, id limit 5000 for no key update skip locked
-)
-update delivery d set awaits = null, last_error = null from awake where d.id = awake.id
+# The day that it waited for has begun. In its order, channel by channel, so that no later one goes before it: what
+# stands behind one that somebody holds sleeps on until that one wakes, too.
+# Locked one by one, by their ids: Postgres, where it knows of none, would go through all of them for each.
+ASLEEP = """
+state = 'due' and not parked and lease_until is null and failures = 0 and awaits = 'tomorrow' and due_at <= now()
 """
+MORNING = f"""
+with asleep as materialized (
+  select id, channel_id, rank from delivery where {ASLEEP} order by due_at, channel_id, rank, id limit 5000
+), awake as materialized (
+  select asleep.* from asleep cross join lateral (
+    select from delivery where id = asleep.id and ({ASLEEP}) is true for no key update skip locked) held
+), missed as materialized (
+  select distinct on (channel_id) channel_id, rank, id from asleep where id not in (select id from awake)
+   order by channel_id, rank, id
+)
+update delivery d set awaits = null, last_error = null
+  from awake left join missed using (channel_id)
+ where d.id = awake.id and (missed.id is null or (awake.rank, awake.id) < (missed.rank, missed.id))
+"""  # noqa: S608 - ours
 # Made due in the very moment in which its channel was resumed: the resume did not see it, nor it the resume.
 FORGOTTEN = """
 with forgotten as (

@@ -19,6 +19,9 @@ from tests.outbox.conftest import TURN, deliveries, plain, recorded
 TOMORROW = """
 with c as (update channel set told_on = told_on - 1) update delivery set due_at = now() where state = 'due'
 """
+HOLD = """
+select from delivery where notice_id = (select id from notice where event_id = $1) for no key update
+"""
 
 
 def noon() -> str:
@@ -66,6 +69,23 @@ async def test_what_is_more_than_the_cap_waits_for_tomorrow_and_goes_in_its_orde
     assert len({row["due_at"] for row in waiting}) == 1, "put off by different claims, they wake as one, in their order"
     assert all(timedelta(0) < row["due_at"] - datetime.now(UTC) < timedelta(hours=24) for row in waiting)
     assert all(row["give_up_at"] > row["due_at"] for row in waiting)
+
+
+async def test_what_somebody_holds_as_the_day_begins_keeps_those_behind_it_asleep_and_no_others(pool: Pool) -> None:
+    await a_channel(pool, "tutti", services=["mensa"])
+    await a_channel(pool, "altri", services=["trasporto"])
+    await hand_in(pool, "uno", "due", "tre", "quattro")
+    await hand_in(pool, "a", "b", service="trasporto")
+    await told(pool, per_day=1)
+    await pool.execute(TOMORROW)
+
+    async with pool.acquire() as somebody, somebody.transaction():
+        await somebody.execute(HOLD, "tre")
+        await sweep(pool)
+        assert await told(pool, per_day=9) == ["due", "b"]
+
+    await sweep(pool)
+    assert await told(pool, per_day=9) == ["tre", "quattro"]
 
 
 async def test_what_is_urgent_never_waits_and_counts(pool: Pool) -> None:
