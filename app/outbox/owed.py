@@ -83,8 +83,8 @@ class Owed:
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
     `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came, or may
-    have. `closed`: nothing of it may be posted any more, so what stands is all there will be.
-    `fetching`: media of a correction may still come.
+    have. `closed`: nothing of it is posted as long as what stands has room for it; what has no room there
+    is, of what is superseded, posted as ever. `fetching`: media of a correction may still come.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent there, by address, photo or document. `trace`: of the intake.

@@ -105,7 +105,7 @@ def _over(work: Owed, now: datetime) -> Intent | Settlement | None:
 
 
 def _is_closed(work: Owed, now: datetime) -> bool:
-    """Tell whether no post may be added: it is taken back, too late, or would stand after what replaces it."""
+    """Tell whether no post is added while what stands has room: it is taken back, late, or replaced by another."""
     end = work.progress.expires_at
     return work.progress.wanted is None or work.superseded or (end is not None and end <= now)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.database import Pool
 from app.domain.delivery import Action, Part
 from app.domain.outcome import Delivered, Doubted, Outcome, Refused
-from app.outbox import Owed, claim
+from app.outbox import ChannelKind, Owed, claim
 from app.outbox.record import OPEN
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, deliveries, plain, plainly, recorded
@@ -23,13 +23,21 @@ def in_two(owed: Owed) -> Sequence[Part]:
     return [part] if owed.notice.event_id == "new" else [part, second]
 
 
+def grown(owed: Owed) -> Sequence[Part]:
+    """Show a first revision in one post, and a correction in two."""
+    return in_two(owed) if owed.revision > 1 else plainly(owed)
+
+
 TWO = replace(plain(), render=in_two)
+GROWS = replace(plain(), render=grown)
 
 
-async def goes_out(pool: Pool, outcome: Outcome | None = None) -> tuple[str, Action, int] | None:
+async def goes_out(
+    pool: Pool, outcome: Outcome | None = None, kind: ChannelKind = TWO
+) -> tuple[str, Action, int] | None:
     """Carry out what comes first, and say what that is; None where nothing goes out."""
     await pool.execute(AT_ONCE)
-    for call in (await claim(pool, TWO, replace(TURN, most=1))).calls:
+    for call in (await claim(pool, kind, replace(TURN, most=1))).calls:
         post = Delivered((f"{call.owed.id}{call.intent.number}",))
         await recorded(pool, call, outcome or (post if call.intent.action is Action.POST else Delivered()))
         return call.owed.notice.event_id, call.intent.action, call.intent.number
@@ -65,14 +73,18 @@ async def test_the_rest_goes_out_as_long_as_what_supersedes_it_has_not(pool: Poo
 
 
 async def test_a_correction_that_grows_is_posted_whole_as_ever(pool: Pool) -> None:
+    """What is new of it stands below what supersedes it: a correction reaches those who read the first, whole."""
     await a_channel(pool)
     old = await accepted(pool, **OLDER)
-    assert [await goes_out(pool) for _ in range(2)] == [("old", Action.POST, 0), ("old", Action.POST, 1)]
+    assert await goes_out(pool, kind=GROWS) == ("old", Action.POST, 0)
     await accepted(pool, **NEWER)
-    assert await goes_out(pool) == ("new", Action.POST, 0)
+    assert await goes_out(pool, kind=GROWS) == ("new", Action.POST, 0)
     await corrected(pool, old.id, "old", priority="bulk")
 
-    assert [await goes_out(pool) for _ in range(3)] == [("old", Action.EDIT, 0), ("old", Action.EDIT, 1), None]
+    calls = [await goes_out(pool, kind=GROWS) for _ in range(3)]
+
+    assert calls == [("old", Action.EDIT, 0), ("old", Action.POST, 1), None]
+    assert [row["state"] for row in await deliveries(pool)] == ["delivered", "delivered"]
 
 
 async def test_whether_more_of_it_stands_after_a_doubt_is_a_persons(pool: Pool) -> None:
