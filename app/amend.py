@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.database import Connection, Pool
-from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
+from app.domain.backoff import GIVE_UP, MEDIA_AHEAD, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.errors import StateConflictError, UnknownServiceError
 from app.domain.lane import GOALS, LANES
@@ -195,4 +195,4 @@ async def _attach(connection: Connection, number: UUID, notice: Notice) -> None:
     """Have the notice's pictures and documents fetched in time for its date, and no others."""
     hrefs = attached(notice)
     await connection.execute(NO_MORE, number, hrefs)
-    await connection.execute(FETCH, number, hrefs, notice.publish_at, MEDIA_PATIENCE[LANES[notice.priority]])
+    await connection.execute(FETCH, number, hrefs, notice.publish_at, MEDIA_AHEAD)

@@ -13,7 +13,7 @@ import asyncpg
 from app.alike import one_at_a_time
 from app.confirmed import is_confirmed
 from app.database import Connection, Pool
-from app.domain.backoff import GIVE_UP, MEDIA_PATIENCE
+from app.domain.backoff import GIVE_UP, MEDIA_AHEAD, MEDIA_PATIENCE
 from app.domain.channel import reached
 from app.domain.lane import GOALS, LANES
 from app.domain.likeness import digest_of, likeness
@@ -72,7 +72,7 @@ with given as (
   select id, 1, content::json, digest, by from added join given using (id)
 ), fetched as (
   insert into media (notice_id, href, due_at)
-  select id, href, greatest(now(), ready_at - patience)
+  select id, href, greatest(now(), ready_at - interval '{MEDIA_AHEAD.total_seconds():.0f} seconds')
     from unnest($25::uuid[], $26::text[]) as attached (id, href) join added using (id) join given using (id)
 ), owed as (
   insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,

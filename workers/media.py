@@ -27,19 +27,21 @@ AT_HAND = 64 << 20
 AGAIN = timedelta(seconds=2)
 PHOTO, DOCUMENT, PDF = "photo", "document", b"%PDF-"
 # The most urgent first, and of each source only few at a time, in all workers together: one that links to what hangs
-# holds up nobody else.
+# holds up nobody else. What has minutes until its date is fetched only where nothing is needed sooner.
 WANTED = """
 with busy as (
   select n.source, count(*) as many from media m join notice n on n.id = m.notice_id
    where m.state = 'wanted' and m.taken_until >= now() group by n.source
 ), waiting as (
-  select m.notice_id, m.href, m.due_at, lane.place as lane,
-         coalesce(busy.many, 0) + row_number() over (partition by n.source order by lane.place, m.due_at) as place
+  select m.notice_id, m.href, early, lane.place as lane, needed,
+         coalesce(busy.many, 0) + row_number() over (partition by n.source order by early, lane.place, needed) as place
     from media m join notice n on n.id = m.notice_id left join busy using (source)
     cross join lateral (select case n.priority when 'urgent' then 0 when 'normal' then 1 else 2 end) as lane (place)
+    cross join lateral (select coalesce(n.publish_at > now() + interval '1 minute', false),
+                               greatest(m.due_at, n.publish_at)) as sooner (early, needed)
    where m.state = 'wanted' and m.due_at <= now() and (m.taken_until is null or m.taken_until < now())
 )
-select notice_id, href, place from waiting where place <= $1 order by lane, place, due_at
+select notice_id, href, place from waiting where place <= $1 order by early, lane, place, needed
 """
 TAKE = """
 update media set taken_until = now() + interval '30 seconds', tries = tries + 1

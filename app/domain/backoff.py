@@ -13,6 +13,8 @@ DOUBT_RESTS = timedelta(seconds=3)
 """How long a doubted request is given to land late before anybody asks."""
 MEDIA_PATIENCE: dict[int, timedelta] = {0: timedelta(seconds=5), 1: timedelta(seconds=30), 2: timedelta(seconds=60)}
 """How long a delivery waits for its pictures and documents before it goes out with links."""
+MEDIA_AHEAD = timedelta(minutes=10)
+"""How long before its date what is scheduled is fetched: of one source only a few are fetched at a time."""
 REPEATED: dict[int, timedelta] = {0: timedelta(minutes=5), 1: timedelta(hours=1), 2: timedelta(hours=1)}
 """The longest rest between two repetitions of a post in doubt, each of which may be one more that stands there."""
 CRASHES = 5

@@ -138,7 +138,7 @@ class Contact(Strict):
 
 
 class Attachment(Strict):
-    """A picture or a PDF, fetched by us when the notice goes out: at once, or up to a minute before its `publish_at`.
+    """A picture or a PDF, fetched by us when the notice goes out: at once, or up to 10 minutes before its `publish_at`.
 
     A correction has it fetched again until the notice was first sent to a channel. From then on an address keeps its
     content: what replaces it needs another address.

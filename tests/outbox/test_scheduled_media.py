@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.database import Pool
-from app.domain.backoff import MEDIA_PATIENCE
+from app.domain.backoff import MEDIA_AHEAD, MEDIA_PATIENCE
 from app.domain.outcome import Failed
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, recorded
@@ -35,13 +35,11 @@ async def now(pool: Pool) -> datetime:
     return moment
 
 
-@pytest.mark.parametrize(("priority", "lane"), [("urgent", 0), ("normal", 1), ("bulk", 2)])
-async def test_it_is_fetched_as_long_before_its_date_as_a_notice_waits_for_it(
-    pool: Pool, priority: str, lane: int
-) -> None:
+@pytest.mark.parametrize("priority", ["urgent", "normal", "bulk"])
+async def test_it_is_fetched_so_long_before_its_date_that_there_is_time_for_many(pool: Pool, priority: str) -> None:
     await accepted(pool, attachments=MENU, publish_at=MONDAY, priority=priority)
 
-    assert await wanted_at(pool) == DAY - MEDIA_PATIENCE[lane]
+    assert await wanted_at(pool) == DAY - MEDIA_AHEAD
 
 
 async def test_without_a_date_it_is_fetched_at_once(pool: Pool) -> None:
@@ -63,7 +61,7 @@ async def test_it_is_put_off_and_brought_forward_with_its_notice(pool: Pool, mea
     await corrected(pool, number, attachments=MENU)
     forward = await wanted_at(pool)
 
-    assert put_off == DAY - MEDIA_PATIENCE[1]
+    assert put_off == DAY - MEDIA_AHEAD
     assert forward is not None
     assert forward <= await now(pool)
 

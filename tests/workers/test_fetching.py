@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -72,6 +73,19 @@ async def test_an_urgent_picture_goes_before_those_that_waited_longer(pool: Pool
 
     async with fetching(pool, trap, ticks=1):
         await until(lambda: is_there(pool), within=60)
+
+
+@pytest.mark.parametrize(("priority", "minutes"), [("urgent", 5), ("bulk", 5), ("bulk", 0.5)])
+async def test_what_is_needed_now_goes_before_what_the_same_source_needs_in_minutes(
+    pool: Pool, trap: Trap, priority: str, minutes: float
+) -> None:
+    trap.files, names = {"/a.png": png()}, [f"hang?{number}" for number in range(2 * OF_A_SOURCE)]
+    date = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    await accepted(pool, "mensa", priority=priority, publish_at=date, attachments=attached(trap, *names))
+    await accepted(pool, "mensa", priority="bulk", attachments=attached(trap, "a.png"))
+
+    async with fetching(pool, trap, ticks=1):
+        await until(lambda: is_there(pool), within=10)
 
 
 async def test_sources_whose_attachments_hang_leave_room_for_the_picture_of_one_that_comes_later(

@@ -131,7 +131,7 @@ async def test_what_was_asked_for_before_a_correction_is_not_what_is_there_after
     slow.may.set()
     await under_way
 
-    row = await pool.fetchrow("select state, content, error, due_at > now() + interval '55 minutes' from media")
+    row = await pool.fetchrow("select state, content, error, due_at > now() + interval '45 minutes' from media")
     assert row is not None
     assert tuple(row) == ("wanted", None, None, True)
     await outgoing.close()
