@@ -114,7 +114,7 @@ class Dispatcher:
         return min(KEPT, max(0, room + KEPT)), URGENT
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
-        may = self._way.enter(call.owed.id, alone=is_suspect(call.owed))
+        may = self._way.enter((call.owed.id, call.token), alone=is_suspect(call.owed))
         task = asyncio.create_task(self._leave(call, taken, begun) if may else self._give_back(call, begun))
         self._calls.add(task)
         task.add_done_callback(self._ended)
@@ -129,7 +129,7 @@ class Dispatcher:
         try:
             await self._carry_out(call, taken, begun)
         finally:
-            self._way.leave(call.owed.id)
+            self._way.leave((call.owed.id, call.token))
 
     async def _give_back(self, call: Claimed, begun: float) -> None:
         """Return what was not sent, for as long as its lease lasts: it would become a doubt about what never left."""

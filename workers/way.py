@@ -3,7 +3,7 @@
 """The way out of one process: a call that may end the process goes out alone, so that it takes no other with it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from app.outbox import Beside
 
@@ -28,7 +28,7 @@ class Way:
         `tell`: calls other processes when this one could not follow what has rung for it.
         """
         self._now, self._tell = now, tell
-        self._out: dict[int, float] = {}
+        self._out: dict[Hashable, float] = {}
         self._waiting: dict[str, tuple[float, float]] = {}
         self._last: tuple[str, float] | None = None
         self.is_closed = False
@@ -64,8 +64,8 @@ class Way:
         if waits and since == now:
             self._tell()
 
-    def enter(self, delivery: int, *, alone: bool) -> bool:
-        """Leave, if nobody is out alone; `alone`: if nobody is out.
+    def enter(self, call: Hashable, *, alone: bool) -> bool:
+        """Leave, if nobody is out alone; `alone`: if nobody is out. `call`: not its delivery, which may be out twice.
 
         Whoever must go alone and finds somebody out goes on waiting: nothing was noted since its claim.
         """
@@ -74,14 +74,14 @@ class Way:
                 kind, since = self._last
                 self._waiting[kind] = since, self._now()
             return False
-        self._out[delivery], self.is_closed = self._now(), alone
+        self._out[call], self.is_closed = self._now(), alone
         if alone:
             self._tell()
         return True
 
-    def leave(self, delivery: int) -> None:
+    def leave(self, call: Hashable) -> None:
         """Be back."""
-        del self._out[delivery]
+        del self._out[call]
         self.is_closed = False
 
     @property

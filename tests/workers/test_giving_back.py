@@ -4,7 +4,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -54,9 +54,9 @@ async def test_what_could_not_be_given_back_at_once_becomes_no_doubt(pool: Pool)
     class Narrow(Way):
         turned_away = 0
 
-        def enter(self, delivery: int, *, alone: bool) -> bool:
+        def enter(self, call: Hashable, *, alone: bool) -> bool:
             self.turned_away += 1
-            return self.turned_away > 1 and super().enter(delivery, alone=alone)
+            return self.turned_away > 1 and super().enter(call, alone=alone)
 
     await a_channel(pool, kind="paper")
     await accepted(pool)
