@@ -6,14 +6,15 @@ import asyncio
 import os
 import random
 import signal
-from functools import partial
+from collections.abc import Sequence
 
 import pytest
 
 from tests.reliability.conftest import Prepare
 from tests.reliability.ground import LEASE, Ground, until
-from tests.reliability.test_killed_workers import LONG, feed
+from tests.reliability.test_killed_workers import LONG
 
+CALLING = "select exists (select from attempt where finished_at is null)"
 LAPSED = "select count(*) from attempt where outcome = 'crashed'"
 
 
@@ -64,9 +65,9 @@ async def test_workers_stopped_past_their_leases_lose_nothing_and_repeat_nothing
 async def test_workers_stopped_long_after_their_calls_could_land_lose_nothing_and_repeat_nothing(
     prepare: Prepare,
 ) -> None:
-    """6 stalls and 400 deliveries with a lease as long for its calls as the usual one, so that no doubt rests."""
+    """8 stalls and 480 deliveries with a lease as long for its calls as the usual one, so that no doubt rests."""
     async with prepare(patience=2, CAMPANELLA_LEASE=str(LONG)) as ground:
-        await survives(ground, stalls=6, notices=20, seed=3, lease=LONG)
+        await survives(ground, stalls=8, notices=24, seed=3, lease=LONG)
 
 
 @pytest.mark.nightly
@@ -79,15 +80,21 @@ async def test_workers_stopped_all_night_lose_nothing_and_repeat_nothing(ground:
 
 
 async def survives(ground: Ground, stalls: int, notices: int, seed: int, lease: float = LEASE) -> int:
-    """Give how many calls outlived their lease; two of three are seldom without any."""
+    """Give how many calls outlived their lease.
+
+    A few notices come before each stall, so that there are calls in the middle of which it stops two workers of three,
+    and the third takes over.
+    """
     await ground.channels(20, can_ask=True)
     await ground.telegram.fault("delayed", times=None, delay=0.2)
     ground.workers.start(3)
     dice = random.Random(seed)  # noqa: S311 - to be repeated
 
-    stalling = asyncio.create_task(stall_at_random(ground, stalls, notices * 20, lease, dice))
-    await feed(ground, notices, ahead=200)
-    await stalling
+    for _ in range(stalls):
+        for _ in range(notices // stalls):
+            await ground.accept(in_doubt="repeat")
+        await until(lambda: is_calling(ground))
+        await stall(dice.sample(ground.workers.running, 2), lease * dice.uniform(1.1, 1.6), dice)
     await ground.settles()
 
     assert await ground.states() == {"delivered": notices * 20}
@@ -99,14 +106,14 @@ async def survives(ground: Ground, stalls: int, notices: int, seed: int, lease: 
     return lapsed
 
 
-async def stall_at_random(ground: Ground, stalls: int, owed: int, lease: float, dice: random.Random) -> None:
-    """Stop two workers of three for longer than the lease, evenly among all deliveries; the third takes over."""
-    for number in range(stalls):
-        await until(partial(ground.has_delivered, (number + 1) * owed // (stalls + 1)), moves=ground.traces)
-        await asyncio.sleep(dice.uniform(0, 0.2))
-        stopped = dice.sample(ground.workers.running, 2)
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
-        await asyncio.sleep(lease * dice.uniform(1.1, 1.6))
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+async def is_calling(ground: Ground) -> bool:
+    return bool(await ground.pool.fetchval(CALLING))
+
+
+async def stall(pids: Sequence[int], seconds: float, dice: random.Random) -> None:
+    await asyncio.sleep(dice.uniform(0, 0.2))
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
