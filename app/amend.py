@@ -65,17 +65,18 @@ select $1, channel.id, $4, at, at, at + $6::interval, at + $7::interval, $8, 'du
 on conflict (notice_id, channel_id) do nothing
 """
 # What could not be fetched before gets a fresh chance; what was fetched, and then refused by a platform, does not.
-# What was sent nowhere is fetched anew: what is there now belongs to the correction. Once it was, an address keeps its
+# What was sent nowhere is fetched anew: what is there now belongs to the correction. Until it is here, and where it is
+# not to be had, what was there before stays. Once it was sent, or goes out in a post with others, an address keeps its
 # content, which processes and platforms remember.
 FETCH = """
 insert into media (notice_id, href, due_at)
 select distinct $1::uuid, href, greatest(now(), $3::timestamptz - $4::interval)
   from unnest($2::text[]) as href order by href
 on conflict (notice_id, href) do update
-   set state = 'wanted', tries = 0, due_at = excluded.due_at, error = null, kind = null, content = null,
-       taken_until = null
- where media.content is null
-    or media.state = 'ready' and not exists (select from delivery where notice_id = $1 and attempts > 0)
+   set state = 'wanted', tries = 0, due_at = excluded.due_at, error = null, taken_until = null
+ where media.content is null or media.state = 'wanted'
+    or media.state = 'ready' and not exists (
+      select from delivery where notice_id = $1 and (attempts > 0 or state = 'in_doubt'))
 """
 NO_MORE = "delete from media where notice_id = $1 and state = 'wanted' and href <> all($2::text[])"
 PATIENCE = """

@@ -96,7 +96,7 @@ EVENTS = {
     "push.entered": "An operator entered a push that was made by hand on the platform's own site.",
     "push.unconfirmed": "An administrator has ten minutes left to confirm a push in the platform's own app.",
     "media.fetched": "A picture or document of a notice was fetched, to be posted with it.",
-    "media.failed": "A picture or document could not be fetched; at last the notice goes out without it.",
+    "media.failed": "A picture or document was not to be had; at last a link goes out, or what was there before.",
     "callback.added": "A source has another address at which it wants to be told what becomes of its notices.",
     "callback.changed": "What a callback is told was changed, or it was let go on.",
     "callback.retired": "A callback is not called any more, as its source wishes.",

@@ -57,10 +57,11 @@ HAVE = """
 update media set state = 'ready', kind = $4, content = $5, taken_until = null
  where notice_id = $1 and href = $2 and taken_until = $3
 """
+# Of what was fetched before, and is not to be had after a correction, that is shown.
 LATER = """
 update media
-   set state = case when $4 then 'failed' else 'wanted' end, error = $5, due_at = now() + $6::interval,
-       taken_until = null
+   set state = case when not $4 then 'wanted' when content is null then 'failed' else 'ready' end, error = $5,
+       due_at = now() + $6::interval, taken_until = null
  where notice_id = $1 and href = $2 and taken_until = $3
 """
 # Nothing more to wait for: the deliveries that waited for media may go.
@@ -139,7 +140,7 @@ def kind_of(content: bytes) -> str:
 
 
 async def contents(pool: Pool, notice: UUID, hrefs: Sequence[str]) -> dict[str, bytes]:
-    """Give the media of a notice by address."""
+    """Give the media of a notice by address: of what was ready when their call was claimed, the same until it ends."""
     rows = await pool.fetch("select href, content from media where notice_id = $1 and href = any($2)", notice, hrefs)
     return {row["href"]: row["content"] for row in rows}
 

@@ -140,8 +140,8 @@ class Contact(Strict):
 class Attachment(Strict):
     """A picture or a PDF, fetched by us when the notice goes out: at once, or up to 10 minutes before its `publish_at`.
 
-    A correction has it fetched again until the notice was first sent to a channel. From then on an address keeps its
-    content: what replaces it needs another address.
+    A correction has it fetched again until the notice was first sent to a channel; where that fails, what was there
+    before is shown. From then on an address keeps its content: what replaces it needs another address.
     """
 
     title: Name

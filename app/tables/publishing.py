@@ -179,7 +179,10 @@ class Attempt(SQLModel, table=True):
 
 
 class Media(SQLModel, table=True):
-    """A picture or document of a notice: wanted, then ready (with its content) or failed (and shown as a link)."""
+    """A picture or document of a notice: wanted, then ready (with its content) or failed (and shown as a link).
+
+    Wanted once more, it keeps its content until another is there, and is not sent meanwhile.
+    """
 
     __tablename__ = "media"
     __table_args__ = (Index("media_wanted", "due_at", postgresql_where=text("state = 'wanted'")),)

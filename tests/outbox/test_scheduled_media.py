@@ -17,15 +17,16 @@ from tests.outbox.test_postponed import MONDAY
 DAY = datetime.fromisoformat(MONDAY)
 MENU = [{"title": "Menù", "href": "https://comune.example/menu.pdf"}]
 FETCHED = "update media set state = 'ready', kind = 'document', content = '%PDF-', taken_until = now()"
+FILE = "select kind, content from media"
 FAILED = "update media set state = 'failed', error = 'the server answers 404'"
 
 
 async def wanted_at(pool: Pool) -> datetime | None:
     """Say when the one attachment is to be fetched, if it is."""
-    row = await pool.fetchrow("select state, content, tries, due_at, taken_until from media")
+    row = await pool.fetchrow("select state, tries, due_at, taken_until from media")
     if row is None or row["state"] != "wanted":
         return None
-    assert (row["content"], row["tries"], row["taken_until"]) == (None, 0, None)
+    assert (row["tries"], row["taken_until"]) == (0, None)
     moment: datetime = row["due_at"]
     return moment
 
@@ -55,6 +56,7 @@ async def test_without_a_date_it_is_fetched_at_once(pool: Pool) -> None:
 async def test_it_is_put_off_and_brought_forward_with_its_notice(pool: Pool, meanwhile: str) -> None:
     number = (await accepted(pool, event_id="e1", attachments=MENU)).id
     await pool.execute(meanwhile)
+    before = await pool.fetchrow(FILE)
 
     await corrected(pool, number, attachments=MENU, publish_at=MONDAY)
     put_off = await wanted_at(pool)
@@ -64,6 +66,7 @@ async def test_it_is_put_off_and_brought_forward_with_its_notice(pool: Pool, mea
     assert put_off == DAY - MEDIA_AHEAD
     assert forward is not None
     assert forward <= await now(pool)
+    assert await pool.fetchrow(FILE) == before, "it is there until another is"
 
 
 async def test_what_was_sent_to_a_channel_keeps_the_content_of_its_address(pool: Pool) -> None:
@@ -77,6 +80,17 @@ async def test_what_was_sent_to_a_channel_keeps_the_content_of_its_address(pool:
     await corrected(pool, number, attachments=MENU, publish_at=MONDAY)
 
     assert await pool.fetchval("select content from media where state = 'ready'") == b"%PDF-"
+
+
+async def test_what_goes_out_in_a_post_with_others_keeps_the_content_of_its_address(pool: Pool) -> None:
+    await a_channel(pool)
+    number = (await accepted(pool, event_id="e1", attachments=MENU)).id
+    await pool.execute(FETCHED)
+    await pool.execute("update delivery set state = 'in_doubt', intent = '{}'")  # as app.outbox.together begins it
+
+    await corrected(pool, number, attachments=MENU)
+
+    assert await wanted_at(pool) is None
 
 
 async def test_what_a_platform_refused_is_not_fetched_again(pool: Pool) -> None:

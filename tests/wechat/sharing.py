@@ -47,10 +47,10 @@ async def asked(town: Town) -> list[int]:
     return [row["id"] for row in await waiting(town.pool, FIRST, 10)]
 
 
-async def corrected(town: Town, notice: UUID, event_id: str, title: str) -> None:
+async def corrected(town: Town, notice: UUID, event_id: str, title: str, **members: Any) -> None:
     """Give a notice of this event_id another title."""
     change = Change(notice, "mensa", "test", None)
-    await amend(town.pool, Routing(), change, a_notice(event_id=event_id, texts=texts(title)))
+    await amend(town.pool, Routing(), change, a_notice(event_id=event_id, texts=texts(title), **members))
 
 
 async def withdrawn(town: Town, notice: UUID) -> None:

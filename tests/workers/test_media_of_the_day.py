@@ -90,6 +90,32 @@ async def test_what_waits_is_fetched_again_for_a_correction_and_what_is_shown_is
     assert (trap.hits, await has(city, NEW)) == (2, True)
 
 
+async def test_where_a_correction_does_not_find_the_file_any_more_what_was_there_before_is_shown(
+    city: City, trap: Trap
+) -> None:
+    await city.channel()
+    await city.pool.execute("update channel set turn_until = now() + interval '1 hour'")
+    trap.files = {"/menu.pdf": OLD}
+    number = (await city.accepts(event_id="e1", attachments=attached(trap, "menu.pdf"))).id
+    await until(lambda: has(city, OLD))
+
+    trap.files = {}
+    await corrected(city.pool, number, trap, texts={"it": {"title": "Menù corretto"}})
+    city.bell.ring()
+    await until(lambda: is_over(city, trap, hits=2))
+    await city.pool.execute("update channel set turn_until = null")
+    city.bell.ring()
+    await city.settled()
+
+    (post,) = city.posts()
+    assert (post.text.text.splitlines()[2], sorts(city)) == ("Menù corretto", ["document"])
+    assert await has(city, OLD)
+
+
+async def is_over(city: City, trap: Trap, hits: int) -> bool:
+    return trap.hits == hits and bool(await city.pool.fetchval("select state <> 'wanted' from media"))
+
+
 async def has(city: City, content: bytes) -> bool:
     return bool(await city.pool.fetchval(CONTENT) == content)
 

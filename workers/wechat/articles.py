@@ -72,7 +72,7 @@ class Articles:
 
     async def _picture(self, notice: UUID, href: str, watch: Watch) -> str | Broken:
         """Give the markup of a picture; of one that the platform does not take, its address."""
-        content = (await self.load(notice, [href])).get(href, b"")
+        content = (await self.load(notice, [href])).get(href) or b""
         if not 0 < len(content) < LARGEST_PICTURE:
             return html.paragraph(href)
         name = f"picture {hashlib.sha256(content).hexdigest()[:24]}"
