@@ -44,7 +44,7 @@ with x as (
 ), places as materialized (
   select from channel where id in (select channel_id from delivery join x using (id)) order by id for no key update
 ), held as (
-  select d.id, changed, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
+  select d.id, x.token, changed, (d.wanted is null and x.wanted is not null and x.stray and x.state = 'due')
                         or (x.state = 'withdrawn' and (x.stray or d.doubted and not told and not changed)) as left_open
     from delivery d join x using (id) cross join lateral (
       select (d.wanted, d.erase, d.awaits) is distinct from (x.wanted, x.erase, x.awaits)) as wish (changed)
@@ -68,12 +68,12 @@ with x as (
          doubted = d.doubted and not told or x.stray and (x.wanted is not null or x.state <> 'due'),
          deleted_at = case when x.deleted then now() else d.deleted_at end,
          settled_at = case when x.final and not left_open and (x.stray or not changed) then now() end
-    from x join held using (id) where d.id = x.id and d.token = x.token and d.lease_until is not null
-  returning d.id, d.channel_id, d.state, d.last_error
+    from x join held using (id, token) where d.id = x.id and d.token = x.token and d.lease_until is not null
+  returning d.id, d.token, d.channel_id, d.state, d.last_error
 ), tried as (
   update attempt a
      set finished_at = clock_timestamp(), outcome = x.outcome, wire = x.wire, error = x.error, reference = x.reference
-    from x join done using (id) where a.delivery_id = x.id and a.token = x.token
+    from x join done using (id, token) where a.delivery_id = x.id and a.token = x.token
 ), freed as (
   update channel c
      set turn_until = null, address = coalesce(x.address, c.address),
@@ -84,7 +84,7 @@ with x as (
          paused_at = case when x.gone is null then c.paused_at else now() end,
          paused_reason = case when x.gone is null then c.paused_reason when c.paused_reason like '{BY_HAND}%'
                               then '{BY_HAND} (the platform: ' || x.gone || ')' else x.gone end
-    from x join done using (id) where c.id = done.channel_id
+    from x join done using (id, token) where c.id = done.channel_id
 )
 select id, state, last_error from done
 """  # noqa: S608 - ours

@@ -44,9 +44,12 @@ async def claimed(pool: Pool, *, limits: Limits | None = None, most: int = 50, l
 async def recorded(
     pool: Pool, call: Claimed, outcome: Outcome, wire: Wire = Wire.RESPONSE, rest: float = 0
 ) -> set[int]:
+    return set(await record(pool, [ended(call, outcome, wire, rest)]))
+
+
+def ended(call: Claimed, outcome: Outcome, wire: Wire = Wire.RESPONSE, rest: float = 0) -> Done:
     settlement = settle(call.owed.progress, call.intent, outcome, datetime.now(UTC), 0.0)
-    done = Done(call.owed, call.intent, call.token, outcome, settlement, wire, timedelta(seconds=rest))
-    return set(await record(pool, [done]))
+    return Done(call.owed, call.intent, call.token, outcome, settlement, wire, timedelta(seconds=rest))
 
 
 async def deliveries(pool: Pool) -> list[asyncpg.Record]:

@@ -9,11 +9,11 @@ from app.amend import Change, amend, withdraw, withdraw_within
 from app.database import Pool
 from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Unclear, Wire
 from app.domain.pace import Limits
-from app.outbox import decide, give_back, redrive, sweep
+from app.outbox import decide, give_back, record, redrive, sweep
 from app.outbox.record import OPEN
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
-from tests.outbox.conftest import claimed, deliveries, plain, recorded
+from tests.outbox.conftest import claimed, deliveries, ended, plain, recorded
 from tests.reliability.ground import until
 
 WAITED_FOR = """
@@ -51,6 +51,26 @@ async def test_a_stale_worker_writes_nothing(pool: Pool) -> None:
 
     (row,) = await deliveries(pool)
     assert (held, row["state"], row["posts"]) == (set(), "in_doubt", "[]")
+
+
+async def test_a_stale_outcome_beside_the_one_that_counts_writes_nothing(pool: Pool) -> None:
+    await a_channel(pool)
+    await accepted(pool, in_doubt="repeat")
+    (stale,) = (await claimed(pool)).calls
+    await pool.execute(LAPSE)
+    await sweep(pool)
+    await pool.execute("update delivery set due_at = now()")
+    await claimed(pool)  # nobody can be asked: it is due again
+    await pool.execute("update delivery set due_at = now()")
+    (call,) = (await claimed(pool)).calls
+
+    both = [(stale, Delivered(("9",))), (call, Delivered(("7",)))]
+    await record(pool, [ended(each, outcome) for each, outcome in both])
+
+    (row,) = await deliveries(pool)
+    assert '"reference": "7"' in row["posts"]
+    assert await pool.fetchval("select last_reference from channel") == "7"
+    assert [each["reference"] for each in await pool.fetch("select * from attempt order by token")] == [None, "7"]
 
 
 async def test_recording_twice_changes_nothing(pool: Pool) -> None:
