@@ -23,6 +23,7 @@ from app.reply import Reply, current_reply
 from app.routing import Snapshot
 from app.trace import Trace, current
 
+AHEAD = int(MEDIA_AHEAD.total_seconds())
 # What is alike was stored a moment ago by an earlier statement, or stands before it in the list and is new itself.
 # Always in the order of their natural keys: two who store the same notices at once never wait for each other.
 ACCEPT = f"""
@@ -72,7 +73,7 @@ with given as (
   select id, 1, content::json, digest, by from added join given using (id)
 ), fetched as (
   insert into media (notice_id, href, due_at)
-  select id, href, greatest(now(), ready_at - interval '{MEDIA_AHEAD.total_seconds():.0f} seconds')
+  select id, href, greatest(now(), ready_at - interval '{AHEAD} seconds')
     from unnest($25::uuid[], $26::text[]) as attached (id, href) join added using (id) join given using (id)
 ), owed as (
   insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, expires_at,
