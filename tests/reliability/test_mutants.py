@@ -45,10 +45,11 @@ def named(value: Mutant | Scenario | str) -> str:
 PATIENCE: defaultdict[Scenario, float] = defaultdict(lambda: 5.0, {killed_while_it_calls: 2.0, wakes_too_late: 2.0})
 """Seconds for a call: no lease may lapse by itself, however slow the machine; in two its end must be waited for."""
 ONCE, SETTLED = "I3 one post per notice and channel", "everything settles"
+ASKED = "I3 whoever can be asked is asked"
 FIRST_FOUR: list[tuple[Mutant, Scenario, str]] = [
     (mutants.NO_INTENT, killed_while_it_calls, ONCE),
     (mutants.NO_FENCE, wakes_too_late, "I4 a second try only after a recorded doubt"),
-    (mutants.NO_PROBE, loses_the_answer_of_one_who_can_be_asked, "I3 whoever can be asked is asked"),
+    (mutants.NO_PROBE, loses_the_answer_of_one_who_can_be_asked, ASKED),
     (mutants.DOUBT_AS_FAILURE, loses_the_answer, ONCE),
 ]
 OTHERS: list[tuple[Mutant, Scenario, str]] = [
@@ -56,7 +57,7 @@ OTHERS: list[tuple[Mutant, Scenario, str]] = [
     (mutants.HASTY_SWEEP, killed_while_it_calls, ONCE),
     (mutants.NO_EXPIRY, is_throttled_until_it_is_too_late, "I5 nothing after expiry or withdrawal"),
     (mutants.NO_ORDER, has_a_second_notice_behind_one_that_failed, "I7 in order per channel"),
-    (mutants.NO_LOCK, is_overtaken_on_the_wire, "I2 delivered means seen there"),
+    (mutants.NO_LOCK, is_overtaken_on_the_wire, ASKED),  # who was overtaken is asked about no more
     (mutants.NO_WAKE, comes_back_when_all_wait_for_long, SETTLED),
     (mutants.CREDULOUS, has_a_stranger_in_between, "I2 delivered means seen there"),
 ]
