@@ -10,6 +10,11 @@ RESUME = "with c as (update channel set paused_at = null) update delivery set pa
 SEEN = "select seen_at from worker"
 REFUSED = "cannot execute SELECT FOR UPDATE in a read-only transaction"
 """What Postgres writes into its log for every claim that it refuses."""
+OLDER = """
+select exists (select from pg_stat_activity where datname = current_database() and xact_start < pg_conf_load_time()
+                                              and pid not in (pg_backend_pid(), $1))
+"""
+"""Whether anybody else is in a transaction that began before Postgres was read-only, and may still write."""
 LOOKS = 3
 """Turns that a worker is given to do something wrong in."""
 
@@ -40,6 +45,7 @@ async def test_a_worker_of_a_read_only_postgres_sends_nothing_and_everything_whe
         await writing.start()
         await connection.execute(RESUME)
         async with read_only(str(city.settings.database_url)):
+            await until(lambda: all_have_begun_since(city, connection.get_server_pid()))
             await writing.commit()
             for _ in range(LOOKS):
                 await claims_in_vain(city, servers)
@@ -49,6 +55,10 @@ async def test_a_worker_of_a_read_only_postgres_sends_nothing_and_everything_whe
 
     assert (posted, states) == ([], ["due"])
     assert len(city.posts()) == 1
+
+
+async def all_have_begun_since(city: City, but: int) -> bool:
+    return not await city.pool.fetchval(OLDER, but)
 
 
 async def looks_again(city: City) -> None:
