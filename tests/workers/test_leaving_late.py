@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-import asyncpg
 import pytest
 from aiogram import Bot
 from aiogram.methods import GetMe
 
-from app.database import SERVER_SETTINGS, Pool
+from app.database import Pool
 from app.domain.delivery import Intent
 from app.domain.notice import Priority
 from app.domain.outcome import Delivered, Submitted, Wire
@@ -21,6 +20,7 @@ from app.outbox import Owed, sweep
 from app.outgoing import Outgoing
 from deploy.sandbox import Sandbox
 from tests.given import a_channel, accepted
+from tests.outbox.conftest import pool
 from tests.reliability.ground import until
 from tests.workers.conftest import CHAT
 from tests.workers.dispatching import at_work, is_so
@@ -34,18 +34,14 @@ from workers.telegram.sender import Sender
 from workers.telegram.session import Watch, WatchedSession
 from workers.telegram.shown import shown
 
+__all__ = ["pool"]
+
 PICTURE = [{"title": "Mappa", "href": "https://comune.example/mappa.png"}]
 FETCHED = "update media set state = 'ready', kind = 'photo', content = $1"
 NOW = "update delivery set due_at = now()"
 OVER = "select expires_at < clock_timestamp() from delivery"
 STATE = "select state = $1 from delivery"
 SOON = timedelta(seconds=3)
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
-        yield opened
 
 
 @pytest.fixture
