@@ -69,7 +69,7 @@ async def test_workers_killed_all_night_lose_nothing_and_repeat_nothing(ground: 
 
 
 async def survives(
-    ground: Ground, kills: int, among: int, notices: int, seed: int, lease: float = LEASE, call: float = QUICK
+    ground: Ground, *, kills: int, among: int, notices: int, seed: int, lease: float = LEASE, call: float = QUICK
 ) -> float:
     """Give the seconds after which the last was found that a kill had left behind; none is while its lease lasts."""
     await ground.channels(CHANNELS, can_ask=True)
