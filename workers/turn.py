@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import random
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
 from app.database import AWAY, Pool
 from app.domain.landing import landing
@@ -14,11 +15,12 @@ from app.domain.lane import LANES
 from app.domain.notice import Priority
 from app.domain.pace import interval
 from app.domain.settle import settle
-from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect, slot
+from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect
 from app.settings import Settings
 from app.telemetry import ATTEMPT_SECONDS, SETTLED, log
 from workers.arrivals import Arrivals
 from workers.desk import Desk
+from workers.moment import moment_of, until
 from workers.reach import leaving_by
 from workers.recorder import AGAIN, Recorder
 from workers.span import span
@@ -26,12 +28,12 @@ from workers.way import Way
 
 AT_ONCE = 256
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
+KNOWN = 256
+"""Outcomes that are written down meanwhile, at the most: where that takes its time, nothing more is claimed."""
 KEPT = 32
 """More than that, for what is urgent: the others may all hang until their time is over."""
 HORIZON = timedelta(milliseconds=200)
 """How far ahead the pace is reserved: an urgent notice waits no longer behind a bulk."""
-MOST_LATE = 0.5
-"""Seconds after its moment at which a call is still made: the pace can make room for it until it has been answered."""
 LONGEST_PAUSE = 1.0
 URGENT, ALL = LANES[Priority.URGENT], LANES[Priority.BULK]
 
@@ -45,6 +47,7 @@ class Dispatcher:
         self._lease = settings.lease_for(desk.timeout)
         self._longest = desk.timeout + settings.spare_in_lease(desk.timeout)
         self._calls: set[asyncio.Task[None]] = set()
+        self._answered = 0
         self._news = asyncio.Event()
         self._busy = asyncio.Lock()
         self._arrivals, self._moments = Arrivals(), Moments()
@@ -106,7 +109,7 @@ class Dispatcher:
 
     def _room(self) -> tuple[int, int]:
         """Say how much a claim may take, and to which lane; for few it costs nearly what one for many does."""
-        room = AT_ONCE - len(self._calls)
+        room = min(AT_ONCE - (len(self._calls) - self._answered), AT_ONCE + KNOWN - len(self._calls))
         if room > AT_ONCE // 2:
             return room, ALL
         if time.monotonic() < self._claimed_at + LONGEST_PAUSE:
@@ -148,9 +151,9 @@ class Dispatcher:
 
         The lease counts from `begun`, before the claim: this process may have stood still since.
         """
-        moment, due, unsure = await self._moment(call, taken)
+        moment, due, unsure = await moment_of(self._pool, self._desk.kind, call, taken)
         if not self._is_too_late(call, taken, begun, due):
-            await _until(due)
+            await until(due)
         if self._is_too_late(call, taken, begun, due):  # it may have stood still once more
             await self._give_back(call, begun)
             return
@@ -167,32 +170,21 @@ class Dispatcher:
         each = interval(limits.channel_per_second) if report.wire.left else timedelta(0)
         what = (call.owed, intent, call.token, report.outcome, settlement, report.wire)
         done = Done(*what, each * call.intent.messages, in_place=self._desk.kind.in_place)
-        await self._recorder.record(done, begun + self._lease)
+        with self._written_down():
+            await self._recorder.record(done, begun + self._lease)
+
+    @contextlib.contextmanager
+    def _written_down(self) -> Iterator[None]:
+        """Let another call go out while the outcome of this one is written down."""
+        if not self._room()[0]:
+            self._news.set()
+        self._answered += 1
+        try:
+            yield
+        finally:
+            self._answered -= 1
 
     def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:
         at = max(time.monotonic(), due)
         is_over = call.over_at is not None and at >= taken.seconds_to(call.over_at)
         return is_over or at - begun + self._longest > self._lease
-
-    async def _moment(self, call: Claimed, taken: Taken) -> tuple[datetime, float, float]:
-        """Wait for the call's moment, and give it in this process's time, too, and how much earlier it may have been.
-
-        Who has stood still meanwhile gets another one, once, which is then still to be waited for: the others have sent
-        since as if this call had been made.
-        """
-        due, per_second = taken.seconds_to(call.moment), self._desk.kind.limits.per_second
-        await _until(due)
-        if time.monotonic() - due < MOST_LATE or not per_second:
-            return call.moment, due, taken.unsure
-        with contextlib.suppress(*AWAY):
-            asked = time.monotonic()
-            another = await slot(self._pool, self._desk.kind.name, per_second, call.intent.messages)
-            told = time.monotonic()
-            return another.moment, told + another.wait, told - asked
-        return call.moment, due, taken.unsure
-
-
-async def _until(moment: float) -> None:
-    """Sleep; a timer of the loop may ring a millisecond early."""
-    while (left := moment - time.monotonic()) > 0:  # noqa: ASYNC110 - nothing happens then but time
-        await asyncio.sleep(left)

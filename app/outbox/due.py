@@ -122,10 +122,15 @@ select held.id
 """  # noqa: S608 - every part is ours
 SOON_AFTER = SOON.replace("$3", "$2")
 WOKEN_BY_THEN = WOKEN.replace("$3", "$2::timestamptz + interval '1.5 seconds'")
+# RESTS says of the channel alone what is asked of `t` anyway: what is owed is looked for in those that it leaves.
+RESTS = " or ".join(
+    f"c.{each} > $2::timestamptz and c.{each} < $2::timestamptz + interval '1.5 seconds'"
+    for each in ("free_at", "others_free_at")
+)
 NEXT = f"""
 select min(t.free) from channel c cross join lateral (values (c.free_at), (c.others_free_at)) as t (free)
  where c.kind = $1 and t.free > $2::timestamptz and t.free < $2::timestamptz + interval '1.5 seconds'
-   and c.paused_at is null and c.turn_until is null
+   and c.paused_at is null and c.turn_until is null and ({RESTS})
    and ((select d.id from delivery d
           where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and {AWAKE}
             and d.rank <= {SOON_AFTER} and d.due_at <= $2::timestamptz + interval '1.5 seconds'

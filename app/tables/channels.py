@@ -23,6 +23,8 @@ class Channel(SQLModel, table=True):
     __tablename__ = "channel"
     __table_args__ = (
         Index("channel_place", "kind", "address", unique=True, postgresql_where=text("retired_at is null")),
+        Index("channel_paused", "paused_at", postgresql_where=text("paused_at is not null")),
+        Index("channel_retired", "id", postgresql_where=text("retired_at is not null")),
     )
     id: UUID = Field(primary_key=True)
     slug: str = Field(sa_type=Text, unique=True)

@@ -40,6 +40,7 @@ async def at_work(
     lease: float = 100,
     render: Render = paper.shown,
     once_key: bool = False,
+    written_after: asyncio.Event | None = None,
 ) -> AsyncIterator[UntilDelivered]:
     """Look as often as a worker does, and more; gives what waits until so many are delivered."""
     nowhere = Url("postgresql://127.0.0.1/"), Url("redis://127.0.0.1/")  # the pool is open already
@@ -53,7 +54,12 @@ async def at_work(
             await turn.turn()
             await asyncio.sleep(0.05)
 
-    tasks = [asyncio.create_task(each) for each in (recorder.run(), look())]
+    async def write() -> None:
+        if written_after is not None:
+            await written_after.wait()
+        await recorder.run()
+
+    tasks = [asyncio.create_task(each) for each in (write(), look())]
     try:
         yield lambda many: until(lambda: is_so(pool, DELIVERED, many))
     finally:

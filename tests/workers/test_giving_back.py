@@ -21,7 +21,7 @@ from tests.reliability.ground import until
 from tests.workers import paper
 from tests.workers.dispatching import at_work, is_so
 from workers.desk import Report
-from workers.turn import MOST_LATE
+from workers.moment import MOST_LATE
 from workers.way import Way
 
 LEASE, TIMEOUT, PER_SECOND = 3.0, 1.0, 4

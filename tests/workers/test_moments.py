@@ -23,8 +23,9 @@ from tests.reliability.ground import until
 from tests.workers import paper
 from workers.desk import Desk, Finding, Inspect, Pause, Report, Send
 from workers.inspection import answer_questions
+from workers.moment import MOST_LATE
 from workers.recorder import Recorder
-from workers.turn import MOST_LATE, Dispatcher
+from workers.turn import Dispatcher
 from workers.way import Way
 
 DELIVERED = "select count(*) from delivery where state = 'delivered'"
