@@ -14,11 +14,11 @@ from app.outbox.account import account_of, lock, spend
 from app.outbox.allowed import is_news
 from app.outbox.breaker import asked, waits, wake
 from app.outbox.due import due, seconds_to_next
+from app.outbox.ending import end
 from app.outbox.in_vain import or_end
 from app.outbox.intents import Planned, write_intents
 from app.outbox.kind import ChannelKind
 from app.outbox.noting import Noted, note
-from app.outbox.record import end
 from app.outbox.step import must_wait, one_each, step_of
 from app.outbox.turn import Claimed, Taken, Turn
 from app.outbox.works import works_of

@@ -10,7 +10,7 @@ import asyncpg
 from app.database import Pool
 from app.domain.pace import interval, rests_until
 from app.outbox.kind import ChannelKind
-from app.outbox.owed import posts_text
+from app.outbox.stored import posts_text
 from app.outbox.turn import Claimed
 
 # The channel first, as everybody does who holds both (app.outbox.record).

@@ -11,7 +11,8 @@ import asyncpg
 from app.database import Connection
 from app.domain.delivery import Action, Intent
 from app.domain.unheard import unheard
-from app.outbox.owed import Owed, intent_text, posts_text
+from app.outbox.owed import Owed
+from app.outbox.stored import intent_text, posts_text
 
 # The intent is in the same commit as the lease and the pace: whoever finds a lapsed lease knows what may have happened.
 # So is what nobody would know of the posts then: whoever puts back what stood there before must know that it may not.

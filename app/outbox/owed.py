@@ -3,7 +3,7 @@
 """A delivery with all that is needed to carry it out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,15 +12,14 @@ from uuid import UUID
 
 import asyncpg
 
-from app.domain.delivery import Action, Intent, Post, Progress, State
+from app.domain.delivery import Progress, State
 from app.domain.notice import DoubtPolicy, Notice
 from app.domain.stored import as_stored
 from app.outbox.slowing import EASED_C
+from app.outbox.stored import intent_from, posts_from
 from app.trace import Trace
 from app.trace import parsed as stored
 
-IN_AN_INTENT, IN_A_POST = [[field.name for field in fields(row)] for row in (Intent, Post)]
-AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
 # How few notices supersede another Postgres cannot know; it would go through all of them (`offset 0`, as in
 # app.outbox.due).
 NEWER = """
@@ -70,9 +69,6 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.po
  where d.state in ('due', 'in_doubt') and d.lease_until is null
  order by pick.place
 """  # noqa: S608 - ours
-
-LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between", "lands_by")
-"""Members of intents and posts that earlier versions do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,37 +162,3 @@ def owed(row: asyncpg.Record) -> Owed:
 def parsed(content: str) -> Notice:
     """Read a stored notice; a bulk to many channels reads it once."""
     return as_stored(content)
-
-
-def intent_from(text: str | None) -> Intent | None:
-    members = json.loads(text or "{}")
-    if not members:
-        return None
-    typed = {"action": Action(members["action"]), "items": tuple(members.get("items", ()))}
-    return Intent(**_known(members, IN_AN_INTENT) | typed)
-
-
-@lru_cache(maxsize=512)
-def intent_text(intent: Intent | None) -> str | None:
-    """Write an intent down; one of a bulk is the same for many, and each is looked at before it is written."""
-    return None if intent is None else AS_IT_IS(_said(intent, IN_AN_INTENT))
-
-
-def posts_from(text: str) -> tuple[Post, ...]:
-    rows = json.loads(text)
-    return tuple(Post(**_known(row, IN_A_POST) | {"items": tuple(map(tuple, row.get("items", ())))}) for row in rows)
-
-
-def posts_text(posts: tuple[Post, ...]) -> str:
-    return json.dumps([_said(post, IN_A_POST) for post in posts])
-
-
-def _known(members: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Pass over what a later version has written, and this one does not know: both may work side by side."""
-    return {name: value for name, value in members.items() if name in names}
-
-
-def _said(row: Intent | Post, names: Sequence[str]) -> dict[str, Any]:
-    """Leave out what an earlier version does not know, where it says nothing: both may work side by side."""
-    members = {name: getattr(row, name) for name in names}
-    return {name: value for name, value in members.items() if name not in LATER or value}

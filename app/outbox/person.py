@@ -13,7 +13,8 @@ from app.domain.decision import Decision, decided
 from app.domain.delivery import Action
 from app.domain.errors import StateConflictError
 from app.domain.there import without
-from app.outbox.owed import posts_from, posts_text, progress_of
+from app.outbox.owed import progress_of
+from app.outbox.stored import posts_from, posts_text
 
 AGES = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
 # What shows something is only changed, and what is wanted nowhere is not posted: neither can come too late.

@@ -4,18 +4,17 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 import asyncpg
 
-from app.database import AWAY, Connection, Pool
+from app.database import AWAY, Pool
 from app.domain.channel import BY_HAND
-from app.domain.delivery import Action, Settlement, State
+from app.domain.delivery import Action, State
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, named
 from app.outbox.breaker import note_trouble
 from app.outbox.consequences import Done, follow_up, in_order, prepare, reaches_further, rests
-from app.outbox.owed import Owed, intent_text, posts_text
+from app.outbox.stored import intent_text, posts_text
 from app.scrub import scrubbed
 
 OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
@@ -88,26 +87,6 @@ with x as (
 )
 select id, state, last_error from done
 """  # noqa: S608 - ours
-END = f"""
-with ended as (
-  update delivery
-     set state = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then 'held' else $3 end,
-         last_error = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then '{OPEN}'
-                           when $3 = 'delivered' and doubted and not $11 then coalesce($4, '{TWICE}') else $4 end,
-         intent = $5::json, shown = coalesce($6, shown), due_at = $14::timestamptz + $7::interval,
-         posts = $8::json, failures = $13, doubted = doubted and not $11 or $12,
-         give_up_at = case when $3 = 'due' and $10::text is not null
-                           then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
-         awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
-         settled_at = case when $3 in ('delivered', 'dead', 'expired')
-                             or $3 = 'withdrawn' and (wanted is not null or not doubted or $11) then now() end
-   where id = $1 and token = $2
-  returning channel_id, state, last_error
-), forgotten as (
-  update channel set last_reference = null from ended where id = channel_id and $9 and last_reference is not null
-)
-select state, last_error from ended
-"""  # noqa: S608 - ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +95,10 @@ class Written:
 
     state: State
     error: str | None
+
+    @classmethod
+    def read(cls, row: asyncpg.Record) -> "Written":
+        return cls(State(row["state"]), row["last_error"])
 
 
 async def record(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
@@ -129,50 +112,14 @@ async def record(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
 async def _written(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
     """Use one statement; where an outcome concerns more than its delivery, one transaction."""
     if not any(map(reaches_further, done)):
-        return {row["id"]: _went(row) for row in await pool.fetch(RECORD, *_columns(done))}
+        return {row["id"]: Written.read(row) for row in await pool.fetch(RECORD, *_columns(done))}
     async with pool.acquire() as connection, connection.transaction():
         followed = await prepare(connection, done)
-        held = {row["id"]: _went(row) for row in await connection.fetch(RECORD, *_columns(followed))}
+        held = {row["id"]: Written.read(row) for row in await connection.fetch(RECORD, *_columns(followed))}
         for one in in_order(followed):
             if one.owed.id in held:
                 await follow_up(connection, one)
     return held
-
-
-async def end(
-    connection: Connection, owed: Owed, settlement: Settlement, now: datetime, *, in_place: bool
-) -> Settlement:
-    """Write an end that needed no call, inside the claim that found it; returns it as it was written.
-
-    What waits for tomorrow is due at the same instant, in whichever claim it was put off: then its order is kept.
-    """
-    told = in_place and settlement.state in (State.DELIVERED, State.WITHDRAWN) and bool(settlement.posts)
-    named = owed.progress.wanted is None and settlement.state is State.DUE
-    row = await connection.fetchrow(
-        END,
-        owed.id,
-        owed.token,
-        settlement.state.value,
-        settlement.error,
-        intent_text(settlement.intent),
-        settlement.shown,
-        settlement.wait,
-        posts_text(settlement.posts),
-        settlement.stray,
-        owed.awaits,
-        told,
-        settlement.stray and not named,
-        settlement.failures,
-        now,
-    )
-    if row is None:
-        return settlement
-    went = _went(row)
-    return replace(settlement, state=went.state, error=went.error)
-
-
-def _went(row: asyncpg.Record) -> Written:
-    return Written(State(row["state"]), row["last_error"])
 
 
 def _columns(done: Sequence[Done]) -> list[list[object]]:

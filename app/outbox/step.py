@@ -17,7 +17,8 @@ from app.domain.step import next_step
 from app.outbox.allowed import allowed, capped, waiting
 from app.outbox.key import once_key
 from app.outbox.kind import ChannelKind
-from app.outbox.owed import Owed, intent_text
+from app.outbox.owed import Owed
+from app.outbox.stored import intent_text
 from app.outbox.turn import Beside
 from app.scrub import place
 from app.telemetry import log

@@ -10,8 +10,9 @@ from app.database import Connection
 from app.domain.delivery import Intent
 from app.outbox.allowed import is_news
 from app.outbox.kind import ChannelKind
-from app.outbox.owed import Owed, intent_text
+from app.outbox.owed import Owed
 from app.outbox.step import step_of
+from app.outbox.stored import intent_text
 from app.outbox.works import works_of
 
 # Whoever holds rows of both has the channels first (app.outbox.record).

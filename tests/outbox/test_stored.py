@@ -12,7 +12,7 @@ from app.database import Pool
 from app.domain.delivery import Action, Intent, Post
 from app.domain.stored import as_stored
 from app.outbox import steps_of
-from app.outbox.owed import intent_from, intent_text, posts_from, posts_text
+from app.outbox.stored import intent_from, intent_text, posts_from, posts_text
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, plain
 
@@ -60,7 +60,7 @@ async def test_a_row_that_cannot_be_read_is_a_dead_letter_and_the_others_go_out(
     assert [call.owed.slug for call in taken.calls] == ["good"]
     row = next(row for row in await deliveries(pool) if row["channel_id"] == bad)
     assert (row["state"], row["settled_at"] is not None, row["doubted"]) == ("dead", True, state == "in_doubt")
-    assert row["last_error"].startswith("what is stored of it cannot be read (TypeError at owed.py:")
+    assert row["last_error"].startswith("what is stored of it cannot be read (TypeError at stored.py:")
     known = await pool.fetchval("select last_reference from channel where id = $1", bad)
     assert known == ("7" if state == "due" else None)
 
