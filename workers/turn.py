@@ -28,6 +28,8 @@ from workers.way import Way
 
 AT_ONCE = 256
 """Calls of one process on the wire at a time; a claim takes no more than go out at once."""
+ENOUGH = AT_ONCE // 2
+"""Room for more than that is worth a claim; one for few costs nearly what one for many does."""
 KNOWN = 256
 """Outcomes that are written down meanwhile, at the most: where that takes its time, nothing more is claimed."""
 KEPT = 32
@@ -108,13 +110,17 @@ class Dispatcher:
         return taken.again
 
     def _room(self) -> tuple[int, int]:
-        """Say how much a claim may take, and to which lane; for few it costs nearly what one for many does."""
-        room = min(AT_ONCE - (len(self._calls) - self._answered), AT_ONCE + KNOWN - len(self._calls))
-        if room > AT_ONCE // 2:
+        """Say how much a claim may take, and to which lane."""
+        room = self._free()
+        if room > ENOUGH:
             return room, ALL
         if time.monotonic() < self._claimed_at + LONGEST_PAUSE:
             return 0, URGENT
         return min(KEPT, max(0, room + KEPT)), URGENT
+
+    def _free(self) -> int:
+        on_the_wire = len(self._calls) - self._answered
+        return min(AT_ONCE - on_the_wire, AT_ONCE + KNOWN - len(self._calls))
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
         may = self._way.enter((call.owed.id, call.token), alone=is_suspect(call.owed))
@@ -176,7 +182,7 @@ class Dispatcher:
     @contextlib.contextmanager
     def _written_down(self) -> Iterator[None]:
         """Let another call go out while the outcome of this one is written down."""
-        if not self._room()[0]:
+        if self._free() <= ENOUGH:
             self._news.set()
         self._answered += 1
         try:
