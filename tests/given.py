@@ -19,6 +19,11 @@ CHANNEL = """
 insert into channel (id, slug, kind, address, language, fallback, services, grades, schools, areas, can_ask, interim)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
+ALIKE = """
+insert into channel
+select (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'slug', 'one-' || n, 'address', n))).*
+  from channel c, generate_series(1, $1::int) as n
+"""
 
 
 def notice_json(**members: Any) -> dict[str, Any]:
@@ -45,6 +50,11 @@ async def a_channel(pool: Pool, slug: str = "scuola", **members: Any) -> UUID:
     ways = (members.get("can_ask", False), members.get("interim", False))
     await pool.execute(CHANNEL, number, slug, kind, address, *shows, *lists, *ways)
     return number
+
+
+async def channels_alike(pool: Pool, many: int) -> None:
+    """Store so many channels more like the only one there is; the addresses are their numbers, from 1 on."""
+    await pool.execute(ALIKE, many)
 
 
 async def accepted(pool: Pool, source: str = "mensa", **members: Any) -> Accepted:

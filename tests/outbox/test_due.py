@@ -17,7 +17,7 @@ from app.domain.notice import Priority
 from app.outbox import slot
 from app.outbox.breaker import URGENT
 from app.outbox.due import DUE, NEAR, due
-from tests.given import a_channel, accepted
+from tests.given import a_channel, accepted, channels_alike
 from tests.outbox.conftest import claimed
 
 RESTING, WAITING, BACKLOG = 10, 60, 400
@@ -42,11 +42,6 @@ with more as (
 insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, state, wanted)
 select more.id, d.channel_id, d.lane, d.ready_at, d.due_at, d.rank, d.give_up_at, d.state, d.wanted
   from more, delivery d join channel c on c.id = d.channel_id where c.slug = 'put-off'
-"""
-ALIKE = """
-insert into channel
-select (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'slug', 'one-' || n, 'address', n))).*
-  from channel c, generate_series(1, $1::int) as n
 """
 IS_WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
@@ -80,7 +75,7 @@ async def test_it_is_found_without_going_through_all_that_waits(pool: Pool, know
 @pytest.mark.parametrize("known", ["nothing", "that nothing is due", "all"])
 async def test_a_claim_among_many_free_channels_looks_at_none_more_than_once(pool: Pool, known: str) -> None:
     await a_channel(pool, "one")
-    await pool.execute(ALIKE, BACKLOG)
+    await channels_alike(pool, BACKLOG)
     await accepted(pool)
     if known == "that nothing is due":
         await pool.execute("update delivery set state = 'delivered'")

@@ -13,15 +13,10 @@ from app.database import Pool
 from app.domain.channel import BY_HAND, MOVED_TO
 from app.outbox.due import NEXT
 from app.outbox.sweep import LAPSED, RETIRED
-from tests.given import a_channel, accepted
+from tests.given import a_channel, accepted, channels_alike
 from workers.comeback import EVERY, PAUSED, SELDOM
 
 MANY = 3000
-FOLLOW = """
-insert into channel
-select (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'slug', 'one-' || n, 'address', n))).*
-  from channel c, generate_series(2, $1::int) as n
-"""
 AMID_A_BULK = f"""
 update delivery set lease_until = now(), token = 1;
 analyze channel, delivery, attempt;
@@ -57,7 +52,7 @@ async def passed(pool: Pool, statement: str, *given: object) -> float:
 @pytest.fixture
 async def town(pool: Pool) -> Pool:
     await a_channel(pool)
-    await pool.execute(FOLLOW, MANY)
+    await channels_alike(pool, MANY)
     await accepted(pool, priority="bulk")
     await pool.execute(AMID_A_BULK)
     return pool

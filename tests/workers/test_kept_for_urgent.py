@@ -12,16 +12,10 @@ from app.database import SERVER_SETTINGS, Pool
 from app.domain.delivery import Intent
 from app.domain.outcome import Delivered, Wire
 from app.outbox import Owed
-from tests.given import a_channel, accepted
+from tests.given import a_channel, accepted, channels_alike
 from tests.workers.dispatching import at_work
 from workers.desk import Report
 from workers.turn import AT_ONCE
-
-FOLLOW = """
-insert into channel
-select (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'slug', 'one-' || n, 'address', n))).*
-  from channel c, generate_series(2, $1::int) as n
-"""
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ async def test_what_is_urgent_and_nothing_else_leaves_although_as_many_calls_han
         return Report(Delivered((intent.payload,)), Wire.RESPONSE)
 
     await a_channel(pool, kind="paper", services=["mensa"])
-    await pool.execute(FOLLOW, AT_ONCE + 20)
+    await channels_alike(pool, AT_ONCE + 19)
     await a_channel(pool, "urgent", kind="paper", services=["nidi"])
     async with at_work(pool, send) as until_delivered:
         await accepted(pool, priority="bulk")

@@ -12,9 +12,8 @@ from app.database import SERVER_SETTINGS, Pool
 from app.domain.delivery import Intent
 from app.domain.outcome import Delivered, Wire
 from app.outbox import Owed
-from tests.given import a_channel, accepted
+from tests.given import a_channel, accepted, channels_alike
 from tests.workers.dispatching import at_work
-from tests.workers.test_kept_for_urgent import FOLLOW
 from workers.desk import Report
 from workers.turn import AT_ONCE, KNOWN, LONGEST_PAUSE
 
@@ -37,7 +36,7 @@ async def test_calls_go_out_while_outcomes_wait_to_be_written_until_too_many_wai
         return Report(Delivered((intent.payload,)), Wire.RESPONSE)
 
     await a_channel(pool, kind="paper", services=["mensa"])
-    await pool.execute(FOLLOW, AT_ONCE + KNOWN + MORE)
+    await channels_alike(pool, AT_ONCE + KNOWN + MORE - 1)
     async with at_work(pool, send, written_after=written) as until_delivered:
         await accepted(pool, priority="bulk")
         await asyncio.wait_for(full.wait(), 180)
