@@ -85,6 +85,6 @@ async def survives(
     assert len(ground.telegram.posts()) == owed
     found = await ground.pool.fetchrow(LEFT_BEHIND)
     assert found is not None
-    assert found["attempts"] >= kills // 4, "hardly a kill met a call"
+    assert found["attempts"] >= kills // 10, "hardly a kill met a call"
     assert found["first"] >= lease
     return float(found["last"])
