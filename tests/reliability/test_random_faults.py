@@ -34,9 +34,10 @@ HANGS = {"answer_hung", "hang_before_accepting", "late_answer"}
 ASKED = """
 select c.address, count(*) filter (where state = 'delivered') as delivered
   from channel c join delivery d on d.channel_id = c.id
- where c.can_ask group by 1 having bool_and(state in ('delivered', 'expired'))
+ where c.can_ask group by 1
+having bool_and(state in ('delivered', 'expired') or state = 'dead' and not doubted)
 """
-"""Where a question was refused, nobody knows from where to ask about the next."""
+"""Where a question was refused, nobody knows from where to ask about the next; a post that was refused stands nowhere."""
 PROMPT = """
 select count(*), count(*) filter (where error not like '%TimeoutError') as prompt
   from attempt where action = 'post' and outcome = 'doubted'
