@@ -37,7 +37,7 @@ select c.address, count(*) filter (where state = 'delivered') as delivered
  where c.can_ask group by 1
 having bool_and(state in ('delivered', 'expired') or state = 'dead' and not doubted)
 """
-"""Where a question was refused, nobody knows from where to ask about the next; a post that was refused stands nowhere."""
+"""Where a question was refused, nobody knows from where to ask about the next; what was refused stands nowhere."""
 PROMPT = """
 select count(*), count(*) filter (where error not like '%TimeoutError') as prompt
   from attempt where action = 'post' and outcome = 'doubted'
