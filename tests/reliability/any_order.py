@@ -37,7 +37,7 @@ from app.routing import Routing
 from tests.given import a_channel, a_notice
 from tests.outbox.conftest import claimed, plain
 from tests.outbox.pausing import paused
-from tests.reliability.any_rows import EMPTY, FRESH, HASTEN, HELD, OPEN, OVERDUE, PAUSED, UNSOUND
+from tests.reliability.any_rows import EMPTY, FRESH, HASTEN, HELD, IN_LINE, OPEN, OVERDUE, PAUSED, UNSOUND
 from tests.reliability.home import Home
 
 POLICIES, TITLES = ("repeat", "hold", "drop"), ("uno", "due", "tre")
@@ -94,9 +94,9 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def claim(self) -> None:
         self.do(HASTEN)
+        self.do(IN_LINE)
         self.do("update channel set free_at = 'epoch'")
         taken = self.home.do(claimed(self.home.pool, lease=3600))
-        # In which order one notice's deliveries were written is for Postgres to choose, and may not decide a run.
         self.calls += sorted(taken.calls, key=lambda call: call.owed.slug)
 
     @rule(data=st.data())

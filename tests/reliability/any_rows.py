@@ -3,6 +3,12 @@
 """What the machine of any_order asks of the rows, and does to them in place of time."""
 
 HASTEN = "update delivery set due_at = now() where state in ('due', 'in_doubt') and lease_until is null"
+IN_LINE = """
+update delivery d set rank = d.rank + interval '1 microsecond'
+  from channel c, delivery other join channel o on o.id = other.channel_id
+ where c.id = d.channel_id and c.slug = 'b' and o.slug = 'a' and other.notice_id = d.notice_id and other.rank = d.rank
+"""
+"""In which order one notice's deliveries are written is for Postgres to choose; what may go alone would go by it."""
 EMPTY = """
 with a as (delete from attempt), d as (delete from delivery), r as (delete from revision), m as (delete from media),
      p as (delete from approval), c as (delete from channel)
