@@ -120,6 +120,7 @@ EVENTS = {
     "worker.listening": "A worker answers /livez, /readyz and /metrics on a port of its own.",
     "worker.unheard": "A worker found no free port to answer on; it works all the same.",
     "worker.stopped": "A worker has finished what it had begun.",
+    "worker.stuck": "A worker that was told to end could not, by a fault of ours; it ended all the same.",
     "database.away": "Postgres does not answer: nothing is accepted and nothing is delivered until it does.",
     "database.back": "Postgres answers again.",
     "migration.waiting": "Somebody holds a table that a migration changes: it let the others pass, and tries again.",

@@ -29,6 +29,7 @@ from workers.counting import Counting
 from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
+from workers.leaving import end_within
 from workers.media import Fetching
 from workers.prune import Kept
 from workers.reach import tracing
@@ -38,8 +39,8 @@ from workers.showing import answer_renderings
 from workers.turn import Dispatcher
 from workers.way import Way
 
-DRAIN = 25.0
-"""Seconds the calls on the wire are given at the end; the slowest are left to the sweep."""
+DRAIN, CLOSE = 25.0, 8.0
+"""Seconds the calls on the wire are given at the end, where the slowest are left to the sweep; and then the rest."""
 
 
 def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], outgoing: Outgoing) -> list[Errand]:
@@ -94,8 +95,13 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
 
 async def _main(settings: Settings) -> None:
     stop = asyncio.Event()
+
+    def told() -> None:
+        stop.set()
+        end_within(DRAIN + CLOSE)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, told)
     await run(settings, stop)
 
 
