@@ -13,12 +13,13 @@ STUCK = 1
 """The exit code then."""
 
 
-def end_within(seconds: float) -> asyncio.TimerHandle:
+def end_within(seconds: float) -> None:
     """End this process after so many seconds, if it still runs then: else somebody would kill it and learn nothing.
 
-    What was on the wire is over by then, or lapses with its lease as after a kill.
+    What was on the wire is over by then, or lapses with its lease as after a kill. Where the event loop itself stands
+    still nothing is said, and whoever manages the process has to kill it.
     """
-    return asyncio.get_running_loop().call_later(seconds, _end)
+    asyncio.get_running_loop().call_later(seconds, _end)
 
 
 def _end() -> None:

@@ -3,25 +3,18 @@
 """However many calls of a process hang, there is room for what is urgent."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import asyncpg
-import pytest
-
-from app.database import SERVER_SETTINGS, Pool
+from app.database import Pool
 from app.domain.delivery import Intent
 from app.domain.outcome import Delivered, Wire
 from app.outbox import Owed
 from tests.given import a_channel, accepted, channels_alike
+from tests.outbox.conftest import pool
 from tests.workers.dispatching import at_work
 from workers.desk import Report
 from workers.turn import AT_ONCE
 
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
-        yield opened
+__all__ = ["pool"]
 
 
 async def test_what_is_urgent_and_nothing_else_leaves_although_as_many_calls_hang_as_may(pool: Pool) -> None:

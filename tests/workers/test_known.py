@@ -3,27 +3,20 @@
 """Who has answered leaves the wire to others while its outcome is written down, but not to any number of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import asyncpg
-import pytest
-
-from app.database import SERVER_SETTINGS, Pool
+from app.database import Pool
 from app.domain.delivery import Intent
 from app.domain.outcome import Delivered, Wire
 from app.outbox import Owed
 from tests.given import a_channel, accepted, channels_alike
+from tests.outbox.conftest import pool
 from tests.workers.dispatching import at_work
 from workers.desk import Report
 from workers.turn import AT_ONCE, KNOWN, LONGEST_PAUSE
 
 MORE = 20
 
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
-        yield opened
+__all__ = ["pool"]
 
 
 async def test_calls_go_out_while_outcomes_wait_to_be_written_until_too_many_wait(pool: Pool) -> None:
