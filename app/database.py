@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The two ways to Postgres: a pool of plain connections for the hot path, and SQLModel sessions for the rest."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -59,8 +61,11 @@ class Database:
         return cls(pool, engine, async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False))
 
     async def close(self) -> None:
-        await self.engine.dispose()
-        await self.pool.close()
+        """Say goodbye on each connection, or drop those on which nobody takes it."""
+        for goodbye in (self.engine.dispose, self.pool.close):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await goodbye()
 
 
 def engine_to(url: str, how: Mapping[str, Any], **pool: Any) -> AsyncEngine:
@@ -82,6 +87,15 @@ async def _as_it_is(_: object) -> None:
 
     An open transaction is rolled back by the driver before this.
     """
+
+
+async def distrust(pool: Pool, error: BaseException) -> None:
+    """Where one connection has gone dead, have the others made anew: its host may be gone, and another taken over.
+
+    Each of them would cost as much time as the one did.
+    """
+    if isinstance(error, TimeoutError):
+        await pool.expire_connections()
 
 
 AWAY = (

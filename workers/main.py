@@ -29,7 +29,7 @@ from workers.counting import Counting
 from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
-from workers.leaving import end_within
+from workers.leaving import end, end_within
 from workers.media import Fetching
 from workers.prune import Kept
 from workers.reach import tracing
@@ -83,8 +83,7 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
         health.drain()
         doorbell.ring()  # what was heard last is for the others
         await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in turns))
-        for task in tasks:
-            task.cancel()
+        await end(tasks)
     with contextlib.suppress(*AWAY, asyncpg.PostgresError):  # it forgets us by itself
         await relay.leave()
     closing = (outgoing.close(), files.close(), doorbell.close(), *(desk.close() for desk in desks.values()))

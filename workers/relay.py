@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 
 from uuid_utils.compat import uuid7
 
-from app.database import Pool, is_away
+from app.database import Pool, distrust, is_away
 from app.domain.delivery import State
 from app.outbox import end_frozen, sweep
 from app.telemetry import SETTLED, log
 from workers.clock import Clock
+from workers.leaving import INSIST, end
 from workers.prune import Kept, anchor_in_the_log, prune
 from workers.way import Way
 
@@ -58,6 +59,7 @@ class Relay:
                 self._away, self.is_warm = False, True
             except Exception as error:  # noqa: BLE001 - the tick is the last to give up
                 self._tell(error)
+                await distrust(self._pool, error)
             await asyncio.sleep(TICK * random.uniform(0.8, 1.2))  # noqa: S311 - spread, not secrecy
 
     def _tell(self, error: Exception) -> None:
@@ -75,16 +77,25 @@ class Relay:
             self._start(errand())
 
     def _start(self, work: Coroutine[None, None, object]) -> None:
-        task = asyncio.create_task(_watched(work))
+        task = asyncio.create_task(self._watched(work))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
+    async def _watched(self, work: Coroutine[None, None, object]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the next tick takes another turn
+            if is_away(error):
+                log.warning("turn.failed", error=type(error).__name__)
+            else:
+                log.error("turn.failed", error=type(error).__name__, exc_info=error)
+            await distrust(self._pool, error)
+
     async def leave(self) -> None:
-        """Stop the errands that are under way, and say that this process is gone."""
-        for work in list(self._work):
-            work.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
-        await self._pool.execute("delete from worker where id = $1", self._id)
+        """Stop the errands that are under way, and say that this process is gone, where Postgres takes it soon."""
+        await end(self._work)
+        async with self._pool.acquire(timeout=INSIST) as connection:  # which bounds giving it back, too
+            await connection.execute("delete from worker where id = $1", self._id, timeout=INSIST)
 
     async def tick(self) -> None:
         """Look once: say that this process lives, start every errand, and sweep."""
@@ -108,13 +119,3 @@ class Relay:
         if self._ticks % PRUNE_EVERY == 0:
             self._start(prune(self._pool, self._kept))  # where parts of it time out the ticks go on
             self._start(anchor_in_the_log(self._pool))
-
-
-async def _watched(work: Coroutine[None, None, object]) -> None:
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 - the next tick takes another turn
-        if is_away(error):
-            log.warning("turn.failed", error=type(error).__name__)
-        else:
-            log.error("turn.failed", error=type(error).__name__, exc_info=error)

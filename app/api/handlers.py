@@ -19,7 +19,7 @@ from app.api.edge import CALLER
 from app.api.problems import EXCESS, MethodNotAllowedError, problem
 from app.api.reading import plain_name
 from app.api.reading import said as said_of
-from app.database import AWAY
+from app.database import AWAY, distrust
 from app.domain.errors import (
     CampanellaError,
     EventExistsError,
@@ -76,6 +76,7 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
 
 async def away(request: Request, error: Exception) -> Response:
     log.warning("request.refused", problem=UnavailableError.problem, error=type(error).__name__)
+    await distrust(request.app.state.house.database.pool, error)
     return problem(request.scope, UnavailableError(AWAY_ANSWER))
 
 

@@ -18,7 +18,7 @@ from app.board.pages import page
 from app.board.places import ASKED
 from app.board.sound import BrokenError
 from app.board.words import Words, words_for
-from app.database import AWAY
+from app.database import AWAY, distrust
 from app.domain.errors import NotFoundError
 from app.domain.posting import PLACE
 from app.telemetry import log
@@ -56,6 +56,7 @@ def _route(path: str, make: Make) -> Route:
             return await _missing(house, request, "broken" if isinstance(error, BrokenError) else "missing")
         except AWAY as error:
             log.warning("database.away", error=type(error).__name__)
+            await distrust(house.pool, error)
             return _sorry(house, words_for("it"), 503, "away")
 
     return Route(path, endpoint, methods=["GET"])

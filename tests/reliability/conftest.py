@@ -12,11 +12,11 @@ import pytest
 
 from app.database import SERVER_SETTINGS
 from app.doorbell import Doorbell
-from tests.reliability.counters import code, counters
+from tests.reliability.counters import code, counters, way_to_postgres
 from tests.reliability.ground import LEASE, TIMEOUT, Ground
 from tests.reliability.processes import HERE, Nursery, Processes, Telegram
 
-__all__ = ["code", "counters"]
+__all__ = ["code", "counters", "way_to_postgres"]
 
 UNLIMITED = ("--per-second", "0", "--chat-per-second", "0", "--group-per-minute", "0")
 Prepare = Callable[..., AbstractAsyncContextManager[Ground]]

@@ -62,11 +62,17 @@ def code(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def way_to_postgres(database_url: str) -> str:
+    """Give the URL that the processes have; a test can put something between."""
+    return database_url
+
+
+@pytest.fixture
 async def counters(
-    nursery: Nursery, database_url: str, redis_url: str, tmp_path: Path, code: Path
+    nursery: Nursery, way_to_postgres: str, redis_url: str, tmp_path: Path, code: Path
 ) -> AsyncIterator[Counters]:
     environment = {
-        "CAMPANELLA_DATABASE_URL": database_url,
+        "CAMPANELLA_DATABASE_URL": way_to_postgres,
         "CAMPANELLA_REDIS_URL": redis_url,
         "CAMPANELLA_ADMIN_KEY": ADMIN,
         "CAMPANELLA_REQUESTS_PER_MINUTE": "0",

@@ -14,13 +14,26 @@ class Wire:
     def __init__(self, port: int) -> None:
         """Lead to this port of the loopback."""
         self._to = port
-        self._open = asyncio.Event()
-        self._open.set()
+        self._open = _opened()
+        self._last = b""
         self.calls = 0
         self.live = 0
 
+    @property
+    def is_silent(self) -> bool:
+        return not self._open.is_set()
+
     def fall_silent(self) -> None:
         self._open.clear()
+
+    def fall_silent_at(self, word: bytes) -> None:
+        """Pass nothing from the first message on in which this is said."""
+        self._last = word
+
+    def forget(self) -> None:
+        """Pass nothing more on what is connected, and tell neither side; who calls anew is served."""
+        self._open.clear()
+        self._open = _opened()
 
     def talk(self) -> None:
         self._open.set()
@@ -41,11 +54,20 @@ class Wire:
             writer.close()
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_open = self._open
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
-                await self._open.wait()
+                if self._last and self._last in data:
+                    self.fall_silent()
+                await is_open.wait()
                 writer.write(data)
                 await writer.drain()
+
+
+def _opened() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @asynccontextmanager
