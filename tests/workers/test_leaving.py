@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,35 +23,36 @@ from workers.main import DRAIN, run
 
 HAS_TICKED = "select exists (select from worker where seen_at > now() - interval '0.3 seconds')"
 DEAF = """
-import asyncio, contextlib
-from tests.telemetry.conftest import some_settings
-from app.telemetry import configure
-from workers.leaving import end_within
+import asyncio, contextlib, sys, workers.main
+from app.kinds import KINDS
+from tests.workers import paper
 
 async def hears_nothing():
     while True:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(3600)
 
-async def main():
-    configure(some_settings())
-    end_within(0.3)
-    deaf = asyncio.create_task(hears_nothing())
-    await asyncio.sleep(0.1)
-    deaf.cancel()
-    await deaf
-
-asyncio.run(main())
+paper.close = hears_nothing
+KINDS.clear()
+KINDS["paper"] = paper.__name__
+workers.main.DRAIN = workers.main.CLOSE = 0.5
+sys.exit(workers.main.main())
 """
 
 
-def test_what_keeps_a_worker_from_ending_is_named_and_left() -> None:
-    ended = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=60, check=False)
+def test_what_keeps_a_worker_from_ending_is_named_and_left(database_url: str, redis_url: str) -> None:
+    """A worker one of whose kinds never gets done with closing, told to end by a signal."""
+    environment = os.environ | {"CAMPANELLA_DATABASE_URL": database_url, "CAMPANELLA_REDIS_URL": redis_url}
+    command = [sys.executable, "-c", DEAF]
+    with subprocess.Popen(command, env=environment | {"CAMPANELLA_WORKER_PORT": "0"}, stderr=subprocess.PIPE) as worker:
+        assert worker.stderr is not None
+        lines = map(json.loads, worker.stderr)
+        assert any(line["event"] == "worker.started" for line in lines)
+        worker.terminate()
+        said = {line["event"]: line for line in lines}
 
-    line = json.loads((ended.stderr or ended.stdout).splitlines()[-1])
-    assert ended.returncode == STUCK
-    assert line["event"] == "worker.stuck"
-    assert any(each.startswith("hears_nothing at <string>:") for each in line["waiting"])
+    assert worker.returncode == STUCK
+    assert any(each.startswith("hears_nothing at <string>:") for each in said["worker.stuck"]["waiting"])
 
 
 async def test_a_worker_ends_though_redis_answers_nothing_any_more_amid_its_questions(
