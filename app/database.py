@@ -4,7 +4,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.settings import Settings
+from app.tasks import within
 
 PATIENCE = 5
 """Seconds that a connection or a statement may take."""
@@ -24,6 +24,7 @@ SERVER_SETTINGS = {
     "statement_timeout": str(PATIENCE * 1000),
     "lock_timeout": "2000",
     "idle_in_transaction_session_timeout": "15000",
+    "tcp_user_timeout": "15000",  # for an answer that nobody takes, which holds its locks whatever the others say
     "timezone": "UTC",
     "jit": "off",
 }
@@ -55,6 +56,7 @@ class Database:
             command_timeout=15,
             timeout=PATIENCE,
             reset=_as_it_is,
+            connect=_connected,
         )
         how = {"server_settings": SERVER_SETTINGS, "timeout": PATIENCE, "command_timeout": 15}
         engine = engine_to(url, how, pool_size=3, max_overflow=7, pool_pre_ping=True)
@@ -62,15 +64,21 @@ class Database:
 
     async def close(self) -> None:
         """Say goodbye on each connection, or drop those on which nobody takes it."""
-        for goodbye in (self.engine.dispose, self.pool.close):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await goodbye()
+        await asyncio.gather(*(within(PATIENCE, goodbye()) for goodbye in (self.engine.dispose, self.pool.close)))
 
 
 def engine_to(url: str, how: Mapping[str, Any], **pool: Any) -> AsyncEngine:
     """Give an engine whose driver reads the URL by itself: SQLAlchemy would take sslmode for an argument of a call."""
-    return create_async_engine("postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url, **how), **pool)
+    return create_async_engine("postgresql+asyncpg://", async_creator=partial(_connected, url, **how), **pool)
+
+
+async def _connected(*where: Any, **how: Any) -> Driver:
+    """Connect; where that takes too long no connection has gone dead, which `distrust` must be able to tell."""
+    try:
+        made: Driver = await asyncpg.connect(*where, **how)
+    except TimeoutError as error:
+        raise ConnectionError(str(error)) from error
+    return made
 
 
 async def driver_of(session: AsyncSession) -> Driver:

@@ -5,12 +5,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 
 from app.database import Pool
 from app.domain.notice import Notice
 from app.intake import Accepted, Origin, Wish, accept_all, wish_for
 from app.routing import Routing
+from app.tasks import end
 
 MOST = 64
 """Notices in one statement."""
@@ -41,10 +41,7 @@ class Gathering:
 
     async def close(self) -> None:
         """Stop; whoever still waits is told that it was not stored."""
-        for storing in list(self._storing):
-            storing.cancel()
-            with suppress(asyncio.CancelledError):
-                await storing
+        await end(self._storing)
         while self._waiting:
             self._waiting.popleft()[1].cancel()
 

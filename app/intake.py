@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from app.database import Pool
+from app.database import Pool, distrust
 from app.domain.errors import (
     CampanellaError,
     EqualTextError,
@@ -93,8 +93,10 @@ async def stored_or_found(where: Store, snapshot: Snapshot, wishes: Mapping[int,
         return {}
     try:
         rows = await store(where, snapshot, list(wishes.values()))
-    except COMMIT_UNKNOWN:
+    except COMMIT_UNKNOWN as error:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
+        if isinstance(where, Pool):
+            await distrust(where, error)
         return await found(where, wishes)
     stored = {place: rows[wish.id] for place, wish in wishes.items()}
     sure = {place: _at_once(row) for place, row in stored.items() if row["created_at"] is not None or row["fallen"]}

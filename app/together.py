@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.database import Connection, Pool
+from app.database import Connection, Pool, distrust
 from app.domain.errors import CampanellaError, UnauthenticatedError, UnavailableError, UnknownServiceError
 from app.intake import CHANGING, COMMIT_UNKNOWN, EPOCHS, Answer, found, homeless, stored_or_found
 from app.routing import Routing, Snapshot
@@ -67,7 +67,8 @@ async def _in_one_transaction(
             await around.after(connection, answers)
     except _RefusedError as refusal:
         return refusal.answers
-    except COMMIT_UNKNOWN:
+    except COMMIT_UNKNOWN as error:
+        await distrust(pool, error)
         return await _looked_up(pool, wishes) | refused
     return answers
 

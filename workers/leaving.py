@@ -1,32 +1,16 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""How a worker ends that was told to: by insisting, and what keeps it longer than it may take is named, and left."""
+"""The last word of a worker that was told to end: what keeps it longer than it may take is named, and left."""
 
 import asyncio
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from app.telemetry import log
 
 STUCK = 1
 """The exit code then."""
-INSIST = 2.0
-"""Seconds that something is given to tidy up before it is cancelled once more."""
-
-
-async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks until each has ended.
-
-    One cancellation may be lost: what is asked of a server to leave things tidy may wait for its answer for ever, and
-    an error of that takes the place of the cancellation, after which whoever goes on after errors goes on.
-    """
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=INSIST)
 
 
 def end_within(seconds: float) -> None:

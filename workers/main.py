@@ -18,6 +18,7 @@ from app.health import Health
 from app.kinds import KINDS
 from app.outgoing import Outgoing
 from app.settings import Settings, SettingsError, load
+from app.tasks import end, within
 from app.telemetry import configure, log, prepare_kinds
 from app.worker_port import serve
 from workers.alarms import Alarms, alarm_post
@@ -29,7 +30,7 @@ from workers.counting import Counting
 from workers.desk import Desk, Tools
 from workers.inspection import answer_questions
 from workers.kinds import desks as set_up
-from workers.leaving import end, end_within
+from workers.leaving import end_within
 from workers.media import Fetching
 from workers.prune import Kept
 from workers.reach import tracing
@@ -41,6 +42,8 @@ from workers.way import Way
 
 DRAIN, CLOSE = 25.0, 8.0
 """Seconds the calls on the wire are given at the end, where the slowest are left to the sweep; and then the rest."""
+ERRANDS, GOODBYE = 12.0, 1.0
+"""Seconds for what is being fetched, called back and checked meanwhile, and for saying that this process is gone."""
 
 
 def errands(pool: Pool, desks: Mapping[str, Desk], turns: Sequence[Dispatcher], outgoing: Outgoing) -> list[Errand]:
@@ -82,10 +85,10 @@ async def run(settings: Settings, stop: asyncio.Event, registry: Mapping[str, st
         await stop.wait()
         health.drain()
         doorbell.ring()  # what was heard last is for the others
-        await asyncio.gather(*(dispatcher.drain(DRAIN) for dispatcher in turns))
+        await asyncio.gather(relay.drain(ERRANDS), *(dispatcher.drain(DRAIN) for dispatcher in turns))
         await end(tasks)
     with contextlib.suppress(*AWAY, asyncpg.PostgresError):  # it forgets us by itself
-        await relay.leave()
+        await within(GOODBYE, relay.leave())
     closing = (outgoing.close(), files.close(), doorbell.close(), *(desk.close() for desk in desks.values()))
     await asyncio.gather(*closing)
     await database.close()

@@ -3,11 +3,10 @@
 """Writes outcomes down, many at a time when many end at once, and keeps at it while Postgres is away."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.database import HELD_UP, Pool, is_away
+from app.database import HELD_UP, Pool, distrust, is_away
 from app.domain.delivery import State
 from app.domain.outcome import Doubted, Gone, Misconfigured, Moved, Throttled, named, reason
 from app.outbox import Done, Written, record
@@ -22,10 +21,9 @@ APART = 3
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """An outcome, until when (monotonic seconds) it is worth writing, and who waits for it."""
+    """An outcome, and who waits for it."""
 
     done: Done
-    until: float
     written: asyncio.Future[None]
 
     def end(self) -> None:
@@ -34,18 +32,22 @@ class _Heard:
 
 
 class Recorder:
-    """One per process. An outcome is held in memory until it is written or its lease is over."""
+    """One per process. An outcome is held in memory until Postgres has said whether its lease still held.
+
+    While Postgres is away nobody can have taken the lease, however long it is over.
+    """
 
     def __init__(self, pool: Pool) -> None:
         """Take the pool; `run` does the writing."""
         self._pool = pool
         self._waiting: asyncio.Queue[_Heard] = asyncio.Queue()
         self._few = asyncio.Semaphore(APART)
+        self._away = False
 
-    async def record(self, done: Done, until: float) -> None:
-        """Return when the outcome is written, or `until` (monotonic seconds) is over and the sweep has taken it."""
+    async def record(self, done: Done) -> None:
+        """Return when the outcome is written, or the sweep has taken the lease."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._waiting.put(_Heard(done, until, written))
+        await self._waiting.put(_Heard(done, written))
         await written
 
     async def run(self) -> None:
@@ -60,11 +62,11 @@ class Recorder:
                         apart.create_task(self._write_alone(one))
 
     async def _write(self, batch: Sequence[_Heard]) -> bool:
-        """Write until it is written or the last lease is over; False where somebody holds a row or Postgres refuses."""
+        """Write as soon as Postgres is there; False where somebody holds a row or Postgres refuses."""
         while (error := await self._failed(batch)) is not None:
             if not is_away(error) or isinstance(error, HELD_UP):
                 return False
-            await _rest(batch, error)
+            await self._rest(error)
         return True
 
     async def _write_alone(self, one: _Heard) -> None:
@@ -74,7 +76,14 @@ class Recorder:
                 _lose(one.done, error)
                 one.end()
                 return
-            await _rest([one], error)
+            await self._rest(error)
+
+    async def _rest(self, error: Exception) -> None:
+        """Say once that Postgres is away, and wait: for less than a tick, so that this comes before the sweep."""
+        if not self._away:
+            log.warning("database.away", error=type(error).__name__)
+        self._away = True
+        await asyncio.sleep(AGAIN)
 
     async def _failed_alone(self, one: _Heard) -> Exception | None:
         async with self._few:
@@ -87,20 +96,13 @@ class Recorder:
         try:
             written = await record(self._pool, [one.done for one in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, the recorder goes on for the others
+            await distrust(self._pool, error)
             return error
+        self._away = False
         for one in batch:
             _tell(one.done, written.get(one.done.owed.id))
             one.end()
         return None
-
-
-async def _rest(batch: Sequence[_Heard], error: Exception) -> None:
-    """Wait until it may be tried again; where the leases are over nobody need wait any more."""
-    log.warning("database.away", error=type(error).__name__)
-    if time.monotonic() > max(one.until for one in batch):
-        for one in batch:
-            one.end()
-    await asyncio.sleep(AGAIN)
 
 
 def _lose(done: Done, error: Exception) -> None:

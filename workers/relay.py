@@ -12,9 +12,9 @@ from uuid_utils.compat import uuid7
 from app.database import Pool, distrust, is_away
 from app.domain.delivery import State
 from app.outbox import end_frozen, sweep
+from app.tasks import end
 from app.telemetry import SETTLED, log
 from workers.clock import Clock
-from workers.leaving import INSIST, end
 from workers.prune import Kept, anchor_in_the_log, prune
 from workers.way import Way
 
@@ -46,7 +46,7 @@ class Relay:
         self._pool, self._errands, self._kept, self._clock, self._way = pool, errands, kept, clock, way
         self._id = uuid7()
         self._work: set[asyncio.Task[None]] = set()
-        self._away = False
+        self._away, self._leaving = False, False
         self._ticks = 0
 
     async def run(self) -> None:
@@ -72,8 +72,8 @@ class Relay:
         self._away = True
 
     def look(self) -> None:
-        """Start every errand side by side; returns at once."""
-        for errand in self._errands:
+        """Start every errand side by side, unless this process is leaving; returns at once."""
+        for errand in () if self._leaving else self._errands:
             self._start(errand())
 
     def _start(self, work: Coroutine[None, None, object]) -> None:
@@ -91,11 +91,16 @@ class Relay:
                 log.error("turn.failed", error=type(error).__name__, exc_info=error)
             await distrust(self._pool, error)
 
-    async def leave(self) -> None:
-        """Stop the errands that are under way, and say that this process is gone, where Postgres takes it soon."""
+    async def drain(self, patience: float) -> None:
+        """Begin no more errands, and let those that are under way end: else a picture would be taken for a lost one."""
+        self._leaving = True
+        if self._work:
+            await asyncio.wait(self._work, timeout=patience)
         await end(self._work)
-        async with self._pool.acquire(timeout=INSIST) as connection:  # which bounds giving it back, too
-            await connection.execute("delete from worker where id = $1", self._id, timeout=INSIST)
+
+    async def leave(self) -> None:
+        """Say that this process is gone."""
+        await self._pool.execute("delete from worker where id = $1", self._id)
 
     async def tick(self) -> None:
         """Look once: say that this process lives, start every errand, and sweep."""

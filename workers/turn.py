@@ -47,7 +47,7 @@ class Dispatcher:
         """Take the tools, and the way that all dispatchers of a process share; nothing starts before `turn`."""
         self._pool, self._desk, self._recorder, self._way = pool, desk, recorder, way
         self._lease = settings.lease_for(desk.timeout)
-        self._longest = desk.timeout + settings.spare_in_lease(desk.timeout)
+        self._spare = settings.spare_in_lease(desk.timeout)
         self._calls: set[asyncio.Task[None]] = set()
         self._answered = 0
         self._news = asyncio.Event()
@@ -72,13 +72,15 @@ class Dispatcher:
                 pause = None if self.stopping else await self._claim()
 
     async def drain(self, patience: float) -> None:
-        """Stop claiming and let the calls on the wire end, also those of a claim that is just being made."""
+        """Stop claiming and let the calls on the wire end; what a claim brings that is just being made goes back."""
         self.stopping = True
         self.ring()
-        async with self._busy:
-            pass
-        if self._calls:
-            await asyncio.wait(self._calls, timeout=patience)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                async with self._busy:
+                    pass
+                if self._calls:
+                    await asyncio.wait(self._calls)
         for call in list(self._calls):
             call.cancel()
 
@@ -123,7 +125,7 @@ class Dispatcher:
         return min(AT_ONCE - on_the_wire, AT_ONCE + KNOWN - len(self._calls))
 
     def _start(self, call: Claimed, taken: Taken, begun: float) -> None:
-        may = self._way.enter((call.owed.id, call.token), alone=is_suspect(call.owed))
+        may = not self.stopping and self._way.enter((call.owed.id, call.token), alone=is_suspect(call.owed))
         task = asyncio.create_task(self._leave(call, taken, begun) if may else self._give_back(call, begun))
         self._calls.add(task)
         task.add_done_callback(self._ended)
@@ -163,8 +165,8 @@ class Dispatcher:
         if self._is_too_late(call, taken, begun, due):  # it may have stood still once more
             await self._give_back(call, begun)
             return
-        left, over = time.monotonic(), call.over_at
-        latest = leaving_by(None if over is None else taken.seconds_to(over))
+        left, over = time.monotonic(), begun + self._lease - self._spare
+        latest = leaving_by(over if call.over_at is None else min(over, taken.seconds_to(call.over_at)))
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token), latest:
             report = await self._desk.send(call.owed, call.intent)
         self._arrivals.note(moment, due - unsure, left, report.wire)
@@ -177,7 +179,7 @@ class Dispatcher:
         what = (call.owed, intent, call.token, report.outcome, settlement, report.wire)
         done = Done(*what, each * call.intent.messages, in_place=self._desk.kind.in_place)
         with self._written_down():
-            await self._recorder.record(done, begun + self._lease)
+            await self._recorder.record(done)
 
     @contextlib.contextmanager
     def _written_down(self) -> Iterator[None]:
@@ -193,4 +195,4 @@ class Dispatcher:
     def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:
         at = max(time.monotonic(), due)
         is_over = call.over_at is not None and at >= taken.seconds_to(call.over_at)
-        return is_over or at - begun + self._longest > self._lease
+        return is_over or at - begun + self._desk.timeout + self._spare > self._lease

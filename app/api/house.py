@@ -25,10 +25,13 @@ from app.quotas import Quotas
 from app.routing import Routing, Snapshot
 from app.settings import Settings
 from app.signatures import Signatures
+from app.tasks import within
 from app.vouchers import Vouchers
 
 WRITE_DOWN = 60.0
 """Seconds between two records of which keys were used."""
+GOODBYE = 2.0
+"""Seconds for the last one."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ async def opened(settings: Settings, health: Health, crowd: Crowd, wrong_keys: W
         if vouchers is not None:
             await vouchers.close()
         with suppress(*AWAY):
-            await access.use.write_down()
+            await within(GOODBYE, access.use.write_down())
         health.close()
         await doorbell.close()
         await database.close()

@@ -47,7 +47,7 @@ def _seen(progress: Progress, doubted: Intent, references: Sequence[str]) -> Set
     posts = (*progress.posts[: doubted.number], *found)
     certain = bool(doubted.digest) or not references  # nobody knows what a post holds that was not written down
     whole = len(posts) >= doubted.parts
-    done = whole and certain and doubted.revision == progress.wanted
+    done = whole and certain and doubted.revision == progress.wanted and not doubted.interim
     state = State.DELIVERED if done else State.DUE
     return Settlement(state, posts, 0, error=SEEN, shown=doubted.revision if whole else None)
 

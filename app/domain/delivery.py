@@ -81,6 +81,7 @@ class Intent:
     came after: others of ours may stand behind, so only what is found counts. `failures`: how many tries had failed
     before a post. `between`: which item of the album is asked for, once its last was found, too; 0: it was not.
     `lands_by`: the second (since 1970, of Postgres) until which a post in doubt may land; 0: it was over with a lease.
+    `interim`: a post without a text that waited for its approval.
     """
 
     action: Action
@@ -99,6 +100,7 @@ class Intent:
     failures: int = 0
     between: int = 0
     lands_by: float = 0.0
+    interim: bool = False
 
     @property
     def messages(self) -> int:

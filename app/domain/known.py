@@ -19,7 +19,7 @@ def closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settl
     posts = list(progress.posts)
     posts[done.number : done.number + 1] = [now_there(progress, done, references)]
     doubted = progress.state is State.IN_DOUBT and done.action is not Action.EDIT
-    outdated = doubted and done.revision != progress.wanted
+    outdated = doubted and (done.revision != progress.wanted or done.interim)  # its text may be approved by now
     whole = len(posts) >= done.parts and done.number == done.parts - 1
     over = whole and not outdated
     state = settled_state(progress) if over else State.DUE

@@ -92,7 +92,9 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     if (waits := waiting(work, step) or _fetching(work, step, now)) is not None:
         return waits
     key = once_key(work, step) if kind.once_key else None
-    return replace(step, key=key, after=_after(work) if step.action is Action.POST else step.after)
+    if step.action is not Action.POST:
+        return replace(step, key=key)
+    return replace(step, key=key, after=_after(work), interim=work.awaits is not None)
 
 
 def _over(work: Owed, now: datetime) -> Intent | Settlement | None:

@@ -12,7 +12,7 @@ from app.domain.delivery import Action, Intent, Post
 
 IN_AN_INTENT, IN_A_POST = [[field.name for field in fields(row)] for row in (Intent, Post)]
 AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
-LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between", "lands_by")
+LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between", "lands_by", "interim")
 """Members of intents and posts that earlier versions do not know."""
 
 

@@ -169,6 +169,57 @@ async def test_an_approval_that_comes_while_another_text_is_on_its_way_is_not_lo
     assert (call.intent.payload, await shown(pool)) == ("Sciopero r1 False", ["Ba gong r1 False"])
 
 
+MOMENTS = {"while it is posted": 0, "while it is in doubt": 1, "while it is asked about": 2, "afterwards": 3}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_an_approval_is_not_lost_where_another_text_was_in_doubt(pool: Pool, moment: str) -> None:
+    await two_channels(pool, interim=True, can_ask=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST)).id
+    await pool.execute("update channel set last_reference = '1'")
+
+    async def may_be_approved(at: int) -> None:
+        if MOMENTS[moment] == at:
+            await approved(pool, number)
+
+    (call,) = [call for call in (await claimed(pool)).calls if call.owed.slug == "zh"]
+    await may_be_approved(0)
+    await recorded(pool, call, Doubted("timeout"))
+    await may_be_approved(1)
+    await pool.execute("update delivery set due_at = now() where state = 'in_doubt'")
+    (asked,) = (await claimed(pool)).calls
+    await may_be_approved(2)
+    await recorded(pool, asked, Delivered(("7",)))
+    if MOMENTS[moment] == 3:
+        assert (await claimed(pool)).ended
+    await may_be_approved(3)
+
+    assert await shown(pool) == ["Ba gong r1 False"]
+    (row,) = [row for row in await deliveries(pool) if row["posts"] != "[]"]
+    assert (row["state"], row["awaits"]) == ("delivered", None)
+
+
+@pytest.mark.parametrize("moment", ["posted", "in doubt"])
+async def test_an_approval_that_came_before_a_person_was_asked_reaches_what_that_person_saw(
+    pool: Pool, moment: str
+) -> None:
+    await two_channels(pool, interim=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST, in_doubt="hold")).id
+    (call,) = [call for call in (await claimed(pool)).calls if call.owed.slug == "zh"]
+    if moment == "posted":
+        await approved(pool, number)
+    await recorded(pool, call, Doubted("timeout"))
+    if moment == "in doubt":
+        await approved(pool, number)
+    await pool.execute("update delivery set due_at = now() where state = 'in_doubt'")
+    await claimed(pool)
+    (held,) = [row for row in await deliveries(pool) if row["state"] == "held"]
+
+    await decide(pool, held["id"], "sent", ["7"])
+
+    assert await shown(pool) == ["Ba gong r1 False"]
+
+
 @pytest.mark.parametrize("first", ["decided", "approved"])
 async def test_an_approval_reaches_what_a_person_saw_in_the_channel(pool: Pool, first: str) -> None:
     await two_channels(pool, interim=True)

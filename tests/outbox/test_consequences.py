@@ -113,10 +113,9 @@ async def test_an_outcome_that_postgres_refuses_is_lost_alone_and_the_recorder_g
     calls = {call.owed.slug: call for call in (await claim(pool, plain(), Turn(9, TURN.horizon, TURN.lease))).calls}
     recorder = Recorder(pool)
     writing = asyncio.create_task(recorder.run())
-    until = asyncio.get_running_loop().time() + 30
 
     ended = [done(calls["a"], Delivered(("\ud800",))), done(calls["b"], Delivered(("42",)))]
-    await asyncio.gather(*(recorder.record(one, until) for one in ended))
+    await asyncio.gather(*(recorder.record(one) for one in ended))
     writing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await writing

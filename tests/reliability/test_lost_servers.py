@@ -62,6 +62,29 @@ async def caller(ground: Ground, numbers: Iterable[int]) -> None:
         await insists(ground, number)
 
 
+async def test_what_was_answered_is_written_down_however_long_postgres_is_away(
+    ground: Ground, servers: Servers
+) -> None:
+    """Beyond its lease, in a channel that nobody can ask, of a notice that would be posted again after a doubt."""
+    await ground.channel("scuola")
+    await ground.telegram.fault("late_answer", times=None, seconds=0.5)
+    ground.workers.start()
+    await ground.accept(in_doubt="repeat")
+
+    async def is_posted() -> bool:
+        return bool(ground.telegram.posts())
+
+    await until(is_posted)
+    await asyncio.to_thread(servers.postgres.stop_immediately)
+    await asyncio.sleep(ground.lease + 1)
+    servers.postgres.start()
+    await ground.settles()
+
+    assert await ground.states() == {"delivered": 1}
+    assert await ground.pool.fetchval("select string_agg(outcome, ',') from attempt") == "delivered"
+    assert len(ground.telegram.posts()) == 1
+
+
 async def test_postgres_stopped_at_once_loses_nothing_that_was_acknowledged(ground: Ground, servers: Servers) -> None:
     """10 crashes; the night has 100."""
     await under_load(ground, 300, 10, partial(crash_postgres, servers))

@@ -4,7 +4,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
@@ -102,7 +101,7 @@ async def test_what_is_told_of_an_outcome_is_where_its_delivery_went(
 
     async with at_work(pool) as recorder:
         with capture_logs() as logged:
-            await recorder.record(delivered(call), time.monotonic() + 3600)
+            await recorder.record(delivered(call))
 
     settled = [state for state in SETTLED_STATES for _ in range(int(counted(state) - before[state]))]
     assert settled == told
@@ -113,7 +112,6 @@ async def test_what_is_told_of_an_outcome_is_where_its_delivery_went(
 async def test_one_held_row_keeps_no_other_outcome_unwritten_and_is_written_when_it_is_let_go(
     pool: Pool, held: str
 ) -> None:
-    lease = time.monotonic() + 3600  # far longer than the test waits: nothing but being written ends one
     first, later = await calls(pool, 0, 5), await calls(pool, 5, 3)
 
     async def are_written(many: int) -> bool:
@@ -122,9 +120,9 @@ async def test_one_held_row_keeps_no_other_outcome_unwritten_and_is_written_when
     async with at_work(pool) as recorder, asyncio.TaskGroup() as group, pool.acquire() as somebody:
         async with somebody.transaction():
             await somebody.execute(HOLDS[held])
-            told = [group.create_task(recorder.record(delivered(call), lease)) for call in first]
+            told = [group.create_task(recorder.record(delivered(call))) for call in first]
             await until(lambda: are_written(4))
-            told += [group.create_task(recorder.record(delivered(call), lease)) for call in later]
+            told += [group.create_task(recorder.record(delivered(call))) for call in later]
             await until(lambda: are_written(7))
         await asyncio.wait(told)
 
@@ -136,7 +134,7 @@ async def test_who_is_told_to_stop_waits_for_no_held_row(pool: Pool) -> None:
     async with pool.acquire() as somebody, somebody.transaction():
         await somebody.execute(HOLDS["channel"])
         async with at_work(pool) as recorder:
-            told = [asyncio.create_task(recorder.record(delivered(call), time.monotonic() + 3600)) for call in first]
+            told = [asyncio.create_task(recorder.record(delivered(call))) for call in first]
             await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
 
     assert sum(task.done() for task in told) == 1
