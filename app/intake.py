@@ -95,7 +95,7 @@ async def stored_or_found(where: Store, snapshot: Snapshot, wishes: Mapping[int,
         rows = await store(where, snapshot, list(wishes.values()))
     except COMMIT_UNKNOWN as error:
         # The connection broke, perhaps after the commit: what is stored tells, and if nothing is, the caller retries.
-        if isinstance(where, Pool):
+        if isinstance(where, asyncpg.Pool):
             await distrust(where, error)
         return await found(where, wishes)
     stored = {place: rows[wish.id] for place, wish in wishes.items()}

@@ -214,11 +214,11 @@ HAND_MADE: dict[str, Any] = {
     "today": {"summary": "An article that the press office sent", "value": {"at": "2026-11-24T10:00:00+01:00"}},
 }
 DECISIONS: dict[str, Any] = {
-    "not_sent": {"summary": "It is not in the channel: post it", "value": {"decision": "not_sent"}},
-    "sent": {"summary": "It is in the channel", "value": {"decision": "sent"}},
+    "not_sent": {"summary": "It is not in the channel: post it", "value": {"decision": "not_sent", "question": 3}},
+    "sent": {"summary": "It is in the channel", "value": {"decision": "sent", "question": 3}},
     "found": {
         "summary": "It is in the channel, and this is its link",
-        "value": {"decision": "sent", "references": ["https://t.me/c/1234567890/42"]},
+        "value": {"decision": "sent", "question": 3, "references": ["https://t.me/c/1234567890/42"]},
     },
 }
 DECISIONS_FOR_MANY: dict[str, Any] = {

@@ -58,12 +58,14 @@ class DecisionMade(Strict):
     """What the person found: sent, it is in the channel; not_sent, it is not and goes out; give_up, let it be.
 
     references: where it is, the link of the post or its number, one for each part. Without one it cannot be corrected
-    or taken back later, and waits for a person again then.
+    or taken back later, and waits for a person again then. question: as /held shows it. By now it may be another one,
+    of a correction, for one: then nothing is decided.
     """
 
     model_config = ConfigDict(json_schema_extra=ONLY_OF_SENT)
 
     decision: Decision
+    question: Count
     references: list[Place] = Field(default_factory=list, max_length=20)
 
     @model_validator(mode="after")
@@ -116,13 +118,14 @@ async def decide_delivery(
     made: Annotated[DecisionMade, Depends(Reading(DecisionMade, examples=DECISIONS))],
     house: Open,
 ) -> Response:
-    """Say whether the post is in the channel. A delivery that is not held any more is left as it is: 409."""
+    """Say whether the post is in the channel. A delivery that is not held for this question is left as it is: 409."""
     async with house.database.pool.acquire() as connection, connection.transaction():
         where = await connection.fetchrow(WHERE, delivery_id)
         if where is None:
             raise NotFoundError("There is no such delivery.")
-        if not await decide(connection, delivery_id, made.decision, _read(made.references, where)):
-            raise StateConflictError("The delivery is not held.")
+        references = _read(made.references, where)
+        if not await decide(connection, delivery_id, made.decision, references, question=made.question):
+            raise StateConflictError("The delivery is not held, or for another question.")
         after = {"decision": made.decision}
         await record(connection, caller.actor, "delivery.decided", f"delivery/{delivery_id}", after=after)
     log.info("delivery.decided", delivery=delivery_id, decision=made.decision)

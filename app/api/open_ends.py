@@ -18,7 +18,7 @@ from app.domain.delivery import State
 from app.domain.notice import Slug
 
 FOUND = """
-select d.id, d.notice_id, d.channel_id, d.attempts, d.last_error, d.created_at, d.settled_at, d.expires_at,
+select d.id, d.token, d.notice_id, d.channel_id, d.attempts, d.last_error, d.created_at, d.settled_at, d.expires_at,
        n.source, n.event_id, n.content, c.slug, c.kind,
        d.doubted or d.state = 'held' and (coalesce(d.intent ->> 'action', 'post') = 'post'
                                           or d.intent ->> 'reference' is null) as doubted
@@ -46,6 +46,7 @@ class OpenEnd(View):
     """A delivery that goes nowhere until a person decides."""
 
     delivery_id: Number
+    question: Count = Field(description="Which question it is, where it is held: a decision names it.")
     notice: NoticeNamed
     channel: ChannelNamed
     channel_id: UUID
@@ -84,6 +85,7 @@ def _seen(public: str, row: Record) -> OpenEnd:
     )
     return OpenEnd(
         delivery_id=row["id"],
+        question=row["token"],
         notice=notice,
         channel=ChannelNamed(slug=row["slug"], kind=row["kind"]),
         channel_id=row["channel_id"],

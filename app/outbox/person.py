@@ -42,8 +42,8 @@ FORGET = "update delivery set posts = $3::json where id = $1 and state = 'dead' 
 TOGETHER = 500
 """How many are decided with one statement: each takes well under the seconds that a statement may take."""
 HELD = """
-select d.id, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at, d.intent, d.erase,
-       d.doubted, d.channel_id, n.policy, n.revision
+select d.id, d.token, d.lane, d.state, d.wanted, d.posts, d.failures, d.crashes, d.give_up_at, d.expires_at,
+       d.intent, d.erase, d.doubted, d.channel_id, n.policy, n.revision
   from delivery d join notice n on n.id = d.notice_id
  where d.id = any($1::bigint[]) and d.state = 'held' order by d.id for no key update of d
 """
@@ -102,12 +102,19 @@ async def redrive(there: Pool | Connection, ids: Sequence[int]) -> int:
     return _count(await there.execute(REDRIVE, list(ids), *AGES))
 
 
-async def decide(there: Pool | Connection, delivery: int, decision: Decision, references: Sequence[str] = ()) -> bool:
+async def decide(
+    there: Pool | Connection,
+    delivery: int,
+    decision: Decision,
+    references: Sequence[str] = (),
+    question: int | None = None,
+) -> bool:
     """Settle a held delivery, in the transaction of the connection; False when it is not held (any more).
 
-    `references`: where the person saw it. StateConflictError when one of them is another delivery's.
+    `references`: where the person saw it. StateConflictError when one of them is another delivery's. `question`: the
+    token under which the person found it held; None: whatever it is held for.
     """
-    rows = await there.fetch(HELD, [delivery])
+    rows = [row for row in await there.fetch(HELD, [delivery]) if question in (None, row["token"])]
     if rows and references and await there.fetchval(KNOWN, rows[0]["channel_id"], delivery, list(references)):
         raise StateConflictError("That post is of another delivery.", pointer="#/references")
     await _settle(there, rows, decision, references)

@@ -91,10 +91,12 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
         return step
     if (waits := waiting(work, step) or _fetching(work, step, now)) is not None:
         return waits
-    key = once_key(work, step) if kind.once_key else None
-    if step.action is not Action.POST:
-        return replace(step, key=key)
-    return replace(step, key=key, after=_after(work), interim=work.awaits is not None)
+    step = replace(step, key=once_key(work, step) if kind.once_key else None)
+    return _to_post(work, step) if step.action is Action.POST else step
+
+
+def _to_post(work: Owed, step: Intent) -> Intent:
+    return replace(step, after=_after(work), interim=work.awaits is not None)
 
 
 def _over(work: Owed, now: datetime) -> Intent | Settlement | None:

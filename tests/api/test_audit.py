@@ -70,8 +70,8 @@ async def test_the_life_of_a_channel_is_written_down(operator: Caller) -> None:
 async def test_decisions_and_redrives_are_written_down(operator: Caller) -> None:
     _, _, delivery = await a_delivery(operator)
     await operator.pool.execute("update delivery set state = 'held' where id = $1", delivery)
-    await operator.post(f"/v1/deliveries/{delivery}/decision", {"decision": "give_up"})
-    await operator.post(f"/v1/deliveries/{delivery}/decision", {"decision": "sent"})
+    await operator.post(f"/v1/deliveries/{delivery}/decision", {"decision": "give_up", "question": 0})
+    await operator.post(f"/v1/deliveries/{delivery}/decision", {"decision": "sent", "question": 0})
     await operator.post(f"/v1/dead-letters/{delivery}/redrive")
 
     found = await entries(operator, f"delivery/{delivery}")

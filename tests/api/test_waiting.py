@@ -145,17 +145,42 @@ async def test_a_held_delivery_goes_where_the_person_says_once(operator: Caller,
     one = await waiting(operator, "held")
     path = f"/v1/deliveries/{one.delivery}/decision"
 
-    first, second = [await operator.post(path, {"decision": decision}) for _ in range(2)]
+    first, second = [await operator.post(path, {"decision": decision, "question": 0}) for _ in range(2)]
 
     assert (first.status, await state_of(operator, one.delivery)) == (204, state)
     assert (second.status, second.problem) == (409, "state-conflict")
+
+
+async def test_a_decision_of_another_question_decides_nothing(operator: Caller) -> None:
+    """Said again after an answer that was lost, while the delivery is held anew: of what became of its withdrawal."""
+    one = await waiting(operator, "held")
+    path = f"/v1/deliveries/{one.delivery}/decision"
+    (listed,) = (await operator.get(f"/v1/held?channel={one.channel}")).body["items"]
+    said = {"decision": "sent", "question": listed["question"]}
+    first = await operator.post(path, said)
+    await operator.pool.execute("update delivery set state = 'held' where id = $1", one.delivery)
+
+    again = await operator.post(path, said)
+    stays = await state_of(operator, one.delivery)
+    (listed,) = (await operator.get(f"/v1/held?channel={one.channel}")).body["items"]
+    other = await operator.post(path, said | {"question": listed["question"]})
+
+    assert (first.status, again.status, again.problem, stays, other.status) == (204, 409, "state-conflict", "held", 204)
+
+
+async def test_a_decision_names_its_question(operator: Caller) -> None:
+    one = await waiting(operator, "held")
+
+    answer = await operator.post(f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent"})
+
+    assert (answer.status, answer.pointers, await state_of(operator, one.delivery)) == (422, ["#/question"], "held")
 
 
 async def test_what_cannot_be_decided_is_refused(operator: Caller) -> None:
     one = await waiting(operator, "held")
 
     answers = [
-        await operator.post(path, {"decision": decision})
+        await operator.post(path, {"decision": decision, "question": 0})
         for path, decision in (
             (f"/v1/deliveries/{one.delivery}/decision", "perhaps"),
             ("/v1/deliveries/999999999/decision", "sent"),
@@ -178,7 +203,9 @@ async def test_a_person_says_where_the_post_is_by_its_number_or_its_link(operato
     known = "update channel set check_result = json_build_object('link', 'https://t.me/la_scuola') where slug = $1"
     await operator.pool.execute(known, one.channel)
 
-    answer = await operator.post(f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "references": [place]})
+    answer = await operator.post(
+        f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "question": 0, "references": [place]}
+    )
 
     (seen,) = (await operator.get(f"/v1/notices/{one.notice}/deliveries")).body["items"]
     assert (answer.status, seen["references"]) == (204, ["42"])
@@ -199,7 +226,7 @@ async def test_a_place_that_is_none_changes_nothing(
     one = await waiting(operator, "held")
 
     answer = await operator.post(
-        f"/v1/deliveries/{one.delivery}/decision", {"decision": decision, "references": references}
+        f"/v1/deliveries/{one.delivery}/decision", {"decision": decision, "question": 0, "references": references}
     )
 
     assert (answer.status, answer.pointers) == (422, [pointer])
@@ -212,7 +239,9 @@ async def test_the_post_of_another_delivery_is_not_taken_for_this_one(operator: 
                  from delivery d where d.id = $2 and delivery.id = $1"""
     await operator.pool.execute(shown, other.delivery, one.delivery)
 
-    answer = await operator.post(f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "references": ["42"]})
+    answer = await operator.post(
+        f"/v1/deliveries/{one.delivery}/decision", {"decision": "sent", "question": 0, "references": ["42"]}
+    )
 
     assert (answer.status, answer.problem) == (409, "state-conflict")
     assert await state_of(operator, one.delivery) == "held"
