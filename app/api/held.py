@@ -27,6 +27,7 @@ from app.domain.delivery import State
 from app.domain.errors import NotFoundError, StateConflictError
 from app.domain.notice import Instant, Slug, Strict
 from app.domain.place import PlaceError, reference_in
+from app.domain.whole import WHOLE
 from app.outbox import decide, decide_alike
 from app.telemetry import log
 
@@ -65,7 +66,7 @@ class DecisionMade(Strict):
     model_config = ConfigDict(json_schema_extra=ONLY_OF_SENT)
 
     decision: Decision
-    question: Count
+    question: Annotated[Count, WHOLE]
     references: list[Place] = Field(default_factory=list, max_length=20)
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ CALL = """
 insert into endpoint_call (id, endpoint_id, type, key, body, state) values ($1, $2, 'notice.dead', $1, '{}', 'failed')
 """
 RESTING = {"decide_delivery": "held", "redrive_dead_letter": "dead"}
-REST = "update delivery set state = $2, settled_at = now() where id = $1"
+REST = "update delivery set state = $2, settled_at = now(), token = 3 where id = $1"
 OWED = """
 select d.id from delivery d join channel c on c.id = d.channel_id where d.notice_id = $1 and c.slug = 'scuola'
 """

@@ -113,7 +113,7 @@ async def things(operator: Caller, name: str) -> Things:
     )
     callback = (await owner.post("/v1/callbacks", {"url": "https://comune.example.it/eventi"})).body["id"]
     await operator.pool.execute(
-        "update delivery set state = $2, settled_at = now() where id = $1", delivery, STATES.get(name, "due")
+        "update delivery set state = $2, settled_at = now(), token = 3 where id = $1", delivery, STATES.get(name, "due")
     )
     if name == "make_channel_secret":
         await operator.pool.execute("update channel set kind = 'webhook' where slug = $1", row["slug"])
