@@ -133,7 +133,7 @@ NEEDLESS_REST = mutant(
 )
 LATE_CALL = mutant(
     "a call may end right before its lease",
-    ("workers/turn.py", "desk.timeout + settings.spare_in_lease(desk.timeout)", "desk.timeout"),
+    ("workers/turn.py", "self._desk.timeout + self._spare > self._lease", "self._desk.timeout > self._lease"),
 )
 HEARS = "return relay.is_warm and way.hears and not stop.is_set()"
 COLD_EARS = mutant(
