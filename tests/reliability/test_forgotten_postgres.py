@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from pydantic_core import Url
 
+from app.database import Database, driver_of
+from tests.api.calling import some_settings
 from tests.reliability.conftest import Prepare
 from tests.reliability.counters import Counters
 from tests.reliability.ground import Ground, until
@@ -55,6 +57,21 @@ async def feed(ground: Ground) -> None:
     for _ in range(NOTICES):
         await ground.accept()
         await asyncio.sleep(0.05)
+
+
+async def test_that_no_connection_can_be_made_says_nothing_of_those_there_are(
+    way_to_postgres: str, redis_url: str, wire: tuple[Wire, int]
+) -> None:
+    """It is told apart from a statement that nobody answered: those that live would be given up for it."""
+    wire[0].fall_silent()
+    database = await Database.open(some_settings(way_to_postgres, redis_url))
+
+    with pytest.raises(ConnectionError):
+        await database.pool.fetchval("select 1")
+    with pytest.raises(ConnectionError):
+        async with database.sessions() as session:
+            await driver_of(session)
+    await database.close()
 
 
 async def test_an_api_whose_connections_go_dead_keeps_its_word(

@@ -12,14 +12,18 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 from pydantic_core import Url
 
+from app.database import SERVER_SETTINGS
 from app.doorbell import Doorbell
 from app.settings import Settings
 from tests.api.calling import some_settings
+from tests.given import a_channel, accepted
 from tests.reliability.ground import until
 from tests.telemetry.wire import a_wire
 from tests.workers import paper
+from tests.workers.test_media import attached, png
+from tests.workers.trap import Trap
 from workers.leaving import STUCK
-from workers.main import DRAIN, run
+from workers.main import CLOSE, DRAIN, run
 
 HAS_TICKED = "select exists (select from worker where seen_at > now() - interval '0.3 seconds')"
 DEAF = """
@@ -85,13 +89,30 @@ async def test_a_worker_ends_though_its_connections_to_postgres_have_gone_dead(
         assert await ends(some_settings(moved(database_url, port), redis_url, worker_port=0), is_dead)
 
 
+async def test_a_picture_that_is_being_fetched_is_there_before_a_worker_has_ended(
+    database_url: str, redis_url: str, trap: Trap
+) -> None:
+    """Else its notice would wait for it in vain, and go out with a link."""
+    trap.files = {"/a.png": png()}
+    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority}
+    async with asyncpg.create_pool(database_url, server_settings=SERVER_SETTINGS) as pool:
+        await a_channel(pool, kind="paper")
+        await accepted(pool, attachments=attached(trap, "a.png?seconds=2"))
+
+        async def is_fetching() -> bool:
+            return trap.hits > 0
+
+        assert await ends(some_settings(database_url, redis_url, worker_port=0, **members), is_fetching)
+        assert await pool.fetchval("select state from media") == "ready"
+
+
 async def ends(settings: Settings, happens: Callable[[], Awaitable[bool]]) -> bool:
     """Tell whether a worker ends by itself in time that is told to after something has happened."""
     stop = asyncio.Event()
     worker = asyncio.create_task(run(settings, stop, {"paper": paper.__name__}))
     await until(happens)
     stop.set()
-    ended, _ = await asyncio.wait([worker], timeout=DRAIN)
+    ended, _ = await asyncio.wait([worker], timeout=DRAIN + CLOSE)
     return worker in ended
 
 

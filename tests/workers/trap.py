@@ -35,6 +35,7 @@ class Trap:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.hits += 1
+        await asyncio.sleep(float(request.query.get("seconds", 0)))
         match request.path:
             case path if path in ELSEWHERE:
                 raise web.HTTPFound(ELSEWHERE[path])
