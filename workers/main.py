@@ -42,7 +42,7 @@ from workers.way import Way
 
 DRAIN, CLOSE = 25.0, 8.0
 """Seconds the calls on the wire are given at the end, where the slowest are left to the sweep; and then the rest."""
-ERRANDS, GOODBYE = 12.0, 3.0
+ERRANDS, GOODBYE = 8.0, 3.0
 """Seconds for what is being fetched, called back and checked meanwhile, and for saying that this process is gone."""
 
 
