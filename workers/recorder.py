@@ -100,7 +100,7 @@ class Recorder:
             return error
         self._away = False
         for one in batch:
-            _tell(one.done, written.get(one.done.owed.id))
+            _tell(one.done, written.get(one.done.claim))
             one.end()
         return None
 

@@ -79,6 +79,10 @@ update media set state = 'failed', error = 'it was posted twice with these, and 
 """
 
 
+Claim = tuple[int, int]
+"""A delivery's id and the token under which it was claimed: of one delivery there may be several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """An attempt that has ended: what was done under which token, and what it came to.
@@ -94,6 +98,11 @@ class Done:
     wire: Wire
     rest: timedelta = timedelta(0)
     in_place: bool = False
+
+    @property
+    def claim(self) -> Claim:
+        """Name what the fence lets through or not."""
+        return self.owed.id, self.token
 
 
 def reaches_further(done: Done) -> bool:

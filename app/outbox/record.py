@@ -13,7 +13,7 @@ from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, State
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, named
 from app.outbox.breaker import note_trouble
-from app.outbox.consequences import Done, follow_up, in_order, prepare, reaches_further, rests
+from app.outbox.consequences import Claim, Done, follow_up, in_order, prepare, reaches_further, rests
 from app.outbox.stored import intent_text, posts_text
 from app.scrub import scrubbed
 
@@ -85,7 +85,7 @@ with x as (
                               then '{BY_HAND} (the platform: ' || x.gone || ')' else x.gone end
     from x join done using (id, token) where c.id = done.channel_id
 )
-select id, state, last_error from done
+select id, token, state, last_error from done
 """  # noqa: S608 - ours
 
 
@@ -101,25 +101,29 @@ class Written:
         return cls(State(row["state"]), row["last_error"])
 
 
-async def record(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
-    """Write the outcomes down and free their channels; says of each delivery whose lease still held where it went."""
+async def record(pool: Pool, done: Sequence[Done]) -> dict[Claim, Written]:
+    """Write the outcomes down and free their channels; says of each claim that still held where its delivery went."""
     held = await _written(pool, done)
     with suppress(*AWAY):  # it is written; whoever fails next says so again
         await note_trouble(pool, {one.owed.kind for one in done if isinstance(one.outcome, Failed | Doubted)})
     return held
 
 
-async def _written(pool: Pool, done: Sequence[Done]) -> dict[int, Written]:
+async def _written(pool: Pool, done: Sequence[Done]) -> dict[Claim, Written]:
     """Use one statement; where an outcome concerns more than its delivery, one transaction."""
     if not any(map(reaches_further, done)):
-        return {row["id"]: Written.read(row) for row in await pool.fetch(RECORD, *_columns(done))}
+        return _by_claim(await pool.fetch(RECORD, *_columns(done)))
     async with pool.acquire() as connection, connection.transaction():
         followed = await prepare(connection, done)
-        held = {row["id"]: Written.read(row) for row in await connection.fetch(RECORD, *_columns(followed))}
+        held = _by_claim(await connection.fetch(RECORD, *_columns(followed)))
         for one in in_order(followed):
-            if one.owed.id in held:
+            if one.claim in held:  # of one delivery a stale outcome may come beside the one that counts
                 await follow_up(connection, one)
     return held
+
+
+def _by_claim(rows: Sequence[asyncpg.Record]) -> dict[Claim, Written]:
+    return {(row["id"], row["token"]): Written.read(row) for row in rows}
 
 
 def _columns(done: Sequence[Done]) -> list[list[object]]:

@@ -44,7 +44,7 @@ async def claimed(pool: Pool, *, limits: Limits | None = None, most: int = 50, l
 async def recorded(
     pool: Pool, call: Claimed, outcome: Outcome, wire: Wire = Wire.RESPONSE, rest: float = 0
 ) -> set[int]:
-    return set(await record(pool, [ended(call, outcome, wire, rest)]))
+    return {delivery for delivery, _ in await record(pool, [ended(call, outcome, wire, rest)])}
 
 
 def ended(call: Claimed, outcome: Outcome, wire: Wire = Wire.RESPONSE, rest: float = 0) -> Done:

@@ -7,9 +7,9 @@ import pytest
 
 from app.amend import Change, amend, withdraw, withdraw_within
 from app.database import Pool
-from app.domain.outcome import Absent, Delivered, Doubted, Failed, Refused, Unclear, Wire
+from app.domain.outcome import Absent, Delivered, Doubted, Failed, Misconfigured, Refused, Unclear, Wire
 from app.domain.pace import Limits
-from app.outbox import decide, give_back, record, redrive, sweep
+from app.outbox import Claimed, decide, give_back, record, redrive, sweep
 from app.outbox.record import OPEN
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
@@ -54,6 +54,29 @@ async def test_a_stale_worker_writes_nothing(pool: Pool) -> None:
 
 
 async def test_a_stale_outcome_beside_the_one_that_counts_writes_nothing(pool: Pool) -> None:
+    stale, call = await claimed_twice(pool)
+
+    both = [(stale, Delivered(("9",))), (call, Delivered(("7",)))]
+    await record(pool, [ended(each, outcome) for each, outcome in both])
+
+    (row,) = await deliveries(pool)
+    assert '"reference": "7"' in row["posts"]
+    assert await pool.fetchval("select last_reference from channel") == "7"
+    assert [each["reference"] for each in await pool.fetch("select * from attempt order by token")] == [None, "7"]
+
+
+async def test_a_stale_outcome_beside_the_one_that_counts_has_no_consequences(pool: Pool) -> None:
+    stale, call = await claimed_twice(pool)
+
+    both = [(stale, Misconfigured("401: Unauthorized")), (call, Delivered(("7",)))]
+    written = await record(pool, [ended(each, outcome) for each, outcome in both])
+
+    assert await pool.fetch("select from pace where blocked_reason is not null") == []
+    assert {claim: went.state for claim, went in written.items()} == {(call.owed.id, call.token): "delivered"}
+
+
+async def claimed_twice(pool: Pool) -> tuple[Claimed, Claimed]:
+    """Give two claims of one delivery: that of a worker whose lease is over, and the one that counts."""
     await a_channel(pool)
     await accepted(pool, in_doubt="repeat")
     (stale,) = (await claimed(pool)).calls
@@ -63,14 +86,7 @@ async def test_a_stale_outcome_beside_the_one_that_counts_writes_nothing(pool: P
     await claimed(pool)  # nobody can be asked: it is due again
     await pool.execute("update delivery set due_at = now()")
     (call,) = (await claimed(pool)).calls
-
-    both = [(stale, Delivered(("9",))), (call, Delivered(("7",)))]
-    await record(pool, [ended(each, outcome) for each, outcome in both])
-
-    (row,) = await deliveries(pool)
-    assert '"reference": "7"' in row["posts"]
-    assert await pool.fetchval("select last_reference from channel") == "7"
-    assert [each["reference"] for each in await pool.fetch("select * from attempt order by token")] == [None, "7"]
+    return stale, call
 
 
 async def test_recording_twice_changes_nothing(pool: Pool) -> None:

@@ -196,4 +196,4 @@ class AnyOrder(RuleBasedStateMachine):
     def _record(self, call: Claimed, outcome: Outcome) -> set[int]:
         settlement = settle(call.owed.progress, call.intent, outcome, datetime.now(UTC), 0.0)
         done = Done(call.owed, call.intent, call.token, outcome, settlement, Wire.RESPONSE, timedelta(0))
-        return set(self.home.do(record(self.home.pool, [done])))
+        return {delivery for delivery, _ in self.home.do(record(self.home.pool, [done]))}
