@@ -15,6 +15,7 @@ from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.trap import Trap
+from workers.telegram.sender import UPLOADS
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
 
@@ -34,7 +35,7 @@ def png(width: int = 4, height: int = 4) -> bytes:
 async def city(database_url: str, redis_url: str, sandbox: Sandbox, trap: Trap) -> AsyncIterator[City]:
     """A city whose worker may fetch from the test's own web server."""
     trap.files = {"/a.png": png(), "/b.png": png(8, 8), "/c.pdf": PDF, "/fake.pdf": b"<html>no document</html>"}
-    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority}
+    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority, "telegram_timeout": 8, "lease": 10}
     async with a_city(settings_for(database_url, redis_url, sandbox, **members), sandbox) as city:
         yield city
 
@@ -142,6 +143,20 @@ async def test_a_picture_is_fetched_and_uploaded_once_for_all_channels(city: Cit
     (first,), (second,) = city.posts(CHAT), city.posts(CHAT - 1)
     assert (trap.hits, len(city.sandbox.world.files.kept)) == (1, 1)
     assert first.media == second.media is not None
+
+
+async def test_few_calls_at_a_time_carry_bytes_and_the_others_find_the_file_there(city: City, trap: Trap) -> None:
+    channels = 3 * UPLOADS
+    for number in range(channels):
+        await city.channel(f"c{number}", CHAT - number)
+    city.sandbox.faults.add(FaultKind.DELAYED, method="sendPhoto", delay=2.0, times=None)
+
+    await city.accepts(attachments=attached(trap, "a.png"))
+    await city.settled()
+
+    assert [len(city.posts(CHAT - number)) for number in range(channels)] == [1] * channels
+    assert 0 < len(city.sandbox.world.files.kept) <= UPLOADS
+    assert await city.pool.fetchval("select count(*) from delivery where failures > 0") == 0
 
 
 async def test_a_picture_that_telegram_has_forgotten_is_uploaded_once_more(city: City, trap: Trap) -> None:

@@ -5,7 +5,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -30,11 +31,19 @@ from workers.telegram.uploads import MOST, TOO_MUCH, file_id, read_upload, unles
 Load = Callable[[UUID, Sequence[str], int], Awaitable[dict[str, bytes] | None]]
 """Give the contents of a notice's media by address; None where they are more than so many bytes."""
 KNOWN_FILES = 1000
+UPLOADS = 4
+"""Calls of one process that carry bytes, at a time: more would share one line until the time of each is over, and
+Telegram refuses a bot that has a hundred of them open. Whoever waits may find the file there already."""
+LOOKS_AGAIN, UPLOADING = 1.0, "its files wait for others that are being uploaded"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
 OVER = "its time was over before the call could leave"
 BASIC_GROUP = re.compile(r"-[0-9]{1,12}")
 """Addresses of supergroups and channels are longer, and those do not move."""
 NO_WRITER = ("left", "kicked", "restricted")
+
+
+class _UploadsBusyError(Exception):
+    """As many files are being uploaded as may be at a time; nothing has left."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ class Sender:
     load: Load
     timeout: float
     _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
+    _uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS))
 
     async def send(self, owed: Owed, intent: Intent) -> Report:
         """Carry out one intent and say what it came to."""
@@ -57,6 +67,8 @@ class Sender:
                 return Report(await self._act(owed, intent, watch), watch.wire)
         except TooLateError:
             return Report(Postponed(0.0, OVER), watch.wire)
+        except _UploadsBusyError:
+            return Report(Postponed(LOOKS_AGAIN, UPLOADING), watch.wire)
         except Exception as error:  # noqa: BLE001 - whatever broke, the wire tells whether Telegram may have acted
             log.warning("attempt.crashed", delivery=owed.id, error=type(error).__name__, wire=watch.wire)
             return Report(broke(error, watch.wire), watch.wire)
@@ -78,11 +90,11 @@ class Sender:
     async def _post(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         silent = LANES[owed.notice.priority] > LANES[self.silent_below]
         replies_to = None if intent.number else owed.replies_to
-        files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=False) else []
-        if files is None:
-            return TextOnly(TOO_MUCH)
-        call = post(owed.address, intent.payload, files, silent=silent, replies_to=replies_to)
-        reply = await self._call(call, watch)
+        async with self._media(owed, intent.payload, editing=False) as files:
+            if files is None:
+                return TextOnly(TOO_MUCH)
+            call = post(owed.address, intent.payload, files, silent=silent, replies_to=replies_to)
+            reply = await self._call(call, watch)
         outcome = read_upload(reply, Action.POST, owed.progress.failures) if files else read(reply, Action.POST)
         if files and isinstance(outcome, Delivered):
             self._remember(owed.notice_id, intent.payload, reply)
@@ -90,10 +102,10 @@ class Sender:
 
     async def _edit(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         """Change a post; one that may not be changed by anybody is a person's, else it waits for our rights."""
-        files = await self._media(owed, intent.payload) if wants_files(intent.payload, editing=True) else []
-        if files is None:
-            return TextOnly(TOO_MUCH)
-        reply = await self._call(edit(owed.address, intent.reference or "", intent.payload, files), watch)
+        async with self._media(owed, intent.payload, editing=True) as files:
+            if files is None:
+                return TextOnly(TOO_MUCH)
+            reply = await self._call(edit(owed.address, intent.reference or "", intent.payload, files), watch)
         outcome = read_upload(reply, Action.EDIT) if files else read(reply, Action.EDIT)
         outcome = unless_forgotten(outcome, self._files, owed.notice_id, intent.payload)
         if isinstance(outcome, Gone | Lost) and BASIC_GROUP.fullmatch(owed.address):
@@ -112,15 +124,20 @@ class Sender:
         found = read(await self._call(GetChatAdministrators(chat_id=address), Watch()), Action.PROBE)
         return found if isinstance(found, Moved) else None
 
-    async def _media(self, owed: Owed, payload: str) -> list[File] | None:
+    @asynccontextmanager
+    async def _media(self, owed: Owed, payload: str, *, editing: bool) -> AsyncIterator[list[File] | None]:
         """Give a part's media: by Telegram's own id where it has them already, else as bytes; None if too many."""
-        hrefs = [href for _, href in read_payload(payload)[2]]
+        hrefs = [href for _, href in read_payload(payload)[2]] if wants_files(payload, editing=editing) else []
         known = {href: self._files.get((owed.notice_id, href)) for href in hrefs}
         missing = [href for href, file in known.items() if file is None]
-        contents = await self.load(owed.notice_id, missing, MOST) if missing else {}
-        if contents is None:
-            return None
-        return [known[href] or upload(href, contents[href]) for href in hrefs]
+        if not missing:
+            yield [file for href in hrefs if (file := known[href]) is not None]
+            return
+        if self._uploads.locked():
+            raise _UploadsBusyError
+        async with self._uploads:
+            contents = await self.load(owed.notice_id, missing, MOST)
+            yield None if contents is None else [known[href] or upload(href, contents[href]) for href in hrefs]
 
     def _remember(self, notice: UUID, payload: str, reply: Reply) -> None:
         """Keep the ids that Telegram gave to uploaded files: the next channel needs no upload."""
