@@ -65,6 +65,8 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return replace(known, error=known.error or outcome.note)
         case Undeletable():
             return replace(stay, state=State.DUE, posts=kept(progress.posts, done.number))
+        case Throttled(alone=True):  # it may ask for ever: from the first time on the delivery grows older
+            return replace(stay, failures=max(1, progress.failures))
         case Throttled() | Moved() | Gone() | Misconfigured():
             return stay
         case Doubted() if now < progress.give_up_at or (done.action is Action.POST and done.key is None):

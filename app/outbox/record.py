@@ -11,7 +11,7 @@ import asyncpg
 from app.database import AWAY, Pool
 from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, State
-from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, named
+from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, Postponed, Submitted, Throttled, named
 from app.outbox.breaker import note_trouble
 from app.outbox.consequences import Claim, Done, follow_up, in_order, prepare, reaches_further, rests
 from app.outbox.stored import intent_text, posts_text
@@ -37,9 +37,9 @@ with x as (
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
                        $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::interval[],
                        $15::text[], $16::text[], $17::text[], $18::boolean[], $19::boolean[], $20::boolean[],
-                       $21::text[], $22::boolean[], $23::int[])
+                       $21::text[], $22::boolean[], $23::int[], $24::boolean[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
-          gone, address, latest, erase, deleted, stray, awaits, in_place, messages)
+          gone, address, latest, erase, deleted, stray, awaits, in_place, messages, waits)
 ), places as materialized (
   select from channel where id in (select channel_id from delivery join x using (id)) order by id for no key update
 ), held as (
@@ -56,8 +56,7 @@ with x as (
                   and (x.state in ('due', 'in_doubt') or changed and x.final and not x.stray),
          due_at = now() + case when changed and x.state = 'due' and not x.stray then least(x.wait, '3 seconds')
                                else x.wait end,
-         give_up_at = case when x.outcome in ('submitted', 'postponed') or x.outcome = 'throttled' and x.state = 'due'
-                           then greatest(d.give_up_at, now() + x.wait + x.rest + interval '2 hours')  -- it only waits
+         give_up_at = case when x.waits then greatest(d.give_up_at, now() + x.wait + x.rest + interval '2 hours')
                            else d.give_up_at end,
          failures = x.failures, crashes = 0, posts = x.posts::json,
          last_error = case when left_open then '{OPEN}'
@@ -144,7 +143,14 @@ def _row(one: Done) -> tuple[object, ...]:
     address = outcome.address if isinstance(outcome, Moved) else None
     deleted = one.intent.action is Action.DELETE and isinstance(outcome, Delivered)
     flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits, one.in_place, one.intent.messages)
-    return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags)
+    return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags, _only_waits(one))
+
+
+def _only_waits(one: Done) -> bool:
+    """Tell a wait that makes nothing older; a receiver that is an account of its own could ask for one for ever."""
+    if isinstance(one.outcome, Throttled):
+        return one.settlement.state is State.DUE and not one.outcome.alone
+    return isinstance(one.outcome, Submitted | Postponed)
 
 
 def _latest(one: Done) -> str | None:

@@ -4,13 +4,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from app.amend import Change, withdraw
 from app.database import Pool
 from app.domain.backoff import DOUBT_RESTS, GIVE_UP
-from app.domain.outcome import Doubted, Failed, Outcome, Refused, Wire
+from app.domain.outcome import Doubted, Failed, Outcome, Refused, Throttled, Wire
 from app.domain.pace import Limits
 from app.domain.settle import settle
 from app.outbox import ChannelKind, Claimed, Done, claim, record
@@ -42,6 +43,23 @@ async def test_what_is_in_doubt_each_time_is_repeated_at_once_and_then_ever_more
     assert waits[:4] == [timedelta(0), DOUBT_RESTS * 2, DOUBT_RESTS * 4, DOUBT_RESTS * 8]
     assert sum(waits, timedelta(0)) > GIVE_UP[0] / 4
     assert (await deliveries(pool))[0]["state"] == "due"
+
+
+async def test_a_receiver_that_asks_to_wait_again_and_again_makes_nothing_younger(pool: Pool) -> None:
+    """An account of its own: a receiver that always answers 429 would else keep its channel's line for ever."""
+    await a_channel(pool)
+    await accepted(pool, priority="urgent")
+    ages = []
+
+    for _ in range(3):
+        (call,) = (await claimed(pool)).calls
+        await recorded(pool, call, Throttled(60, alone=True))
+        await pool.execute("update delivery set due_at = now(), give_up_at = give_up_at - interval '1 hour'")
+        await pool.execute("update channel set free_at = now()")
+        ages.append((await deliveries(pool))[0]["give_up_at"])
+
+    assert [earlier - later for earlier, later in pairwise(ages)] == [timedelta(hours=1)] * 2
+    assert ages[-1] < datetime.now(UTC)
 
 
 @pytest.mark.parametrize("outcome", [Failed("never left"), Doubted("no answer")])
