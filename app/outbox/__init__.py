@@ -4,7 +4,7 @@
 
 from app.outbox.account import Moments
 from app.outbox.claim import claim
-from app.outbox.consequences import Done
+from app.outbox.done import Done
 from app.outbox.giving_back import give_back
 from app.outbox.kind import ChannelKind, Render
 from app.outbox.owed import Owed

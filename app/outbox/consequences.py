@@ -6,25 +6,25 @@ All of it is part of the transaction that records the outcome: whoever dies in b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from app.database import Connection
 from app.domain.backoff import DOUBT_RESTS, MISCONFIGURED
 from app.domain.channel import MOVED_ONTO
-from app.domain.delivery import Action, Intent, Settlement, State
+from app.domain.delivery import Action, State
+from app.domain.notice import DoubtPolicy
 from app.domain.outcome import (
     Absent,
     Doubted,
     Gone,
     Misconfigured,
     Moved,
-    Outcome,
     Throttled,
-    Wire,
     WithoutMedia,
     reason,
 )
+from app.outbox.done import Done
 from app.outbox.owed import Owed
 from app.outbox.slowing import slow_down
 
@@ -79,32 +79,6 @@ update media set state = 'failed', error = 'it was posted twice with these, and 
 """
 
 
-Claim = tuple[int, int]
-"""A delivery's id and the token under which it was claimed: of one delivery there may be several."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An attempt that has ended: what was done under which token, and what it came to.
-
-    `rest`: the channel's pace. `in_place`: as of the kind (ChannelKind).
-    """
-
-    owed: Owed
-    intent: Intent
-    token: int
-    outcome: Outcome
-    settlement: Settlement
-    wire: Wire
-    rest: timedelta = timedelta(0)
-    in_place: bool = False
-
-    @property
-    def claim(self) -> Claim:
-        """Name what the fence lets through or not."""
-        return self.owed.id, self.token
-
-
 def reaches_further(done: Done) -> bool:
     """Tell whether an outcome concerns more than its own delivery."""
     more = isinstance(done.outcome, Gone | Moved | Throttled | WithoutMedia | Misconfigured) or _asks_to_wait(done)
@@ -112,9 +86,13 @@ def reaches_further(done: Done) -> bool:
 
 
 def _did_not_arrive_with_media(done: Done) -> bool:
-    end = done.settlement
+    """Tell a post with media that is not there, or of which nobody can say so and which is repeated all the same."""
+    end, what = done.settlement, done.intent
+    if isinstance(done.outcome, Doubted):
+        repeated = done.owed.progress.policy is DoubtPolicy.REPEAT and what.after is None and what.key is None
+        return what.action is Action.POST and repeated and bool(what.items)
     over = end.state is State.DUE and end.intent is None and not end.stray
-    return isinstance(done.outcome, Absent) and over and bool(done.intent.items)
+    return isinstance(done.outcome, Absent) and over and bool(what.items)
 
 
 def _asks_to_wait(done: Done) -> bool:

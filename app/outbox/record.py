@@ -13,7 +13,8 @@ from app.domain.channel import BY_HAND
 from app.domain.delivery import Action, State
 from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, Postponed, Submitted, Throttled, named
 from app.outbox.breaker import note_trouble
-from app.outbox.consequences import Claim, Done, follow_up, in_order, prepare, reaches_further, rests
+from app.outbox.consequences import follow_up, in_order, prepare, reaches_further, rests
+from app.outbox.done import Claim, Done
 from app.outbox.stored import intent_text, posts_text
 from app.scrub import scrubbed
 

@@ -70,6 +70,22 @@ async def test_what_twice_did_not_arrive_with_its_pictures_goes_out_without_them
     assert [row["state"] for row in await pool.fetch(MEDIA)] == ["failed"]
 
 
+async def test_where_nobody_can_be_asked_what_twice_had_no_answer_is_repeated_without_its_pictures(pool: Pool) -> None:
+    """A family's own chat, and a line that does not carry the file in time: else the text never went out."""
+    await a_channel(pool, address="77")
+    await accepted(pool, in_doubt="repeat", attachments=[{"title": "a", "href": "https://example.org/a.png"}])
+    await pool.execute(READY)
+    posts = []
+
+    for _ in range(3):
+        posts.append(await taken(pool))
+        await recorded(pool, posts[-1], NO_ANSWER)
+        await pool.execute(NOW)
+        await claim(pool, plain(), TURN)  # nobody can be asked: it is due again
+
+    assert [len(post.intent.items) for post in posts] == [1, 1, 0]
+
+
 async def test_an_album_that_telegram_broke_off_for_haste_costs_nobody_its_pictures(pool: Pool) -> None:
     await owed_to_one_who_can_be_asked(pool)
 
