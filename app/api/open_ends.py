@@ -21,7 +21,8 @@ FOUND = """
 select d.id, d.token, d.notice_id, d.channel_id, d.attempts, d.last_error, d.created_at, d.settled_at, d.expires_at,
        n.source, n.event_id, n.content, c.slug, c.kind,
        d.doubted or d.state = 'held' and (coalesce(d.intent ->> 'action', 'post') = 'post'
-                                          or d.intent ->> 'reference' is null) as doubted
+                                          or d.intent ->> 'reference' is null) as doubted,
+       (select error from attempt where delivery_id = d.id and error is not null order by token desc limit 1) as answer
   from delivery d join notice n on n.id = d.notice_id join channel c on c.id = d.channel_id
  where d.state = $1 and ($2::text is null or c.slug = $2) and ($3::uuid is null or d.notice_id = $3) and d.id < $4
  order by d.id desc limit $5
@@ -51,6 +52,9 @@ class OpenEnd(View):
     channel: ChannelNamed
     channel_id: UUID
     reason: Words | None = Field(description="Why it was given up, or why nobody can tell.")
+    last_answer: Words | None = Field(
+        description="What the last attempt that failed heard, or why it heard nothing; null: none is on record."
+    )
     doubted: bool = Field(description="It may have arrived: a post may stand in the channel of which nobody knows.")
     attempts: Count
     owed_since: Moment
@@ -90,6 +94,7 @@ def _seen(public: str, row: Record) -> OpenEnd:
         channel=ChannelNamed(slug=row["slug"], kind=row["kind"]),
         channel_id=row["channel_id"],
         reason=row["last_error"],
+        last_answer=row["answer"],
         doubted=row["doubted"],
         attempts=row["attempts"],
         owed_since=row["created_at"],

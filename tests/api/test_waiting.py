@@ -13,6 +13,14 @@ update delivery set state = $2, last_error = 'the platform will never take this'
                     expires_at = $3::timestamptz, intent = '{}' where id = $1
 """
 
+# The last two have heard nothing yet, and one was taken.
+TRIED = """
+insert into attempt (delivery_id, token, action, part, revision, outcome, error)
+values ($1, 101, 'post', 0, 1, 'failed', '502: Bad Gateway'),
+       ($1, 102, 'post', 0, 1, 'failed', '500: Internal Server Error'),
+       ($1, 103, 'post', 0, 1, 'delivered', null), ($1, 104, 'post', 0, 1, null, null)
+"""
+
 
 @dataclass
 class Waiting:
@@ -50,8 +58,18 @@ async def test_what_waits_is_listed_with_its_reason(operator: Caller, path: str,
         one.channel,
     )
     assert (item["reason"], item["attempts"]) == ("the platform will never take this", 3)
+    assert item["last_answer"] is None
     assert item["notice"]["title"] == "Mensa: pasto freddo"
     assert item["notice"]["link"].endswith(f"/v1/notices/{one.notice}")
+
+
+async def test_what_the_platform_said_last_stays_beside_what_a_person_decided(operator: Caller) -> None:
+    one = await waiting(operator, "dead")
+    await operator.pool.execute(TRIED, one.delivery)
+
+    (item,) = (await operator.get(f"/v1/dead-letters?channel={one.channel}")).body["items"]
+
+    assert item["last_answer"] == "500: Internal Server Error"
 
 
 async def test_dead_letters_come_newest_first_in_pages_and_can_be_narrowed(operator: Caller) -> None:
