@@ -64,11 +64,16 @@ def tracing() -> TraceConfig:
     return trace
 
 
-async def _may_leave(*_: object) -> None:
-    """Break off before the first byte: aiohttp tells of headers, and only then writes them."""
+def must_be_in_time() -> None:
+    """Raise TooLateError where the running task's time to act is over (`leaving_by`)."""
     latest = _latest.get()
     if latest is not None and time.monotonic() >= latest:
         raise TooLateError
+
+
+async def _may_leave(*_: object) -> None:
+    """Break off before the first byte: aiohttp tells of headers, and only then writes them."""
+    must_be_in_time()
 
 
 def _reached(wire: Wire) -> Any:

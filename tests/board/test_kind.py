@@ -4,6 +4,8 @@
 
 import asyncio
 import json
+import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +20,7 @@ from tests.board.conftest import Board
 from tests.given import a_notice
 from workers.noticeboard.check import inspect
 from workers.noticeboard.sender import put_up
+from workers.reach import TooLateError, leaving_by
 
 POSTING = "select * from posting where notice_id = $1 and channel_id = $2"
 
@@ -59,6 +62,21 @@ async def a_number(board: Board) -> UUID:
         json.dumps({"supersedes": None}),
     )
     return number
+
+
+async def test_what_waited_for_a_connection_until_its_lease_was_over_is_not_put_up(board: Board) -> None:
+    number = await a_number(board)
+
+    async with AsyncExitStack() as taken:
+        for _ in range(board.pool.get_max_size()):
+            await taken.enter_async_context(board.pool.acquire())
+        with leaving_by(time.monotonic() + 0.1):
+            waiting = asyncio.create_task(put_up(board.pool, number, board.id, payload()))
+        await asyncio.sleep(0.2)
+    with pytest.raises(TooLateError):
+        await waiting
+
+    assert await board.pool.fetchrow(POSTING, number, board.id) is None
 
 
 async def test_writing_it_again_changes_nothing(board: Board) -> None:

@@ -9,11 +9,12 @@ import asyncpg
 
 from app.database import AWAY, Pool
 from app.domain.delivery import Intent
-from app.domain.outcome import Delivered, Failed, Outcome, Refused, Wire
+from app.domain.outcome import Delivered, Failed, Outcome, Postponed, Refused, Wire
 from app.domain.posting import Shown, path_of
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
+from workers.reach import TooLateError, must_be_in_time
 
 # A repetition changes nothing, and what comes late never covers what is newer: the withdrawal of a revision comes after
 # that revision. A notice that was never shown is not put up in order to be shown as withdrawn.
@@ -37,6 +38,7 @@ select $1, $2, (select old.id from notice new join notice old on old.source = ne
  where (there.revision, there.state = 'withdrawn') <= (excluded.revision, excluded.state = 'withdrawn')
    and there.content::text <> excluded.content::text
 """
+OVER = "its time was over before it could be put up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Sender:
         """Make a board show what the intent holds, and say what that came to."""
         try:
             await put_up(self.pool, owed.notice_id, owed.channel_id, intent.payload)
+        except TooLateError:
+            return Report(Postponed(0.0, OVER), Wire.NONE)
         except AWAY as error:
             return Report(Failed(type(error).__name__), Wire.NONE)
         except Exception as error:  # noqa: BLE001 - whatever broke, nothing is half done, and it is not tried for ever
@@ -60,7 +64,9 @@ async def put_up(pool: Pool, notice: UUID, channel: UUID, payload: str) -> None:
     shown = Shown.model_validate_json(payload)
     what = (shown.supersedes, shown.state, shown.revision, shown.is_urgent, shown.service)
     whom = (list(shown.grades), list(shown.schools), list(shown.areas))
-    await pool.execute(PUT_UP, notice, channel, *what, *whom, shown.over_at, payload)
+    async with pool.acquire() as connection:
+        must_be_in_time()  # it may have waited for the connection until its lease was over
+        await connection.execute(PUT_UP, notice, channel, *what, *whom, shown.over_at, payload)
 
 
 def _broke(error: Exception) -> Outcome:
