@@ -18,7 +18,7 @@ def closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settl
     """Take what the platform has as ours; another part may be due at once, or a later wish than the one found."""
     posts = list(progress.posts)
     posts[done.number : done.number + 1] = [now_there(progress, done, references)]
-    doubted = progress.state is State.IN_DOUBT and done.action is not Action.EDIT
+    doubted = progress.state is State.IN_DOUBT  # a correction, too, where the platform takes its time
     outdated = doubted and (done.revision != progress.wanted or done.interim)  # its text may be approved by now
     whole = len(posts) >= done.parts and done.number == done.parts - 1
     over = whole and not outdated

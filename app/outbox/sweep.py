@@ -11,6 +11,7 @@ from app.domain.backoff import DOUBT_RESTS
 from app.grants import API
 
 # Whoever holds a channel, or stands still with it, keeps back what has lapsed there and nothing else.
+# A doubt keeps its intent, also that of a correction which a platform works on: nothing else knows of that then.
 # edits: it may land yet, and must not come after a later change of the same post.
 # over: found by their time alone, or Postgres, where many have had a lease lately, would go through all deliveries.
 # Right after a start of Postgres nothing has lapsed: whoever has an answer that could not be written down comes first.
@@ -29,7 +30,7 @@ with over as materialized (
 ), moved as (
   update delivery d
      set state = case when d.intent ->> 'action' = 'post' then 'in_doubt' else d.state end,
-         intent = case when d.intent ->> 'action' = 'post' then d.intent end,
+         intent = case when d.intent ->> 'action' = 'post' or d.state = 'in_doubt' then d.intent end,
          token = d.token + 1, lease_until = null, crashes = d.crashes + 1, due_at = now() + rest,
          last_error = 'the worker ended before it could record an outcome'
     from lapsed where d.id = lapsed.id

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.delivery import Action, Part, Post, Progress, State
 from app.domain.notice import DoubtPolicy
-from app.domain.outcome import Postponed, Submitted, Unchanged, Undecided
+from app.domain.outcome import Delivered, Postponed, Submitted, Unchanged, Undecided
 from app.domain.settle import settle
 from app.domain.step import next_step
 from tests.domain.test_delivery import NOW, POSTING, progress
@@ -57,6 +57,19 @@ def test_what_cannot_be_changed_goes_on_being_shown_and_says_why() -> None:
 
     assert (after.state, after.posts, after.shown) == (State.DELIVERED, before.posts, None)
     assert after.error == "articles cannot be changed"
+
+
+def test_a_correction_that_the_platform_took_and_that_was_corrected_meanwhile_leaves_a_difference() -> None:
+    stands = (Post("213", "d0"),)
+    correcting = replace(KEYED, action=Action.EDIT, revision=2)
+    took = settle(progress(wanted=2, posts=stands), correcting, Submitted("314", 15, "it works"), NOW, 0.5)
+    before = progress(State.IN_DOUBT, wanted=3, posts=stands, intent=took.intent)
+
+    after = settle(before, replace(correcting, reference="314"), Delivered(("314",)), NOW, 0.5)
+    then = next_step(progress(wanted=3, posts=after.posts), (Part("d3", "p3"),), 3, NOW, can_ask=False)
+
+    assert (after.state, after.shown, after.posts) == (State.DUE, 2, (Post("314", KEYED.digest),))
+    assert (then.action, then.revision) == (Action.EDIT, 3)  # type: ignore[union-attr]  # an intent
 
 
 @pytest.mark.parametrize("policy", DoubtPolicy)

@@ -13,11 +13,26 @@ from tests.wechat.town import BOTH, Town
 PERSON = {"choice": "person"}
 FIRST = (-1, 0)
 CORRECTED = {"zh-Hans": {"title": "11月27日食堂照常供餐"}, "it": {"title": "Mensa: pasto caldo"}}
+CLOSED = {"zh-Hans": {"title": "11月27日食堂关闭"}, "it": {"title": "Mensa: chiusa"}}
 
 
-async def corrected(town: Town, event: str) -> None:
+async def corrected(town: Town, event: str, texts: dict[str, dict[str, str]] = CORRECTED) -> None:
     number = await town.pool.fetchval("select id from notice where event_id = $1", event)
-    await amend(town.pool, Routing(), Change(number, "mensa", "test", None), a_notice(event_id=event, texts=CORRECTED))
+    await amend(town.pool, Routing(), Change(number, "mensa", "test", None), a_notice(event_id=event, texts=texts))
+
+
+async def a_correction_is_on_its_way(town: Town) -> None:
+    """Have a notice pushed, corrected, and its correction handed in, which an administrator must confirm."""
+    await town.channel()
+    await town.accepts(event_id="e1")
+    await town.settles()
+    await corrected(town, "e1")
+    await town.settles()
+    (asked,) = await waiting(town.pool, FIRST, 10)
+    town.later(days=1)
+    town.sandbox.account.needs_confirmation = True
+    await choose(town.pool, asked["id"], "send", "test")
+    assert await town.turn() == ["Submitted"]
 
 
 async def test_a_notice_reaches_the_account_in_chinese_and_below_in_italian(town: Town) -> None:
@@ -110,6 +125,25 @@ async def test_a_correction_is_no_push_by_itself_and_says_so_until_a_person_choo
     assert (after["state"], after["shown"]) == ("delivered", 2)
     assert [send.articles[1].title for send in town.sandbox.pushed] == ["Mensa: pasto freddo", "Mensa: pasto caldo"]
     assert "Corretto il" in town.sandbox.pushed[1].articles[1].content
+
+
+@pytest.mark.parametrize("worker", ["lives", "is killed"])
+async def test_a_correction_that_is_corrected_while_wechat_works_on_it_is_asked_about_anew(
+    town: Town, worker: str
+) -> None:
+    await a_correction_is_on_its_way(town)
+    await corrected(town, "e1", CLOSED)
+    if worker == "is killed":
+        await town.killed()
+    town.sandbox.confirm(town.sandbox.sends[1])
+
+    await town.settles()
+
+    (row,) = await town.rows()
+    (asked,) = await waiting(town.pool, FIRST, 10)
+    assert [send.articles[1].title for send in town.sandbox.pushed] == ["Mensa: pasto freddo", "Mensa: pasto caldo"]
+    assert (row["state"], row["shown"], row["wanted"], asked["revision"]) == ("delivered", 2, 3, 3)
+    assert "WeChat lets nobody change a sent article" in row["last_error"]
 
 
 @pytest.mark.parametrize("town", [PERSON], indirect=True)

@@ -17,13 +17,14 @@ from pydantic_core import Url
 from app.database import Pool
 from app.domain.settle import settle
 from app.intake import Accepted
-from app.outbox import Done, Turn, claim, record
+from app.outbox import Done, Turn, claim, record, sweep
 from app.outgoing import Outgoing
 from app.settings import Settings
 from app.vault import Vault
 from app.wechat.settings import WeChatSettings
 from deploy.sandbox_wechat import APP_ID, SECRET, WeChat
 from tests.given import a_channel, accepted
+from tests.reliability.ground import until
 from workers.desk import Tools
 from workers.wechat.client import Client
 from workers.wechat.kept import Kept
@@ -35,6 +36,7 @@ AT_ONCE = "update delivery set due_at = now() where state in ('due', 'in_doubt')
 FREE = """
 insert into pace (kind, slowdown) values ('wechat', 1) on conflict (kind) do update set free_at = 'epoch', sent = '{}'
 """
+LAPSE = "update delivery set lease_until = now() - interval '1 second' where lease_until > now()"
 LOCKED = Vault({})
 BOTH = {"zh-Hans": {"title": "11月27日食堂改供冷餐"}, "it": {"title": "Mensa: pasto freddo"}}
 
@@ -94,6 +96,18 @@ class Town:
             await record(self.pool, [Done(call.owed, call.intent, call.token, report.outcome, after, report.wire)])
             came.append(type(report.outcome).__name__)
         return came
+
+    async def killed(self) -> None:
+        """Claim what is due, and be killed before anything comes of it."""
+        await self.pool.execute(AT_ONCE, timedelta(minutes=1))
+        await self.pool.execute(FREE)
+        assert (await claim(self.pool, self.desk.kind, TURN)).calls
+        await self.pool.execute(LAPSE)
+        await until(self._finds_a_lapse)  # not right after a start of Postgres
+        await self.pool.execute("update channel set free_at = now()")
+
+    async def _finds_a_lapse(self) -> bool:
+        return (await sweep(self.pool)).lapsed > 0
 
     async def settles(self, *, patience: float = 120, within: float = 1800) -> None:
         """Go on until nothing is due within so many seconds, hurrying what waits for less than that."""
