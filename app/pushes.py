@@ -50,13 +50,19 @@ TOGETHER = """
 select count(distinct d.channel_id) as channels, sum(x.articles) as articles
   from choice x join delivery d on d.id = x.delivery_id where d.id = any($1::bigint[])
 """
+# Both rows are locked before they are read, the choice first, as by whoever asks again: what a worker has taken
+# meanwhile is the worker's, whose outcome another token would shut out; the choice stays open then.
 DECIDE = """
-with made as (
-  update choice x set decided_at = now(), decided_by = $2, send = $3, revision = d.wanted
-    from delivery d
-   where x.delivery_id = $1 and d.id = x.delivery_id and x.decided_at is null and d.wanted is not null
-     and d.lease_until is null
+with asked as materialized (
+  select delivery_id from choice where delivery_id = $1 and decided_at is null for no key update
+), held as materialized (
+  select d.id, d.wanted from delivery d
+   where d.id = $1 and exists (select from asked) and d.wanted is not null and d.lease_until is null
      and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
+     for no key update
+), made as (
+  update choice x set decided_at = now(), decided_by = $2, send = $3, revision = held.wanted
+    from held where x.delivery_id = held.id
   returning x.delivery_id
 )
 update delivery d
