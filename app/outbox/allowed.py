@@ -65,10 +65,13 @@ def capped(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> tuple[
 
 
 def _taken_back(work: Owed) -> Owed:
-    """Show as withdrawn what stands there, not a later text that nobody has approved."""
+    """Show as withdrawn what stands there, not a later text that nobody has approved.
+
+    Nor one that the channel waited for: it may have shown another meanwhile, whatever it is set to by now.
+    """
     work = _as_it_stands(work)
     withheld = unapproved(work.notice, work.guarded, work.approved)
-    return _without(work, withheld) if work.interim and withheld < work.notice.texts.keys() else work
+    return _without(work, withheld) if withheld < work.notice.texts.keys() else work
 
 
 def _as_it_stands(work: Owed) -> Owed:
