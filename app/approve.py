@@ -30,6 +30,7 @@ on conflict (notice_id, language, digest) do nothing
 # In the order of their ids, as everybody does; and a claim that found no approval has written what it waits for.
 HOLD = "select from delivery where notice_id = $1 order by id for no key update"
 # An attempt on its way without the text finds, when it is recorded, that work is left.
+# What a retired channel shows stays as it is: made due, it would end as if it had never been delivered.
 GO_ON = """
 update delivery
    set awaits = null, settled_at = null, failures = 0,
@@ -38,6 +39,7 @@ update delivery
        give_up_at = greatest(give_up_at, greatest(ready_at, now()) + $2::interval),
        parked = (select paused_at is not null from channel where id = delivery.channel_id)
  where notice_id = $1 and awaits is not null and state in ('due', 'delivered')
+   and not exists (select from channel where id = delivery.channel_id and retired_at is not null)
 """
 WAITING = """
 select distinct n.id, n.priority from delivery d join notice n on n.id = d.notice_id

@@ -14,7 +14,7 @@ NO_LANGUAGES = ("second-person", "tomorrow")
 def waits_with_reason(evidence: Evidence) -> Iterator[str]:
     """Say what waits for an approval that nobody asks for, or that was given: it would wait for ever."""
     for row in evidence.records.deliveries:
-        language = row.awaits
+        language = None if row.retired_at is not None else row.awaits  # what is retired stays as it is
         if language is None or language in NO_LANGUAGES or row.state not in WAITING or row.lease_until is not None:
             continue
         if row.notice.text(language, row.wanted) is None:

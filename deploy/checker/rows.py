@@ -15,7 +15,7 @@ from deploy.checker.notices import NOTICES, Notice, latest, notice_of
 DELIVERIES = """
 select d.id, d.notice_id, d.channel_id, d.state, d.wanted, d.shown, d.posts, d.rank, d.ready_at, d.due_at, d.parked,
        d.lease_until, d.intent is not null as has_intent, coalesce(d.last_error, '') as last_error, d.erase, d.awaits,
-       c.kind, c.address, c.slug, c.paused_at, c.turn_until, c.can_ask,
+       c.kind, c.address, c.slug, c.paused_at, c.retired_at, c.turn_until, c.can_ask,
        c.can_ask and d.intent ->> 'after' is not null as askable,
        coalesce((select json_agg(json_build_array(a.action, a.part, a.revision, a.started_at, a.finished_at, a.outcome,
                                                   a.wire) order by a.token)
@@ -66,6 +66,7 @@ class Delivery:
     due_at: datetime
     parked: bool
     paused_at: datetime | None
+    retired_at: datetime | None
     lease_until: datetime | None
     turn_until: datetime | None
     has_intent: bool
@@ -146,6 +147,7 @@ def _delivery(row: asyncpg.Record, notices: Mapping[UUID, Notice]) -> Delivery:
         due_at=row["due_at"],
         parked=row["parked"],
         paused_at=row["paused_at"],
+        retired_at=row["retired_at"],
         lease_until=row["lease_until"],
         turn_until=row["turn_until"],
         has_intent=row["has_intent"],

@@ -12,6 +12,7 @@ from app.outbox import redrive, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.outbox.test_approval import CHINESE_FIRST, approved, shown, two_channels
 
 RETIRE = "update channel set retired_at = now(), slug = slug || '~1' where slug = $1"
 
@@ -74,3 +75,15 @@ async def test_two_channels_in_use_never_have_one_place_and_a_retired_one_does_n
 
     with pytest.raises(asyncpg.UniqueViolationError):
         await a_channel(pool, "twin", address="-1001")
+
+
+async def test_an_approval_leaves_what_a_retired_channel_shows_meanwhile_as_it_is(pool: Pool) -> None:
+    await two_channels(pool, interim=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST)).id
+    await shown(pool)
+    await pool.execute(RETIRE, "zh")
+
+    await approved(pool, number)
+    await sweep(pool)
+
+    assert [(row["state"], row["last_error"]) for row in await deliveries(pool)] == [("delivered", None)] * 2

@@ -128,6 +128,7 @@ def _row(number: int, notice: Notice, address: str, ready: float, *attempts: Att
         due_at=at(ready),
         parked=False,
         paused_at=None,
+        retired_at=None,
         lease_until=None,
         turn_until=None,
         has_intent=False,

@@ -132,6 +132,9 @@ BROKEN: list[tuple[str, str, Edit]] = [
 
 KEPT: dict[str, Edit] = {
     "a good history": lambda h: h,
+    "nothing is approved for a retired channel": lambda h: h.notice(GITA, approvals=(("zh", 1),)).row(
+        6, retired_at=at(40)
+    ),
     "a correction has more time": lambda h: corrected(revised(h, {1: revision("Mensa chiusa", ends=11)})),
     "a correction has a post more": lambda h: corrected(not_urgent(h)),
     "a correction is of another rank": lambda h: corrected(not_urgent(h), priority="urgent").attempt(2, 1, revision=1),
