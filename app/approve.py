@@ -41,10 +41,17 @@ update delivery
  where notice_id = $1 and awaits is not null and state in ('due', 'delivered')
    and not exists (select from channel where id = delivery.channel_id and retired_at is not null)
 """
+# Of all notices at once: a correction may have given an early notice a late delivery.
+HOLD_WAITING = """
+select from delivery d join notice n on n.id = d.notice_id
+ where d.awaits is not null and n.service = $1 order by d.id for no key update of d
+"""
 WAITING = """
 select distinct n.id, n.priority from delivery d join notice n on n.id = d.notice_id
  where d.awaits is not null and n.service = $1 order by n.id
 """
+# Each by itself, so that none is held while another is waited for. Whoever claims has it from before it reads.
+PACES, PASSED = "select kind from pace order by kind", "select from pace where kind = $1 for no key update"
 GIVEN = "select language, digest, name, approved_at from approval where notice_id = $1"
 GUARDED = "select approvals from service where slug = $1"
 
@@ -89,8 +96,20 @@ async def approve(connection: Connection, number: UUID, consent: Consent, by: st
 
 async def release(connection: Connection, service: str) -> None:
     """Let every delivery of a service be looked at again, after the languages were changed that need an approval."""
+    await connection.execute(HOLD_WAITING, service)
     for row in await connection.fetch(WAITING, service):
-        await go_on(connection, row["id"], row["priority"])
+        await connection.execute(GO_ON, row["id"], GIVE_UP[LANES[Priority(row["priority"])]])
+
+
+async def release_late(pool: Pool, service: str) -> None:
+    """Release once more, after the change was committed.
+
+    A claim that still saw the languages of before may have written what it waits for when `release` had looked already.
+    """
+    for row in await pool.fetch(PACES):
+        await pool.execute(PASSED, row["kind"])
+    async with pool.acquire() as connection, connection.transaction():
+        await release(connection, service)
 
 
 async def go_on(connection: Connection, number: UUID, priority: str) -> None:

@@ -19,7 +19,7 @@ from app.api.reading import Reading
 from app.api.routes import StrictRoute
 from app.api.versions import IfNoneThere, wants_none
 from app.api.view import Moment, SlugShown, View, Words, answer
-from app.approve import release
+from app.approve import release, release_late
 from app.audit import record
 from app.domain.errors import NotFoundError, PreconditionFailedError
 from app.domain.notice import SLUG, LanguageTag, Name, Strict
@@ -89,6 +89,8 @@ async def name_service(
         if before is not None and "approvals" in before:
             await release(connection, slug)
         await record(connection, caller.actor, "service.changed", f"service/{slug}", before=before, after=after)
+    if given is not None and earlier is not None:  # also where nothing changes: whoever calls again has it done
+        await release_late(house.database.pool, slug)
     made: bool = row["made"]
     log.info("service.changed", service=slug, made=made)
     headers = {"Location": f"{house.public}/v1/services/{slug}"} if made else {}

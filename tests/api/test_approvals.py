@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Services whose texts a person approves, over HTTP."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from tests.api.calling import Caller
+from tests.reliability.ground import until
 
+WAITS_FOR_A_LOCK = "select exists (select from pg_locks where not granted)"
 TEXTS: dict[str, Any] = {"it": {"title": "Sciopero"}, "zh-Hans": {"title": "Ba gong"}}
 
 
@@ -104,3 +107,26 @@ async def test_a_channel_says_whether_it_shows_another_text_meanwhile(operator: 
     changed = await operator.patch(f"/v1/channels/{channel}", {"interim": False})
 
     assert (shown.body["interim"], changed.body["interim"]) == (True, False)
+
+
+async def test_what_a_claim_wrote_that_still_saw_the_languages_of_before_is_looked_at_again(operator: Caller) -> None:
+    service = await operator.a_service()
+    path, pool = f"/v1/services/{service}", operator.pool
+    await operator.call("PUT", path, {"name": "Un servizio", "approvals": ["zh-Hans"]})
+    await operator.a_channel(service, language="zh-Hans", interim=True)
+    number = (await (await operator.a_source()).hand_in(service=service, texts=TEXTS)).body["id"]
+    await pool.execute("insert into pace (kind, slowdown) values ('telegram', 1) on conflict do nothing")
+
+    async with asyncio.TaskGroup() as group, pool.acquire() as claim, claim.transaction():
+        await claim.execute("select from pace where kind = 'telegram' for update")
+        await claim.execute("update delivery set state = 'delivered', awaits = 'zh-Hans' where notice_id = $1", number)
+        call = group.create_task(operator.call("PUT", path, {"name": "Un servizio", "approvals": []}))
+
+        async def is_over_or_waits() -> bool:
+            return call.done() or bool(await pool.fetchval(WAITS_FOR_A_LOCK))
+
+        await until(is_over_or_waits)
+
+    row = await pool.fetchrow("select state, awaits from delivery where notice_id = $1", number)
+    assert row is not None
+    assert (call.result().status, *row) == (200, "due", None)

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.approve import release
 from app.audit import Actor
 from app.channels import channel_named, pause, retire
 from app.database import Pool, driver_of, engine_to
@@ -28,6 +29,11 @@ PACE = "select from pace where kind = '{}' for update nowait"
 WAITED_FOR = """
 select exists (
   select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0)
+"""
+ALSO_LATE = """
+insert into delivery (notice_id, channel_id, lane, ready_at, due_at, rank, give_up_at, state, parked, wanted)
+select notice_id, $2, lane, ready_at, due_at, rank, give_up_at, state, parked, wanted
+  from delivery where notice_id = $1
 """
 ADMIN = Actor("admin")
 Act = Callable[[AsyncSession, Channel], Awaitable[object]]
@@ -121,3 +127,31 @@ async def test_whoever_writes_to_the_paces_of_two_kinds_holds_none_while_it_wait
         group.create_task(WRITES[write](patient, done))  # type: ignore[arg-type]
         await until(lambda: is_waited_for(pool))
         await other.execute(PACE.format("telegram"))
+
+
+async def test_whoever_lets_all_of_a_service_go_on_has_the_deliveries_of_all_its_notices_in_their_order(
+    pool: Pool, database_url: str
+) -> None:
+    await a_channel(pool)
+    first, second = [(await accepted(pool)).id for _ in range(2)]
+    late = await a_channel(pool, "tardi")
+    await pool.execute(ALSO_LATE, first, late)  # as by a correction: the last delivery is of the first notice
+    await pool.execute("update delivery set awaits = 'zh'")
+
+    async with (
+        asyncpg.create_pool(database_url, min_size=0) as patient,
+        asyncio.TaskGroup() as group,
+        patient.acquire() as other,
+        other.transaction(),
+    ):
+        await other.execute("select from delivery where notice_id = $1 for no key update", second)
+        group.create_task(released(patient))
+        await until(lambda: is_waited_for(pool))
+        await other.execute("select from delivery where channel_id = $1 for no key update", late)
+
+    assert await pool.fetchval("select count(*) from delivery where awaits is null") == 3
+
+
+async def released(pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await release(connection, "mensa")
