@@ -24,7 +24,8 @@ def closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settl
     over = whole and not outdated
     state = settled_state(progress) if over else State.DUE
     error = what_is_left(progress) if over else None
-    return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole else None)
+    struck = progress.wanted is None and done.action is Action.EDIT  # what stood there, which may be of an earlier one
+    return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole and not struck else None)
 
 
 def partly(progress: Progress, done: Intent, outcome: Delivered) -> Settlement:

@@ -45,7 +45,8 @@ def next_step(
         return replace(stay, state=State.WITHDRAWN)
     step = difference(progress, parts, revision)
     if step is None:
-        return replace(stay, state=settled_state(progress), shown=revision, error=what_is_left(progress))
+        shown = None if progress.wanted is None else revision  # what is struck is of what stood there
+        return replace(stay, state=settled_state(progress), shown=shown, error=what_is_left(progress))
     return _hindered(progress, step, now) or step
 
 
