@@ -149,10 +149,14 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Not now, and nothing was sent: a quota, a rest, a person's choice. It is no failure, and holds up nobody else."""
+    """Not now, and nothing was sent: a quota, a rest, a person's choice. It is no failure, and holds up nobody else.
+
+    `unsent`: nor by any try before, so that a doubt about it is over.
+    """
 
     seconds: float
     reason: str
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

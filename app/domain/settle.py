@@ -100,6 +100,8 @@ def _slow(
         case Submitted(reference, seconds):
             pending = replace(done, reference=reference)
             return replace(stay, state=State.IN_DOUBT, intent=pending, wait=timedelta(seconds=seconds))
+        case Postponed(seconds, unsent=True):
+            return replace(stay, state=State.DUE, intent=None, wait=timedelta(seconds=seconds))
         case Postponed(seconds):
             return replace(stay, wait=timedelta(seconds=seconds))
         case Unchanged():

@@ -50,6 +50,14 @@ def test_what_is_postponed_stays_what_it_was_and_is_no_failure(before: Progress)
     assert (after.wait, after.error) == (timedelta(hours=1), "no quota")
 
 
+def test_a_doubt_of_which_nothing_was_ever_sent_is_over() -> None:
+    doubted = progress(State.IN_DOUBT, intent=KEYED, wanted=2, failures=2)
+
+    after = settle(doubted, KEYED, Postponed(0.1, "it has changed", unsent=True), NOW, 0.5)
+
+    assert (after.state, after.intent, after.failures, after.stray) == (State.DUE, None, 2, False)
+
+
 def test_what_cannot_be_changed_goes_on_being_shown_and_says_why() -> None:
     before = progress(wanted=2, posts=(Post("314", "d1"),))
 

@@ -102,6 +102,10 @@ class Town:
         await self.pool.execute(AT_ONCE, timedelta(minutes=1))
         await self.pool.execute(FREE)
         assert (await claim(self.pool, self.desk.kind, TURN)).calls
+        await self.lapses()
+
+    async def lapses(self) -> None:
+        """Let the lease of a killed worker lapse, and its channel rest no longer."""
         await self.pool.execute(LAPSE)
         await until(self._finds_a_lapse)  # not right after a start of Postgres
         await self.pool.execute("update channel set free_at = now()")

@@ -15,7 +15,7 @@ from workers.wechat.articles import Articles
 from workers.wechat.client import Client
 from workers.wechat.errors import NO_DRAFT, NO_QUOTA, USED, read, until_tomorrow
 from workers.wechat.ledger import AGE, ALL, Ledger, Push
-from workers.wechat.sharing import Share, Sharing
+from workers.wechat.sharing import Share, Sharing, is_outdated
 from workers.wechat.wire import Broken, Reply, Watch
 
 MOST_DRAFTS = 2
@@ -60,9 +60,13 @@ class HandingIn:
         rest = push.rest(now, self.rest)
         if rest > 0:
             return Postponed(rest, "handed in without an answer; repeated under the same key after its rest")
-        if shares and push.first_called_at is None and not await self.sharing.stands(push, shares, owed.id):
+        if push.first_called_at is not None:
+            return None
+        if is_outdated(owed) or (shares and not await self.sharing.stands(push, shares, owed.id)):
+            if not await self.ledger.give_up(push):
+                return Postponed(1.0, "it was handed in meanwhile")
             await self.sharing.give_up(push, shares)
-            return Postponed(0.1, "what shared its push has changed")
+            return Postponed(0.1, "it has changed, or what shared its push", unsent=True)
         return None
 
     async def _let_go(self, push: Push, shares: Sequence[Share], outcome: Outcome, *, called: bool = False) -> Outcome:

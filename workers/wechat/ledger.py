@@ -55,6 +55,7 @@ update push set state = 'called', called_at = $2, first_called_at = coalesce(fir
                 at = case when first_called_at is null then $2 else at end
  where id = $1 and state not in ('failed', 'deleted') returning true
 """
+UNCALLED = "update push set state = 'failed' where id = $1 and first_called_at is null returning true"
 OVER = "select state in ('failed', 'deleted') from push where id = $1"
 CLOSED = "select until from kept where kind = 'wechat' and name = 'closed' and until > $1"
 SHOW = """
@@ -140,6 +141,10 @@ class Ledger:
     async def calling(self, push: Push, now: datetime) -> bool:
         """Write down that the platform is about to be told; False when the push was given up meanwhile."""
         return bool(await self.pool.fetchval(CALLING, push.id, now))
+
+    async def give_up(self, push: Push) -> bool:
+        """Give up a push of which the platform was never told; False when it was told meanwhile."""
+        return bool(await self.pool.fetchval(UNCALLED, push.id))
 
     async def note(self, push: Push, **columns: Any) -> None:
         """Write down what is known of a push now."""

@@ -18,7 +18,7 @@ from workers.desk import Report
 from workers.wechat.handing_in import HandingIn
 from workers.wechat.ledger import Ledger, Push
 from workers.wechat.results import Results
-from workers.wechat.sharing import Sharing, articles_in
+from workers.wechat.sharing import Sharing, articles_in, is_outdated
 from workers.wechat.taking_back import TakingBack
 from workers.wechat.wire import Watch
 
@@ -80,6 +80,8 @@ class Sender:
         """Begin a push, unless the one `before` was refused while this was in doubt, or a person must choose it."""
         if before is not None and before.verdict and owed.progress.state is State.IN_DOUBT:
             return Refused(before.verdict)
+        if before is not None and is_outdated(owed):  # what was given up was not sent, and would be sent as it was
+            return Postponed(0.1, "it has changed before it was sent", unsent=True)
         if intent.action is Action.EDIT and await pushes.chosen(self.ledger.pool, owed.id) != owed.revision:
             await self._ask(owed, intent, "a correction of what was pushed", anew=True)
             return Unchanged(FIXED)

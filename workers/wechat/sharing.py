@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.database import Connection
-from app.domain.delivery import Intent
+from app.domain.delivery import Intent, State
 from app.domain.quota import MOST_ARTICLES
 from app.outbox import ChannelKind, Owed, begin, leave, steps_of
 from workers.wechat.ledger import Ledger, Push
@@ -32,11 +32,12 @@ insert into share (push_id, delivery_id, notice_id, step, payload, first, articl
 SHARES = """
 select delivery_id, notice_id, step, payload, first, articles, gone from share where push_id = $1 order by first
 """
-# The one that hands it in is leased, and neither withdrawn nor over; the others must still be as they were begun.
+# The one that hands it in is leased, and neither withdrawn nor over; the others must still be as they were begun. Whose
+# correction came since would go out in its old form, which WeChat lets nobody change.
 AS_BEGUN = """
 select count(*) from share s join delivery d on d.id = s.delivery_id
- where s.push_id = $1 and (d.id = $2 or d.state = 'in_doubt' and d.intent ->> 'key' = s.step) and d.wanted is not null
-   and (d.expires_at is null or d.expires_at > now())
+ where s.push_id = $1 and (d.id = $2 or d.state = 'in_doubt' and d.intent ->> 'key' = s.step)
+   and (d.intent ->> 'revision')::int = d.wanted and (d.expires_at is null or d.expires_at > now())
 """
 GOES_ON = """
 select exists (select from share s join delivery d on d.id = s.delivery_id
@@ -130,6 +131,13 @@ def _as_fits(first: tuple[Owed, Intent], others: Sequence[tuple[Owed, Intent]]) 
             taken.append((work, step))
             room -= count
     return taken
+
+
+def is_outdated(owed: Owed) -> bool:
+    """Tell whether a doubt is about another revision than the one that is wished by now."""
+    progress = owed.progress
+    doubted = progress.intent if progress.state is State.IN_DOUBT else None
+    return doubted is not None and doubted.revision != progress.wanted
 
 
 def articles_in(payload: str) -> int:
