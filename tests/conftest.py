@@ -17,6 +17,8 @@ from deploy.binaries import NotFoundError, Provider
 from deploy.servers import Servers, passing_servers
 
 NUMBERS = count(1)
+# Right after a start of Postgres no lease lapses (app.outbox.sweep), so that the first test of a run would wait for it.
+RESTED = "select pg_sleep_until(pg_postmaster_start_time() + interval '3.1 seconds')"
 OF_SERVERS = {"servers", "provider"}
 """The fixtures through which a test comes to the servers that `--servers` names."""
 
@@ -83,6 +85,7 @@ async def template_database(servers: Servers) -> str:
         Settings(database_url=Url(servers.postgres.url("template_campanella")), redis_url=Url(servers.redis.url(0)))
     )
     await _administer(servers, "alter database template_campanella allow_connections false")
+    await _administer(servers, RESTED)
     return "template_campanella"
 
 

@@ -68,8 +68,7 @@ async def test_a_stale_outcome_beside_the_one_that_counts_writes_nothing(pool: P
 async def test_a_stale_outcome_beside_the_one_that_counts_has_no_consequences(pool: Pool) -> None:
     stale, call = await claimed_twice(pool)
 
-    both = [(stale, Misconfigured("401: Unauthorized")), (call, Delivered(("7",)))]
-    written = await record(pool, [ended(each, outcome) for each, outcome in both])
+    written = await record(pool, [ended(stale, Misconfigured("401: Unauthorized")), ended(call, Delivered(("7",)))])
 
     assert await pool.fetch("select from pace where blocked_reason is not null") == []
     assert {claim: went.state for claim, went in written.items()} == {(call.owed.id, call.token): "delivered"}
