@@ -22,7 +22,7 @@ from app.api.document_answers import VERSIONED
 from app.api.examples import AMENDMENTS, WITHDRAWALS
 from app.api.house import House, Open
 from app.api.notice_view import ONE, NoticeInPath, NoticeWhole, tagged, whole
-from app.api.reading import MERGE_PATCH, Reading, checked_body, validated
+from app.api.reading import MERGE_PATCH, Reading, checked_body, refuse_unknown_names, validated
 from app.api.routes import StrictRoute
 from app.api.versions import Condition, Seen
 from app.domain.errors import InvalidNoticeError, NotFoundError, PreconditionFailedError
@@ -122,6 +122,7 @@ async def _amended(house: House, caller: Caller, number: UUID, change: dict[str,
     Merged with an older one, it would take back what somebody else has changed meanwhile.
     """
     row = await own(house, caller, number)
+    refuse_unknown_names(Notice, change, InvalidNoticeError)
     notice = validated(Notice, json.dumps(merged(json.loads(row["content"]), change)).encode(), InvalidNoticeError)
     refuse_unfit(house, caller, notice)
     async with _held_to(seen, house, caller, row) as asked:

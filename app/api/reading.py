@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Never, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -81,7 +81,17 @@ def validated(model: type[Model], body: bytes, wrong: type[CampanellaError], whe
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _complaint(error, wrong, where) from None
+        raise _complaint(_rows(error), wrong, where) from None
+
+
+def refuse_unknown_names(model: type[BaseModel], change: Mapping[str, Any], wrong: type[CampanellaError]) -> None:
+    """Name each member of a merge patch that the model has not: with null it would vanish unseen."""
+    try:
+        model.model_validate_json(json.dumps(change))
+    except ValidationError as error:
+        rows = [row for row in _rows(error) if row["type"] == "extra_forbidden" or row["loc"][-1:] == ("[key]",)]
+        if rows:
+            raise _complaint(rows, wrong, ()) from None
 
 
 def media_type_of(request: Request) -> str:
@@ -175,9 +185,12 @@ def _finite(digits: str) -> float:
 DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
 
 
-def _complaint(error: ValidationError, wrong: type[CampanellaError], where: Where) -> CampanellaError:
+def _rows(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    return error.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _complaint(rows: Sequence[Mapping[str, Any]], wrong: type[CampanellaError], where: Where) -> CampanellaError:
     """Name each place and rule; the values that were sent stay out."""
-    rows = error.errors(include_url=False, include_context=False, include_input=False)
     if rows[0]["type"] == "json_invalid":
         return MalformedBodyError("The body is not JSON, or holds half of a character.")
     places = [

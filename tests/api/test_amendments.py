@@ -32,6 +32,35 @@ async def test_an_amended_notice_has_a_new_revision_and_keeps_what_was_left_out(
     assert delivery["wanted"] == 2
 
 
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"expires": None}, "#/expires"),
+        ({"": None}, "#/(withheld)"),
+        ({"texts": {"it": {"titel": None}}}, "#/texts/it/titel"),
+        ({"texts": {"italiano!": None}}, "#/texts/italiano!"),
+        ({"audience": {"classes": None}, "priority": "bulk"}, "#/audience/classes"),
+    ],
+)
+async def test_a_name_that_no_notice_has_is_refused_also_where_it_would_take_nothing_away(
+    source: Caller, change: dict[str, Any], pointer: str
+) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.patch(path, change, **ANY)
+
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, pointer)
+    assert (await source.get(path)).body["revision"] == 1
+
+
+async def test_what_is_not_there_may_be_taken_away(source: Caller) -> None:
+    path = f"/v1/notices/{(await source.hand_in()).body['id']}"
+
+    answer = await source.patch(path, {"expires_at": None, "links": None, "texts": {"en": None}}, **ANY)
+
+    assert (answer.status, answer.body["revision"]) == (200, 1)
+
+
 async def test_the_same_content_again_is_no_new_revision(source: Caller) -> None:
     path = f"/v1/notices/{(await source.hand_in()).body['id']}"
 
