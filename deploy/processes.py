@@ -4,6 +4,7 @@
 
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+OURS = range(20_000, 32_768)
+"""Ports that Linux gives to no outgoing connection: a server that binds a moment later finds them free still."""
 
 
 def nothing_to_prepare() -> None:
@@ -85,14 +88,20 @@ def is_running(pid: int) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return the preferred port where it is free, else one that the kernel picks."""
+    """Return the preferred port where it is free, else one of ours."""
+    while not (preferred and _is_free(preferred)):
+        preferred = OURS.start + secrets.randbelow(len(OURS))
+    return preferred
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", preferred))
+            probe.bind(("127.0.0.1", port))
         except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+            return False
+    return True
 
 
 def last_words(log: Path, since: int = 0, limit: int = 800) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from deploy.checker import check, read_records
-from deploy.processes import free_port
+from deploy.processes import free_port, last_words
 from tests.given import a_channel
 from tests.reliability.ground import PATIENCE, until
 from tests.reliability.mutants import Mutant
@@ -53,6 +54,12 @@ class Counters:
                 return answer.status == 200
         return False
 
+    async def has_begun(self, number: int) -> bool:
+        """Tell whether an API answers; fail with its last words where it has ended instead."""
+        process = self.processes[number]
+        assert process.status_of(process.running[0]) is None, last_words(process.log)
+        return await self.answers(self.ports[number])
+
 
 @pytest.fixture
 def code(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
@@ -85,8 +92,8 @@ async def counters(
     ]
     async with ClientSession(timeout=ClientTimeout(total=5)) as session:
         made = Counters(processes, ports, session)
-        for port in ports:
-            await until(lambda port=port: made.answers(port))  # type: ignore[misc]  # mypy cannot infer it
+        for number in range(len(ports)):
+            await until(partial(made.has_begun, number))
         made.key = (await made.call(ports[0], "sources", {"slug": "mensa", "name": "Mensa"}))[1]["key"]
         yield made
     for process in processes:
