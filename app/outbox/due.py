@@ -14,6 +14,8 @@ SPARE = 32
 """More than are asked for: somebody else may hold some."""
 FAIR = timedelta(milliseconds=200)
 """Of each second: for so long whoever was sent to least lately goes first, where something is late."""
+PROMPT = timedelta(seconds=1)
+"""What is urgent is late after that: its goal is only so early that it goes before all else."""
 # A doubt is asked about as soon as any call may go: nothing is posted to its channel before, also nothing urgent.
 FREE = """
 c.kind = $1 and c.paused_at is null and c.retired_at is null and c.turn_until is null and c.free_at <= $3
@@ -25,6 +27,7 @@ WAITING = f"d.state in ('due', 'in_doubt') and not d.parked and {READY}"
 # Asked of what is known by its id. Of a table that was never analyzed, or when nothing was open, Postgres thinks that
 # hardly any row is like that: it would rather go through all of an index of such rows for each that was found.
 STILL = f"({FREE} and {WAITING}) is true"
+LATE = f"rank <= $3 and (lane > 0 or rank <= $3 - interval '{(PROMPT - GOALS[0]).total_seconds():.0f} seconds')"
 # What waits for a person, or for tomorrow, is looked for only once its time has come (WOKEN): claims would go through
 # all of it, which may be more than all else. Written as the indexes have it (app.tables.publishing).
 AWAKE = "(d.awaits is null or d.failures > 0 or d.state = 'in_doubt')"
@@ -83,7 +86,7 @@ with woken as materialized ({WOKEN}), head as materialized (
   select id, channel_id, lane, rank, state, parked, due_at, ready_at
     from delivery where {IN_DOUBT}
 ), fair as materialized (
-  select $6::boolean and exists (select from head where lane > 0 and rank <= $3) as wanted
+  select $6::boolean and exists (select from head where {LATE}) as wanted
 ), near as materialized (
   select d.id, d.rank, null::smallint as lane, null::timestamptz as served
     from (select * from head union all select * from woken union all select * from doubts where rank > {SOON}

@@ -67,3 +67,21 @@ async def test_where_nothing_is_late_all_go_by_their_rank(flooded: Pool) -> None
     await flooded.execute("update delivery set rank = now() + interval '10 seconds' where rank < now()")
 
     assert await would_go(flooded, FAIR) == ["flooded-0"]
+
+
+@pytest.mark.parametrize(("ago", "first"), [("-3 seconds", "flooded-0"), ("5 seconds", "other")])
+async def test_a_flood_of_urgent_ones_does_not_keep_another_urgent_one_waiting(
+    flooded: Pool, ago: str, first: str
+) -> None:
+    await flooded.execute("update delivery set rank = now() + interval '1 hour'")
+    for _ in range(90):
+        await accepted(flooded, audience={"areas": ["nord"]}, priority="urgent")
+    await flooded.execute(f"update delivery set rank = now() - interval '3650 days {ago}' where lane = 0")  # noqa: S608
+    await flooded.execute(BUSY)
+    await accepted(flooded, audience={"areas": ["sud"]}, priority="urgent")
+    await flooded.execute(
+        "update delivery set rank = rank + interval '1 minute' where id = (select max(id) from delivery)"
+    )
+
+    assert await would_go(flooded, USUAL) == ["flooded-0"]
+    assert await would_go(flooded, FAIR) == [first]

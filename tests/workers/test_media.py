@@ -159,6 +159,27 @@ async def test_few_calls_at_a_time_carry_bytes_and_the_others_find_the_file_ther
     assert await city.pool.fetchval("select count(*) from delivery where failures > 0") == 0
 
 
+async def test_an_urgent_picture_does_not_wait_for_uploads_that_hang(city: City, trap: Trap) -> None:
+    for number in range(UPLOADS):
+        await city.channel(f"c{number}", CHAT - number, areas=["nord"])
+        city.sandbox.faults.add(FaultKind.DELAYED, chat=CHAT - number, method="sendPhoto", delay=30.0)
+    await city.channel("sud", CHAT - UPLOADS, areas=["sud"])
+
+    await city.accepts(event_id="e1", attachments=attached(trap, "a.png"), audience={"areas": ["nord"]})
+    await until(lambda: all_are_on_the_wire(city))
+    urgent = {"priority": "urgent", "audience": {"areas": ["sud"]}}
+    await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), **urgent)
+    await until(lambda: is_posted(city))
+
+    assert len(city.posts(CHAT - UPLOADS)) == 1
+    assert await city.pool.fetch("select * from attempt where outcome = 'postponed'") == []
+    assert [len(city.posts(CHAT - number)) for number in range(UPLOADS)] == [0] * UPLOADS
+
+
+async def all_are_on_the_wire(city: City) -> bool:
+    return bool(await city.pool.fetchval("select count(*) = $1 from delivery where intent is not null", UPLOADS))
+
+
 async def test_a_picture_that_telegram_has_forgotten_is_uploaded_once_more(city: City, trap: Trap) -> None:
     await posted_one_by_one(city, trap, city.sandbox.world.files.kept.clear)
 

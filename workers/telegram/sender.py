@@ -34,6 +34,8 @@ KNOWN_FILES = 1000
 UPLOADS = 4
 """Calls of one process that carry bytes, at a time: more would share one line until the time of each is over, and
 Telegram refuses a bot that has a hundred of them open. Whoever waits may find the file there already."""
+URGENT_UPLOADS = 2
+"""More of them, for what is urgent alone: it does not wait until the time of those that hang is over."""
 LOOKS_AGAIN, UPLOADING = 1.0, "its files wait for others that are being uploaded"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
 OVER = "its time was over before the call could leave"
@@ -58,6 +60,7 @@ class Sender:
     timeout: float
     _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
     _uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS))
+    _urgent_uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(URGENT_UPLOADS))
 
     async def send(self, owed: Owed, intent: Intent) -> Report:
         """Carry out one intent and say what it came to."""
@@ -133,9 +136,10 @@ class Sender:
         if not missing:
             yield [file for href in hrefs if (file := known[href]) is not None]
             return
-        if self._uploads.locked():
+        uploads = self._urgent_uploads if owed.notice.priority is Priority.URGENT else self._uploads
+        if uploads.locked():
             raise _UploadsBusyError
-        async with self._uploads:
+        async with uploads:
             contents = await self.load(owed.notice_id, missing, MOST)
             yield None if contents is None else [known[href] or upload(href, contents[href]) for href in hrefs]
 
