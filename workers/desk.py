@@ -21,10 +21,14 @@ from workers.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one call came to, and how far it got on the wire."""
+    """What one call came to, and how far it got on the wire.
+
+    `unmade`: there was none, and the delivery goes back as if it had not been claimed, for the time of its outcome.
+    """
 
     outcome: Outcome
     wire: Wire
+    unmade: bool = False
 
 
 Send = Callable[[Owed, Intent], Awaitable[Report]]

@@ -13,6 +13,7 @@ from app.database import AWAY, Pool
 from app.domain.landing import landing
 from app.domain.lane import LANES
 from app.domain.notice import Priority
+from app.domain.outcome import Postponed
 from app.domain.pace import interval
 from app.domain.settle import settle
 from app.outbox import Claimed, Done, Moments, Taken, Turn, claim, give_back, is_suspect
@@ -142,11 +143,11 @@ class Dispatcher:
         finally:
             self._way.leave((call.owed.id, call.token))
 
-    async def _give_back(self, call: Claimed, begun: float) -> None:
+    async def _give_back(self, call: Claimed, begun: float, later: Postponed | None = None) -> None:
         """Return what was not sent, for as long as its lease lasts: it would become a doubt about what never left."""
         while True:
             try:
-                await give_back(self._pool, self._desk.kind, call)
+                await give_back(self._pool, self._desk.kind, call, later)
             except AWAY:
                 if time.monotonic() > begun + self._lease:
                     raise
@@ -155,10 +156,7 @@ class Dispatcher:
                 return
 
     async def _carry_out(self, call: Claimed, taken: Taken, begun: float) -> None:
-        """Send at the reserved moment, unless the lease or the notice's own time is over by then.
-
-        The lease counts from `begun`, before the claim: this process may have stood still since.
-        """
+        """Send at the reserved moment, unless the lease (since `begun`, before the claim) or its own time is over."""
         moment, due, unsure = await moment_of(self._pool, self._desk.kind, call, taken)
         if not self._is_too_late(call, taken, begun, due):
             await until(due)
@@ -169,6 +167,9 @@ class Dispatcher:
         latest = leaving_by(over if call.over_at is None else min(over, taken.seconds_to(call.over_at)))
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token), latest:
             report = await self._desk.send(call.owed, call.intent)
+        if report.unmade and isinstance(report.outcome, Postponed):
+            await self._give_back(call, begun, report.outcome)
+            return
         self._arrivals.note(moment, due - unsure, left, report.wire)
         now = taken.now + timedelta(seconds=time.monotonic() - taken.at)
         over_by = taken.now + timedelta(seconds=left + self._desk.timeout - taken.at)

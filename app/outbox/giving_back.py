@@ -3,11 +3,12 @@
 """Returns what was claimed and not sent."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from app.database import Pool
+from app.domain.outcome import Postponed
 from app.domain.pace import interval, rests_until
 from app.outbox.kind import ChannelKind
 from app.outbox.stored import posts_text
@@ -18,7 +19,9 @@ PLACE = "select address, sent, free_at, clock_timestamp() as now from channel wh
 GIVE_BACK = """
 with back as (
   update delivery set token = token + 1, attempts = attempts - 1, lease_until = null,
-                      intent = case when state = 'in_doubt' then intent end, posts = $6::json
+                      intent = case when state = 'in_doubt' then intent end, posts = $6::json,
+                      due_at = case when $7::interval > '0' then now() + $7 else due_at end,
+                      last_error = coalesce($8, last_error)
    where id = $1 and token = $2 and lease_until is not null
   returning id, channel_id, token, attempts = 0 and state = 'due' as news
 ), gone as (
@@ -30,13 +33,17 @@ update channel c
 """
 
 
-async def give_back(pool: Pool, kind: ChannelKind, call: Claimed) -> None:
-    """Return a call that was not made, as if it had never been claimed."""
+async def give_back(pool: Pool, kind: ChannelKind, call: Claimed, later: Postponed | None = None) -> None:
+    """Return a call that was not made, as if it had never been claimed; `later`: when and why it is claimed again."""
+    wait = timedelta(seconds=0 if later is None else later.seconds)
+    why = None if later is None else later.reason
     async with pool.acquire() as connection, connection.transaction():
         place = await connection.fetchrow(PLACE, call.owed.channel_id)
         if place is not None:
             before = posts_text(call.owed.progress.posts)
-            await connection.execute(GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call), before)
+            await connection.execute(
+                GIVE_BACK, call.owed.id, call.token, *_without(place, kind, call), before, wait, why
+            )
 
 
 def _without(place: asyncpg.Record, kind: ChannelKind, call: Claimed) -> tuple[Sequence[datetime], datetime, datetime]:

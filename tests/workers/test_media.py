@@ -4,6 +4,7 @@
 
 import zlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from struct import pack
 
 import pytest
@@ -15,9 +16,12 @@ from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
 from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.trap import Trap
-from workers.telegram.sender import UPLOADS
+from workers.telegram.sender import UPLOADING
+from workers.telegram.slots import UPLOADS
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+
+OTHER = CHAT - UPLOADS
 
 
 def png(width: int = 4, height: int = 4) -> bytes:
@@ -159,25 +163,41 @@ async def test_few_calls_at_a_time_carry_bytes_and_the_others_find_the_file_ther
     assert await city.pool.fetchval("select count(*) from delivery where failures > 0") == 0
 
 
-async def test_an_urgent_picture_does_not_wait_for_uploads_that_hang(city: City, trap: Trap) -> None:
+async def uploads_hang(city: City, trap: Trap) -> None:
+    """Let as many uploads hang as one process may have; none of them comes to an end."""
     for number in range(UPLOADS):
         await city.channel(f"c{number}", CHAT - number, areas=["nord"])
         city.sandbox.faults.add(FaultKind.DELAYED, chat=CHAT - number, method="sendPhoto", delay=30.0)
-    await city.channel("sud", CHAT - UPLOADS, areas=["sud"])
-
+    await city.channel("sud", OTHER, areas=["sud"])
     await city.accepts(event_id="e1", attachments=attached(trap, "a.png"), audience={"areas": ["nord"]})
-    await until(lambda: all_are_on_the_wire(city))
+    await until(partial(is_so, city, "select count(*) = $1 from delivery where intent is not null", UPLOADS))
+
+
+async def test_an_urgent_picture_does_not_wait_for_uploads_that_hang(city: City, trap: Trap) -> None:
+    await uploads_hang(city, trap)
     urgent = {"priority": "urgent", "audience": {"areas": ["sud"]}}
     await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), **urgent)
     await until(lambda: is_posted(city))
 
-    assert len(city.posts(CHAT - UPLOADS)) == 1
-    assert await city.pool.fetch("select * from attempt where outcome = 'postponed'") == []
+    assert len(city.posts(OTHER)) == 1
+    assert await city.pool.fetch("select * from delivery where last_error = $1", UPLOADING) == []
     assert [len(city.posts(CHAT - number)) for number in range(UPLOADS)] == [0] * UPLOADS
 
 
-async def all_are_on_the_wire(city: City) -> bool:
-    return bool(await city.pool.fetchval("select count(*) = $1 from delivery where intent is not null", UPLOADS))
+async def test_a_picture_that_waits_for_other_uploads_costs_its_channel_nothing(city: City, trap: Trap) -> None:
+    await uploads_hang(city, trap)
+    await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), audience={"areas": ["sud"]})
+    await until(partial(is_so, city, "select count(*) = 1 from delivery where last_error = $1", UPLOADING))
+
+    rows = await city.pool.fetch("select sent, others_free_at > now() as rests from channel where slug = 'sud'")
+    waits = await city.pool.fetch("select attempts, due_at > now() as later from delivery where last_error is not null")
+    assert [(row["sent"], row["rests"]) for row in rows] == [([], False)]
+    assert [(row["attempts"], row["later"]) for row in waits] == [(0, True)]
+    assert await city.pool.fetchval("select count(*) from attempt") == UPLOADS
+
+
+async def is_so(city: City, question: str, *values: object) -> bool:
+    return bool(await city.pool.fetchval(question, *values))
 
 
 async def test_a_picture_that_telegram_has_forgotten_is_uploaded_once_more(city: City, trap: Trap) -> None:

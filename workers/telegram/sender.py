@@ -26,26 +26,18 @@ from workers.telegram.asker import Asker
 from workers.telegram.calls import File, delete, edit, post, read_payload, upload, wants_files
 from workers.telegram.errors import broke, read, standing
 from workers.telegram.session import Ready, Reply, Watch, WatchedSession
+from workers.telegram.slots import BusyError, Slots
 from workers.telegram.uploads import MOST, TOO_MUCH, file_id, read_upload, unless_forgotten
 
 Load = Callable[[UUID, Sequence[str], int], Awaitable[dict[str, bytes] | None]]
 """Give the contents of a notice's media by address; None where they are more than so many bytes."""
 KNOWN_FILES = 1000
-UPLOADS = 4
-"""Calls of one process that carry bytes, at a time: more would share one line until the time of each is over, and
-Telegram refuses a bot that has a hundred of them open. Whoever waits may find the file there already."""
-URGENT_UPLOADS = 2
-"""More of them, for what is urgent alone: it does not wait until the time of those that hang is over."""
-LOOKS_AGAIN, UPLOADING = 1.0, "its files wait for others that are being uploaded"
+UPLOADING = "its files wait for others that are being uploaded"
 STANDS = "the post stands there, and Telegram lets nobody change it ({}): change it by hand"
 OVER = "its time was over before the call could leave"
 BASIC_GROUP = re.compile(r"-[0-9]{1,12}")
 """Addresses of supergroups and channels are longer, and those do not move."""
 NO_WRITER = ("left", "kicked", "restricted")
-
-
-class _UploadsBusyError(Exception):
-    """As many files are being uploaded as may be at a time; nothing has left."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +51,7 @@ class Sender:
     load: Load
     timeout: float
     _files: dict[tuple[UUID, str], str] = field(default_factory=dict)
-    _uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS))
-    _urgent_uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(URGENT_UPLOADS))
+    _slots: Slots = field(default_factory=Slots)
 
     async def send(self, owed: Owed, intent: Intent) -> Report:
         """Carry out one intent and say what it came to."""
@@ -70,8 +61,8 @@ class Sender:
                 return Report(await self._act(owed, intent, watch), watch.wire)
         except TooLateError:
             return Report(Postponed(0.0, OVER), watch.wire)
-        except _UploadsBusyError:
-            return Report(Postponed(LOOKS_AGAIN, UPLOADING), watch.wire)
+        except BusyError as busy:
+            return Report(Postponed(busy.seconds, UPLOADING), watch.wire, unmade=True)
         except Exception as error:  # noqa: BLE001 - whatever broke, the wire tells whether Telegram may have acted
             log.warning("attempt.crashed", delivery=owed.id, error=type(error).__name__, wire=watch.wire)
             return Report(broke(error, watch.wire), watch.wire)
@@ -136,10 +127,7 @@ class Sender:
         if not missing:
             yield [file for href in hrefs if (file := known[href]) is not None]
             return
-        uploads = self._urgent_uploads if owed.notice.priority is Priority.URGENT else self._uploads
-        if uploads.locked():
-            raise _UploadsBusyError
-        async with uploads:
+        async with self._slots.upload(urgent=owed.notice.priority is Priority.URGENT):
             contents = await self.load(owed.notice_id, missing, MOST)
             yield None if contents is None else [known[href] or upload(href, contents[href]) for href in hrefs]
 
