@@ -54,6 +54,26 @@ async def test_while_a_notice_waits_for_its_quota_it_says_when_it_goes_out(town:
     assert (left["today"], left["month"]) == (0, 3)
 
 
+async def test_what_waits_for_its_quota_after_its_worker_was_killed_is_in_no_doubt(town: Town) -> None:
+    await town.channel()
+    at(town, JANUARY)
+    await town.accepts()
+    await town.settles()
+    await town.accepts()
+    await town.killed()
+    killed = await town.states()
+
+    await town.settles()
+    row = (await town.rows())[1]
+    at(town, JANUARY + timedelta(days=1))
+    await town.day()
+
+    assert killed == ["delivered", "in_doubt"]
+    assert (row["state"], row["intent"]) == ("due", None)
+    assert "the next may go out at 2027-01-05 00:00 in China" in row["last_error"]
+    assert (await town.states(), len(town.sandbox.pushed)) == (["delivered", "delivered"], 2)
+
+
 async def test_what_is_left_is_counted_anew_when_the_calendar_turns(town: Town) -> None:
     channel = await town.channel()
     at(town, JANUARY)

@@ -75,9 +75,10 @@ class HandingIn:
             return outcome
         if called and not isinstance(outcome, Refused) and not await self.ledger.is_over(push):
             return outcome  # a platform that was busy may have taken it: the same key will tell
-        refused = isinstance(outcome, Refused)
-        await self.sharing.give_up(push, shares, alone=refused)
-        return Postponed(0.1, f"{APART}: {outcome.reason}") if isinstance(outcome, Refused) else outcome
+        await self.sharing.give_up(push, shares, alone=isinstance(outcome, Refused))
+        if isinstance(outcome, Refused):  # in doubt, the one that handed it in could not be chosen again
+            return Postponed(0.1, f"{APART}: {outcome.reason}", unsent=True)
+        return outcome
 
     async def _answered(self, push: Push, reply: Reply | Broken, name: str) -> Outcome:
         """Take what was taken; an answer without a name for it tells nothing, and the key will."""

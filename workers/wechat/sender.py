@@ -108,13 +108,18 @@ class Sender:
         await pushes.ask(self.ledger.pool, question, anew=anew)
 
     async def _admit(self, owed: Owed, intent: Intent) -> Push | Postponed:
-        """Let a notice have a push: a person's choice first, where one is wanted, then the quota."""
+        """Let a notice have a push: a person's choice first, where one is wanted, then the quota.
+
+        No try has sent what comes here: it has no push, or one that is over, or of which a person says that it did not
+        arrive. So while it waits it is in no doubt; in doubt nobody could choose it.
+        """
         now = self.now()
         left = await self.ledger.standing(owed.address, now)
         await self.ledger.show(owed.channel_id, left)
         if self.options.person_chooses and await pushes.chosen(self.ledger.pool, owed.id) is None:
             await self._ask(owed, intent, f"{_left(left)}")
-            return Postponed(RE_LOOK, f"waits for a person to choose what is worth a push; {_left(left)}")
+            why = f"waits for a person to choose what is worth a push; {_left(left)}"
+            return Postponed(RE_LOOK, why, unsent=True)
 
         async def also(connection: Connection, push: Push) -> None:
             if not self.options.free:
@@ -126,7 +131,8 @@ class Sender:
             return reserved
         wait = (reserved.opens_at - now).total_seconds() + 1
         log.warning("quota.exhausted", kind="wechat", channel=owed.slug, until=reserved.opens_at.isoformat())
-        return Postponed(wait, f"{_left(reserved)}; the next may go out at {reserved.opens_at:%Y-%m-%d %H:%M} in China")
+        why = f"{_left(reserved)}; the next may go out at {reserved.opens_at:%Y-%m-%d %H:%M} in China"
+        return Postponed(wait, why, unsent=True)
 
 
 def _left(left: Allowance) -> str:
