@@ -21,6 +21,8 @@ from app.sources import flush, known_services
 from app.tables import Channel
 
 CHANGEABLE = ("title", "language", "fallback", "interim", "services", "grades", "schools", "areas")
+SPOKEN = {"language", "fallback", "interim"}
+"""What says which texts a channel shows, and for which it waits."""
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(7264151032)")
 # The channel is held already, as whoever holds rows of both does (app.outbox.record); then these, in order.
 PARK = text("""
@@ -40,6 +42,13 @@ with over as (
 )
 update attempt set finished_at = now(), outcome = 'abandoned', error = 'the channel was retired'
   from over where attempt.delivery_id = over.id and attempt.outcome is null
+""")
+# What waits for a text that it may need no longer goes before what comes later, not once it would be looked at again.
+LOOK_AGAIN = text("""
+update delivery set awaits = null, due_at = now()
+ where id in (select id from delivery
+               where channel_id = :id and state = 'due' and not parked and lease_until is null and failures = 0
+                 and awaits is not null and awaits <> 'tomorrow' order by id for no key update)
 """)
 ALL_OF_IT = text("select from delivery where channel_id = :id order by id for no key update")
 FORGET = text("delete from secret where purpose = 'channel' and owner = cast(cast(:id as uuid) as text)")
@@ -78,6 +87,8 @@ async def change_channel(session: AsyncSession, channel: Channel, members: Mappi
     before = _told(channel, {name: getattr(channel, name) for name in members})
     channel.sqlmodel_update(dict(members))
     session.add(channel)
+    if SPOKEN.intersection(members):
+        await (await session.connection()).execute(LOOK_AGAIN, {"id": channel.id})
     await record(
         session, actor, "channel.changed", f"channel/{channel.slug}", before=before, after=_told(channel, members)
     )

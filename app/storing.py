@@ -80,8 +80,9 @@ with given as (
                         state, parked, wanted)
   select added.id, channel.id, lane, ready_at, ready_at + patience, ready_at + goal, ready_at + give_up, expires_at,
          'due', channel.paused_at is not null, 1
-    from unnest($27::uuid[], $28::uuid[]) as owes (notice, channel)
+    from unnest($27::uuid[], $28::uuid[]) with ordinality as owes (notice, channel, place)
     join added on added.id = owes.notice join given using (id) join channel on channel.id = owes.channel
+   order by owes.place  -- all have one moment, so their numbers are what says which was given first
 )
 select given.id, given.owed, added.created_at, added.broadcast, (select epoch from routing) as epoch, alike.twin,
        given.fallen

@@ -47,6 +47,17 @@ select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
 """
 # Said so that Postgres takes the index of what is in doubt, and not that of all that is open.
 IN_DOUBT = "state = 'in_doubt' and (not parked) is true"
+# Accepted, or made due, beside the resume of its channel: what that did not see stays parked until the sweep finds it
+# (FORGOTTEN), and keeps those behind it waiting until then. A channel that may be posted to has hardly ever such a one,
+# and what is parked has an index of its own, so that nobody goes through what waits in channels that are paused.
+NONE_FORGOTTEN = f"""
+(d.state = 'in_doubt' or (
+   select e.id from delivery e
+    where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and e.parked
+      and {AWAKE_BEFORE} and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
+      and (e.rank, e.id) < (d.rank, d.id)
+    order by e.rank, e.id limit 1) is null)
+"""  # noqa: S608 - ours
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
 # own, and where that is another notice of ours it would be written over. Even an urgent one waits these seconds.
 # Asked for the one in front and not whether there is any: for that Postgres, where it knows of many, would rather go
@@ -58,6 +69,7 @@ FIRST = f"""
       and {AWAKE_BEFORE} and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
       and (e.rank, e.id) < (d.rank, d.id)
     order by e.rank, e.id limit 1) is null)
+and {NONE_FORGOTTEN}
 and (not c.interim or d.state = 'in_doubt' or not exists (
    select from woken e where e.channel_id = d.channel_id and e.ready_at <= $3 and (d.rank, d.id) > (e.rank, e.id)))
 and (d.state = 'in_doubt' or not c.can_ask or d.channel_id not in (
@@ -101,7 +113,7 @@ with woken as materialized ({WOKEN}), head as materialized (
        where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and {AWAKE} and d.rank <= {SOON}
          and ({BLOCKS} or {READY})
        order by d.rank, d.id limit 1) d
-     where {FREE} and {WAITING} and {MORE}
+     where {FREE} and {WAITING} and {MORE} and {NONE_FORGOTTEN}
        and (d.state = 'in_doubt' or not c.can_ask or c.id not in (select channel_id from doubts))
     union all
     select d.channel_id, d.id, d.rank, {LATELY}

@@ -72,7 +72,7 @@ update delivery d
 """
 # The pace goes on where it was, and a doubt rests its time. $2: the one reason for which it may be paused, if any.
 # Waiting is not failing: what is due is tried as long as what is new. A doubt stays as old as it is, so that nothing
-# is repeated after days.
+# is repeated after days. What waited for a day that may have begun meanwhile is awake, or the next would go before it.
 RESUME = """
 with back as (
   update channel set paused_at = null, paused_reason = null
@@ -81,6 +81,7 @@ with back as (
 ), free as (
   update delivery
      set parked = false, due_at = case when state = 'in_doubt' then due_at else least(due_at, now()) end,
+         awaits = nullif(awaits, 'tomorrow'),
          give_up_at = case when state = 'in_doubt' then give_up_at else greatest(give_up_at, now() +
            case lane when 0 then $3::interval when 1 then $4::interval else $5::interval end) end
    where id in (select d.id from back join delivery d on d.channel_id = back.id

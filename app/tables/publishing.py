@@ -23,7 +23,7 @@ from sqlmodel import Field, SQLModel
 from app.tables.columns import flag, instant, number
 
 WAITING = text("(state in ('due', 'in_doubt') and parked) or state in ('held', 'dead')")
-OPEN = text("state in ('due', 'in_doubt') and not parked")
+OPEN, PARKED = (text(f"state in ('due', 'in_doubt') and {each}") for each in ("not parked", "parked"))
 SUPERSEDES, SUPERSEDING = text("(content ->> 'supersedes')"), text("content ->> 'supersedes' is not null")
 AWAKE = text(f"{OPEN} and (awaits is null or failures > 0 or state = 'in_doubt')")
 READY = text(f"{AWAKE} and lease_until is null")
@@ -119,6 +119,7 @@ class Delivery(SQLModel, table=True):
         Index("delivery_ready", "rank", "id", postgresql_where=READY),
         Index("delivery_order", "channel_id", "rank", "id", postgresql_where=OPEN),
         Index("delivery_in_order", "channel_id", "rank", "id", postgresql_where=AWAKE),
+        Index("delivery_parked", "channel_id", "rank", "id", postgresql_where=PARKED),
         Index("delivery_waking", "due_at", postgresql_where=WAKING),
         Index("delivery_tomorrow", "due_at", "channel_id", "rank", "id", postgresql_where=TOMORROW),
         Index("delivery_leased", "lease_until", postgresql_where=text("lease_until is not null")),

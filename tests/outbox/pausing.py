@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""A channel paused as an operator does it, in a session of its own."""
+"""A channel paused or changed as an operator does it, in a session of its own."""
+
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import Actor
-from app.channels import channel_named, pause
+from app.channels import change_channel, channel_named, pause
 from app.database import SERVER_SETTINGS, engine_to
 
 
@@ -17,6 +19,15 @@ async def paused(where: str | AsyncEngine, slug: str = "scuola") -> None:
         await pause(session, await channel_named(session, slug, for_update=True), Actor("admin"))
     if engine is not where:
         await engine.dispose()
+
+
+async def changed(url: str, slug: str, **members: Any) -> None:
+    """Change a channel, as PATCH /v1/channels/{slug} does."""
+    engine = sessions_at(url)
+    async with AsyncSession(engine) as session, session.begin():
+        channel = await channel_named(session, slug, for_update=True)
+        await change_channel(session, channel, members, Actor("admin"))
+    await engine.dispose()
 
 
 def sessions_at(url: str) -> AsyncEngine:

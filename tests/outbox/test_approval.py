@@ -18,6 +18,7 @@ from app.outbox import decide, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
+from tests.outbox.pausing import changed
 
 GUARD = "update service set approvals = '{zh-Hans}' where slug = 'mensa'"
 BOTH: dict[str, Any] = {"it": {"title": "Sciopero"}, "zh-Hans": {"title": "Ba gong"}}
@@ -323,6 +324,21 @@ async def test_a_channel_without_a_text_of_its_own_shows_another_where_it_falls_
     await accepted(pool, event_id="e1", texts={"it": {"title": "Sciopero"}})
 
     assert await served(pool) == ["it", "zh"]
+
+
+@pytest.mark.parametrize("change", [{"language": "it"}, {"interim": True}], ids=str)
+async def test_a_channel_that_needs_that_text_no_longer_shows_what_waited_before_what_came_later(
+    pool: Pool, database_url: str, change: dict[str, Any]
+) -> None:
+    await two_channels(pool)
+    first = (await accepted(pool, texts=BOTH)).id
+    assert await served(pool) == ["it"]
+
+    await changed(database_url, "zh", **change)
+    await accepted(pool, texts={"it": {"title": "Dopo"}})
+
+    (call,) = [call for call in (await claimed(pool)).calls if call.owed.slug == "zh"]
+    assert call.owed.notice_id == first
 
 
 async def test_a_waiting_text_is_withdrawn_and_expires_like_any_other(pool: Pool) -> None:

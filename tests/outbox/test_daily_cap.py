@@ -11,10 +11,11 @@ from app.amend import Change, amend, withdraw
 from app.database import Pool
 from app.domain.cap import Cap
 from app.domain.outcome import Delivered, Failed, Outcome
-from app.outbox import Taken, claim, give_back, sweep
+from app.outbox import Taken, claim, give_back, resume, sweep
 from app.routing import Routing
 from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import TURN, deliveries, plain, recorded
+from tests.outbox.pausing import paused
 
 TOMORROW = """
 with c as (update channel set told_on = told_on - 1) update delivery set due_at = now() where state = 'due'
@@ -86,6 +87,21 @@ async def test_what_somebody_holds_as_the_day_begins_keeps_those_behind_it_aslee
 
     await sweep(pool)
     assert await told(pool, per_day=9) == ["tre", "quattro"]
+
+
+async def test_what_waited_in_a_paused_channel_while_the_day_began_goes_before_what_came_later(
+    pool: Pool, database_url: str
+) -> None:
+    channel = await a_channel(pool)
+    await hand_in(pool, "uno", "due")
+    today = await told(pool, 1)
+    await paused(database_url)
+    await day_begins(pool)
+    await hand_in(pool, "tre")
+
+    assert await resume(pool, channel)
+
+    assert (today, await told(pool, 1)) == (["uno"], ["due"])
 
 
 async def test_what_is_urgent_never_waits_and_counts(pool: Pool) -> None:
