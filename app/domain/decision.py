@@ -49,7 +49,8 @@ def _seen(progress: Progress, doubted: Intent, references: Sequence[str]) -> Set
     whole = len(posts) >= doubted.parts
     done = whole and certain and doubted.revision == progress.wanted and not doubted.interim
     state = State.DELIVERED if done else State.DUE
-    return Settlement(state, posts, 0, error=SEEN, shown=doubted.revision if whole else None)
+    shown = doubted.revision if whole else None
+    return Settlement(state, posts, 0, error=SEEN, shown=shown, spoken=doubted.spoken)
 
 
 def _found(progress: Progress, doubted: Intent, references: Sequence[str]) -> tuple[Post, ...]:

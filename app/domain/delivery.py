@@ -81,7 +81,7 @@ class Intent:
     came after: others of ours may stand behind, so only what is found counts. `failures`: how many tries had failed
     before a post. `between`: which item of the album is asked for, once its last was found, too; 0: it was not.
     `lands_by`: the second (since 1970, of Postgres) until which a post in doubt may land; 0: it was over with a lease.
-    `interim`: a post without a text that waited for its approval.
+    `interim`: it lacks a text that waited for its approval. `spoken`: the languages of those that it has.
     """
 
     action: Action
@@ -101,6 +101,7 @@ class Intent:
     between: int = 0
     lands_by: float = 0.0
     interim: bool = False
+    spoken: tuple[str, ...] = ()
 
     @property
     def messages(self) -> int:
@@ -149,7 +150,8 @@ class Progress:
 class Settlement:
     """Where a delivery goes: its state, how long until it is due again, what is shown, and why.
 
-    `stray`: a post of ours may stand behind the last known one without any row that knows of it.
+    `stray`: a post of ours may stand behind the last known one without any row that knows of it. `spoken`: the
+    languages of the texts in which `shown` is shown.
     """
 
     state: State
@@ -160,6 +162,7 @@ class Settlement:
     intent: Intent | None = None
     shown: int | None = None
     stray: bool = False
+    spoken: tuple[str, ...] = ()
 
 
 def settled_state(progress: Progress) -> State:

@@ -25,7 +25,8 @@ def closer(progress: Progress, done: Intent, references: Sequence[str]) -> Settl
     state = settled_state(progress) if over else State.DUE
     error = what_is_left(progress) if over else None
     struck = progress.wanted is None and done.action is Action.EDIT  # what stood there, which may be of an earlier one
-    return Settlement(state, tuple(posts), 0, error=error, shown=done.revision if whole and not struck else None)
+    shown = done.revision if whole and not struck else None
+    return Settlement(state, tuple(posts), 0, error=error, shown=shown, spoken=done.spoken)
 
 
 def partly(progress: Progress, done: Intent, outcome: Delivered) -> Settlement:

@@ -65,13 +65,20 @@ def capped(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> tuple[
 
 
 def _taken_back(work: Owed) -> Owed:
-    """Show as withdrawn what stands there, not a later text that nobody has approved.
+    """Show as withdrawn what stands there: also a text that needs an approval only by now, and no other without one.
 
     Nor one that the channel waited for: it may have shown another meanwhile, whatever it is set to by now.
     """
     work = _as_it_stands(work)
-    withheld = unapproved(work.notice, work.guarded, work.approved)
-    return _without(work, withheld) if withheld < work.notice.texts.keys() else work
+    unseen = unapproved(work.notice, work.guarded, work.approved).difference(_standing(work))
+    return _without(work, unseen) if unseen < work.notice.texts.keys() else work
+
+
+def _standing(work: Owed) -> Collection[str]:
+    """Name the texts that certainly stand there; of what was never shown whole nobody knows of which revision it is."""
+    if work.shown is None:
+        return ()
+    return work.notice.texts if work.spoken is None else work.spoken
 
 
 def _as_it_stands(work: Owed) -> Owed:

@@ -18,7 +18,8 @@ with ended as (
          last_error = case when $3 = 'withdrawn' and wanted is null and doubted and not $11 then '{OPEN}'
                            when $3 = 'delivered' and doubted and not $11 then coalesce($4, '{TWICE}') else $4 end,
          intent = $5::json, shown = coalesce($6, shown), due_at = $14::timestamptz + $7::interval,
-         posts = $8::json, failures = $13, doubted = doubted and not $11 or $12,
+         spoken = case when $6 is null then spoken else $15::text[] end, posts = $8::json,
+         failures = $13, doubted = doubted and not $11 or $12,
          give_up_at = case when $3 = 'due' and $10::text is not null
                            then greatest(give_up_at, now() + $7::interval + interval '2 hours') else give_up_at end,
          awaits = case when $3 in ('due', 'in_doubt', 'delivered') then $10::text when $3 = 'held' then awaits end,
@@ -58,6 +59,7 @@ async def end(
         settlement.stray and not named,
         settlement.failures,
         now,
+        settlement.spoken,
     )
     if row is None:
         return settlement

@@ -3,7 +3,7 @@
 """A delivery with all that is needed to carry it out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import lru_cache
@@ -29,7 +29,7 @@ offset 0
 """
 # superseded: what replaces it stands in the channel, or may, or was itself replaced there before it was posted whole.
 OWED = f"""
-select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.posts, d.failures, d.crashes,
+select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.spoken, d.posts, d.failures, d.crashes,
        d.give_up_at, d.expires_at, d.intent, d.token, d.erase, d.doubted, n.content, n.revision, n.policy, n.changed_at,
        coalesce(n.withdrawn_at, case when d.wanted is null then
          (select greatest(n.changed_at, max(newer.created_at)) from ({NEWER}) newer) end) as withdrawn_at,
@@ -78,6 +78,7 @@ class Owed:
     `sent`: the channel's last sends, `slowdown`: its pace. `replies_to`: what it calls the post that is superseded.
     `guarded`: languages whose texts need an approval; `approved`: the texts that have one; `awaits`: the language
     whose text waits for one; `interim`: others are shown meanwhile; `earlier`: what is shown of what is withdrawn.
+    `spoken`: the languages of the texts in which `shown` stands there; None: an earlier version has not said so.
     `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came, or may
     have. `closed`: nothing of it is posted as long as what stands has room for it; what has no room there
     is, of what is superseded, posted as ever. `fetching`: media of a correction may still come.
@@ -122,6 +123,7 @@ class Owed:
     told: int = 0
     attempts: int = 0
     slowdown: float = 1.0
+    spoken: Collection[str] | None = None
 
     @property
     def step(self) -> Trace | None:

@@ -14,7 +14,7 @@ from app.domain.delivery import Action
 from app.domain.errors import StateConflictError
 from app.domain.there import without
 from app.outbox.owed import progress_of
-from app.outbox.stored import posts_from, posts_text
+from app.outbox.stored import posts_from, posts_text, tags_text
 
 AGES = (GIVE_UP[0], GIVE_UP[1], GIVE_UP[2])
 # What shows something is only changed, and what is wanted nowhere is not posted: neither can come too late.
@@ -61,13 +61,14 @@ DECIDE = """
 update delivery d
    set state = case when x.state = 'delivered' and awaits is not null then 'due' else x.state end, due_at = now(),
        intent = null, token = token + 1, posts = x.posts::json, shown = coalesce(x.shown, d.shown),
+       spoken = case when x.shown is null then d.spoken else x.spoken::text[] end,
        last_error = x.error, doubted = x.stray or x.of_another and doubted, failures = 0, crashes = 0,
-       give_up_at = now() + case lane when 0 then $8::interval when 1 then $9::interval else $10::interval end,
+       give_up_at = now() + case lane when 0 then $9::interval when 1 then $10::interval else $11::interval end,
        parked = (x.state = 'due' or x.state = 'delivered' and awaits is not null)
                 and (select paused_at is not null from channel where id = d.channel_id),
        settled_at = case when x.state = 'due' or x.state = 'delivered' and awaits is not null then null else now() end
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[])
-    as x (id, state, posts, shown, error, stray, of_another)
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[],
+              $8::text[]) as x (id, state, posts, shown, error, stray, of_another, spoken)
  where d.id = x.id and d.state = 'held'
 """
 # The pace goes on where it was, and a doubt rests its time. $2: the one reason for which it may be paused, if any.
@@ -156,7 +157,8 @@ def _went(row: asyncpg.Record, decision: Decision, references: Sequence[str]) ->
     progress = progress_of(row)
     end = decided(progress, decision, references, row["revision"])
     of_another = progress.intent is not None and progress.intent.action is not Action.POST
-    return row["id"], end.state.value, posts_text(end.posts), end.shown, end.error, end.stray, of_another
+    what = (end.state.value, posts_text(end.posts), end.shown, end.error, end.stray)
+    return row["id"], *what, of_another, tags_text(end.spoken)
 
 
 def _without_the_lost(row: asyncpg.Record) -> str:

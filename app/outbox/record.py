@@ -15,7 +15,7 @@ from app.domain.outcome import Delivered, Doubted, Failed, Gone, Lost, Moved, Po
 from app.outbox.breaker import note_trouble
 from app.outbox.consequences import follow_up, in_order, prepare, reaches_further, rests
 from app.outbox.done import Claim, Done
-from app.outbox.stored import intent_text, posts_text
+from app.outbox.stored import intent_text, posts_text, tags_text
 from app.scrub import scrubbed
 
 OPEN = "it was withdrawn, and nobody can tell whether it had arrived before"
@@ -38,9 +38,9 @@ with x as (
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::interval[], $5::int[], $6::text[], $7::text[],
                        $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::interval[],
                        $15::text[], $16::text[], $17::text[], $18::boolean[], $19::boolean[], $20::boolean[],
-                       $21::text[], $22::boolean[], $23::int[], $24::boolean[])
+                       $21::text[], $22::boolean[], $23::int[], $24::boolean[], $25::text[])
     as t (id, token, state, wait, failures, error, posts, intent, shown, wanted, outcome, wire, reference, rest,
-          gone, address, latest, erase, deleted, stray, awaits, in_place, messages, waits)
+          gone, address, latest, erase, deleted, stray, awaits, in_place, messages, waits, spoken)
 ), places as materialized (
   select from channel where id in (select channel_id from delivery join x using (id)) order by id for no key update
 ), held as (
@@ -64,6 +64,7 @@ with x as (
                            when x.state = 'delivered' and (d.doubted and not told or x.stray)
                            then coalesce(x.error, '{TWICE}') else x.error end,
          intent = x.intent::json, shown = coalesce(x.shown, d.shown), lease_until = null,
+         spoken = case when x.shown is null then d.spoken else x.spoken::text[] end,
          doubted = d.doubted and not told or x.stray and (x.wanted is not null or x.state <> 'due'),
          deleted_at = case when x.deleted then now() else d.deleted_at end,
          settled_at = case when x.final and not left_open and (x.stray or not changed) then now() end
@@ -144,7 +145,8 @@ def _row(one: Done) -> tuple[object, ...]:
     address = outcome.address if isinstance(outcome, Moved) else None
     deleted = one.intent.action is Action.DELETE and isinstance(outcome, Delivered)
     flags = (one.owed.progress.erase, deleted, settlement.stray, one.owed.awaits, one.in_place, one.intent.messages)
-    return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags, _only_waits(one))
+    more = (_only_waits(one), tags_text(settlement.spoken))
+    return (one.owed.id, one.token, *where, *what, *how, gone, address, latest, *flags, *more)
 
 
 def _only_waits(one: Done) -> bool:

@@ -13,6 +13,7 @@ from app.domain.lane import LANES
 from app.domain.notice import Priority
 from app.domain.outcome import Refused
 from app.domain.pace import MINUTE, fits_at
+from app.domain.spoken import all_spoken
 from app.domain.step import next_step
 from app.outbox.allowed import allowed, capped, waiting
 from app.outbox.key import once_key
@@ -87,16 +88,23 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     if kind.in_place and progress.state is State.IN_DOUBT and progress.intent and progress.intent.is_unwritten:
         return Settlement(State.DUE, progress.posts, progress.failures)
     step = next_step(progress, parts, work.revision, now, can_ask=work.can_ask and _stands_last(work))
+    step = _spoken(work, step, kind)
     if isinstance(step, Settlement) or step.key is not None:
         return step
     if (waits := waiting(work, step) or _fetching(work, step, now)) is not None:
         return waits
     step = replace(step, key=once_key(work, step) if kind.once_key else None)
-    return _to_post(work, step) if step.action is Action.POST else step
+    return replace(step, after=_after(work)) if step.action is Action.POST else step
 
 
-def _to_post(work: Owed, step: Intent) -> Intent:
-    return replace(step, after=_after(work), interim=work.awaits is not None)
+def _spoken(work: Owed, step: Intent | Settlement, kind: ChannelKind) -> Intent | Settlement:
+    """Say which texts a channel shows then, and whether one is missing that waits; of a doubt that was said before."""
+    if work.progress.state is State.IN_DOUBT:
+        return step
+    spoken = tuple(dict.fromkeys(tag for _, tag in all_spoken(work.notice, kind.languages(work))))
+    if isinstance(step, Settlement):
+        return replace(step, spoken=spoken)
+    return replace(step, spoken=spoken, interim=work.awaits is not None)
 
 
 def _over(work: Owed, now: datetime) -> Intent | Settlement | None:

@@ -12,7 +12,7 @@ from app.domain.delivery import Action, Intent, Post
 
 IN_AN_INTENT, IN_A_POST = [[field.name for field in fields(row)] for row in (Intent, Post)]
 AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
-LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between", "lands_by", "interim")
+LATER = ("items", "kept", "key", "restored", "foreign", "failures", "between", "lands_by", "interim", "spoken")
 """Members of intents and posts that earlier versions do not know."""
 
 
@@ -20,7 +20,8 @@ def intent_from(text: str | None) -> Intent | None:
     members = json.loads(text or "{}")
     if not members:
         return None
-    typed = {"action": Action(members["action"]), "items": tuple(members.get("items", ()))}
+    lists = {name: tuple(members.get(name, ())) for name in ("items", "spoken")}
+    typed = {"action": Action(members["action"]), **lists}
     return Intent(**_known(members, IN_AN_INTENT) | typed)
 
 
@@ -37,6 +38,11 @@ def posts_from(text: str) -> tuple[Post, ...]:
 
 def posts_text(posts: tuple[Post, ...]) -> str:
     return json.dumps([_said(post, IN_A_POST) for post in posts])
+
+
+def tags_text(tags: Sequence[str]) -> str:
+    """Write languages down as an array of Postgres."""
+    return f"{{{json.dumps(tags)[1:-1]}}}"
 
 
 def _known(members: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:

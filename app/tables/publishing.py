@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from app.tables.columns import flag, instant, number
@@ -111,6 +112,7 @@ class Delivery(SQLModel, table=True):
     `erase`: what is withdrawn is to be deleted, not struck. `deleted_at`: when something of it was, last.
     `awaits`: what it waits for: the language whose text a person must approve, or `second-person`.
     `doubted`: a post of it may stand there that `posts` does not name.
+    `spoken`: the languages of the texts in which `shown` stands there (null: an earlier version has not said so).
     """
 
     __tablename__ = "delivery"
@@ -158,6 +160,7 @@ class Delivery(SQLModel, table=True):
     deleted_at: datetime | None = instant()
     awaits: str | None = Field(default=None, sa_type=Text)
     doubted: bool = flag()
+    spoken: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
 
 
 class Attempt(SQLModel, table=True):

@@ -74,3 +74,33 @@ select gen_random_uuid(), slug, kind, address, 'it', true, '41', json_build_obje
     keeps, loses = (True, "41"), (False, None)
     assert found == {"channel": keeps, "group": loses, "moved": loses, "named": keeps, "other": keeps}
     await engine.dispose()
+
+
+async def test_what_may_lack_a_text_is_marked_and_what_shows_its_texts_is_not(database_url: str) -> None:
+    engine = engine_for(settings(database_url))
+    stands = """
+with made as (
+  insert into service (slug, name, approvals) values ('guarded', 'Guarded', '{zh}'), ('open', 'Open', '{}')
+), notices as (
+  insert into notice (id, source, event_id, service, kind, priority, content, policy)
+  select gen_random_uuid(), 'mensa', event, split_part(event, ' ', 1), 'notice', 'normal', '{}', 'hold'
+    from unnest(array['guarded delivered', 'guarded awaits', 'guarded withdrawn', 'guarded due', 'open due']) as event
+  returning id, event_id
+)
+insert into delivery (notice_id, channel_id, lane, rank, ready_at, due_at, give_up_at, state, wanted, shown, awaits)
+select id, gen_random_uuid(), 1, now(), now(), now(), now(),
+       replace(split_part(event_id, ' ', 2), 'awaits', 'delivered'), 1, 1,
+       case when event_id like '% awaits' then 'zh' end
+  from notices
+"""
+    found = "select event_id, spoken from delivery d join notice n on n.id = d.notice_id"
+
+    async with engine.connect() as connection:
+        await connection.run_sync(lambda there: command.downgrade(configuration(there), "0045"))
+        await connection.execute(text(stands))
+        await connection.run_sync(lambda there: command.upgrade(configuration(there), "head"))
+        rows = {row.event_id: row.spoken for row in await connection.execute(text(found))}
+
+    marked, unmarked = ("guarded awaits", "guarded withdrawn", "guarded due"), ("guarded delivered", "open due")
+    assert rows == {name: [] for name in marked} | dict.fromkeys(unmarked)
+    await engine.dispose()

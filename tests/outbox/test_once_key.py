@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from app.amend import Change, withdraw
 from app.database import Pool
 from app.domain.delivery import Action
-from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Wire
+from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Submitted, Wire
 from app.domain.pace import Limits
 from app.domain.settle import settle
 from app.outbox import ChannelKind, Claimed, Done, claim, record, sweep
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, deliveries, plainly
+from tests.outbox.test_approval import CHINESE_FIRST, GUARD, approved, corrected
 
 KEYED = ChannelKind("told", Limits(0, 0, 0), plainly, once_key=True)
 AT_ONCE = "update delivery set due_at = now(); update channel set free_at = now()"
@@ -110,3 +111,20 @@ async def test_an_edit_that_is_repeated_has_the_same_key(pool: Pool) -> None:
     second = await one_call(pool)
 
     assert (first.intent.action, first.intent.key) == (Action.EDIT, second.intent.key)
+
+
+async def test_an_approval_amid_the_last_question_about_a_correction_without_its_text_is_not_lost(pool: Pool) -> None:
+    await pool.execute(GUARD)
+    await a_channel(pool, kind="told", language="zh-Hans", interim=True)
+    number = (await accepted(pool, event_id="e1", texts=CHINESE_FIRST)).id
+    await came_to(pool, await one_call(pool), Delivered(("1",)))
+    await corrected(pool, number, {**CHINESE_FIRST, "it": {"title": "Nuovo"}})
+    edit = await one_call(pool)
+    await came_to(pool, edit, Submitted("push-2", 1, "WeChat works on it"))
+
+    last = await one_call(pool)
+    await approved(pool, number, 2)
+    await came_to(pool, last, Delivered(("2",)))
+
+    assert (edit.intent.payload, last.intent.action) == ("Nuovo r2 False", Action.EDIT)
+    assert (await one_call(pool)).intent.payload == "Ba gong r2 False"
