@@ -47,6 +47,11 @@ select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
 """
 # Said so that Postgres takes the index of what is in doubt, and not that of all that is open.
 IN_DOUBT = "state = 'in_doubt' and (not parked) is true"
+# What keeps another waiting in its channel.
+AHEAD = f"""
+{AWAKE_BEFORE} and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
+and (e.rank, e.id) < (d.rank, d.id)
+"""
 # Accepted, or made due, beside the resume of its channel: what that did not see stays parked until the sweep finds it
 # (FORGOTTEN), and keeps those behind it waiting until then. A channel that may be posted to has hardly ever such a one,
 # and what is parked has an index of its own, so that nobody goes through what waits in channels that are paused.
@@ -54,8 +59,7 @@ NONE_FORGOTTEN = f"""
 (d.state = 'in_doubt' or (
    select e.id from delivery e
     where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and e.parked
-      and {AWAKE_BEFORE} and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
-      and (e.rank, e.id) < (d.rank, d.id)
+      and {AHEAD}
     order by e.rank, e.id limit 1) is null)
 """  # noqa: S608 - ours
 # Nothing is posted to a channel that is still to be asked: a probe takes what stands behind the last known post for its
@@ -66,8 +70,7 @@ FIRST = f"""
 (d.state = 'in_doubt' or (
    select e.id from delivery e
     where e.channel_id = d.channel_id and e.state in ('due', 'in_doubt') and not e.parked
-      and {AWAKE_BEFORE} and e.ready_at <= $3 and ($4 or e.due_at <= $3) and {GOES_BEFORE}
-      and (e.rank, e.id) < (d.rank, d.id)
+      and {AHEAD}
     order by e.rank, e.id limit 1) is null)
 and {NONE_FORGOTTEN}
 and (not c.interim or d.state = 'in_doubt' or not exists (
