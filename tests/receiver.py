@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,10 +45,14 @@ class Call:
 
 @dataclass
 class Receiver:
-    """Its answers are scripted per call: a status, a status with headers, or a misdeed; with none left, 204."""
+    """Its answers are scripted per call: a status, a status with headers, or a misdeed; with none left, 204.
+
+    `excepted`: the hosts that a worker may call at its port.
+    """
 
     port: int
     authority: Path
+    excepted: Sequence[str] = ("127.0.0.1",)
     secrets: list[str] = field(default_factory=list)
     consent: Mapping[str, str] | None = field(default_factory=lambda: {"WebHook-Allowed-Origin": "*"})
     script: deque[int | Misdeed | tuple[int, Mapping[str, str]]] = field(default_factory=deque)
@@ -66,7 +70,8 @@ class Receiver:
     @property
     def settings(self) -> dict[str, Any]:
         """What a worker must be told in order to reach it."""
-        return {"fetch_exceptions": self.host, "fetch_ca_file": self.authority}
+        exceptions = ",".join(f"{host}:{self.port}" for host in self.excepted)
+        return {"fetch_exceptions": exceptions, "fetch_ca_file": self.authority}
 
     @property
     def taken(self) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,13 @@ from uuid_utils.compat import uuid7
 
 from app.database import SERVER_SETTINGS, Connection, Pool
 from app.domain.callback import EventType
+from app.names import Names
 from app.outgoing import Outgoing
 from app.settings import Settings
 from app.signing import new_shared_secret
 from app.vault import Vault, keep, new_key
 from tests.receiver import Receiver, a_receiver
+from tests.workers.liar import Liar
 from workers.callbacks.errand import Callbacks
 from workers.clock import Clock
 
@@ -73,6 +77,16 @@ class Office:
 
     async def states(self) -> list[str]:
         return [call["state"] for call in await self.calls()]
+
+    @asynccontextmanager
+    async def lied_to(self, exceptions: Sequence[str] = ()) -> AsyncIterator[None]:
+        """Have a server of names lead every call to the receiver, and speak to no other exceptions than these."""
+        trusted, before = ssl.create_default_context(cafile=str(self.receiver.authority)), self.outgoing
+        liar = Names(Liar(self.receiver.port, ["127.0.0.1"]))
+        self.outgoing = Outgoing(exceptions, trusted, names=liar)
+        yield
+        await self.outgoing.close()
+        self.outgoing = before
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from app.domain.errors import StateConflictError
 from app.endpoints import Whose, change_endpoint, replay, replay_one
 from tests.callbacks.conftest import Office
 from tests.given import accepted
+from tests.workers.trap import NAME
 
 ME = Actor("test")
 IS_HELD = "select not exists (select from endpoint where id = $1 for update skip locked)"
@@ -243,6 +244,24 @@ async def test_an_endpoint_on_this_machine_is_never_dialled(office: Office) -> N
 
     (call,) = await office.calls()
     assert (call["state"], call["tries"], office.receiver.calls) == ("due", 1, [])
+    assert call["error"] == "this host is no public one"
+
+
+async def test_an_endpoint_whose_name_leads_to_this_machine_is_never_dialled(office: Office) -> None:
+    """Where the address behind the name is an exception, the same name is called."""
+    await office.endpoint()
+    await office.pool.execute("update endpoint set url = $1, consented_at = now()", f"https://{NAME}/hook")
+    await accepted(office.pool)
+
+    async with office.lied_to():
+        await office.look()
+    (refused,), calls = await office.calls(), len(office.receiver.calls)
+    async with office.lied_to([office.receiver.host]):
+        await office.hurry()
+
+    assert (refused["state"], refused["tries"], refused["error"]) == ("due", 1, "not reached: ClientConnectorError")
+    assert (calls, len(office.receiver.calls)) == (0, 1)
+    assert await office.states() == ["delivered"]
 
 
 async def test_a_worker_that_dies_in_a_call_loses_nothing(office: Office) -> None:

@@ -80,8 +80,10 @@ async def until(happens: Callable[[], Awaitable[bool]], within: float = 30) -> N
 
 
 @pytest.fixture
-async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
+async def receiver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Receiver]:
+    """A receiver; parametrize indirectly with the hosts by which the worker may call it."""
     async with a_receiver(tmp_path) as receiver:
+        receiver.excepted = getattr(request, "param", receiver.excepted)
         yield receiver
 
 

@@ -225,6 +225,30 @@ async def test_an_address_on_this_machine_that_is_no_exception_is_never_dialled(
     assert "may not be called" in await post.pool.fetchval("select paused_reason from channel")
 
 
+async def is_owed_by_name(post: Post) -> None:
+    """Accept a notice for a channel whose address is a name of this machine."""
+    await post.channel()
+    await post.pool.execute("update channel set address = $1", f"https://localhost:{post.receiver.port}/registro")
+    await post.accepts()
+
+
+@pytest.mark.parametrize("receiver", [["localhost"]], indirect=True, ids=["name"])
+async def test_a_name_that_leads_to_this_machine_is_never_dialled_though_the_name_is_an_exception(post: Post) -> None:
+    await is_owed_by_name(post)
+    await until(lambda: _paused(post))
+
+    assert post.receiver.calls == []
+    assert "may not be called" in await post.pool.fetchval("select paused_reason from channel")
+
+
+@pytest.mark.parametrize("receiver", [["localhost", "127.0.0.1"]], indirect=True, ids=["name-and-address"])
+async def test_a_name_is_dialled_where_the_address_that_it_leads_to_is_an_exception_as_well(post: Post) -> None:
+    await is_owed_by_name(post)
+    await post.settled()
+
+    assert [call.headers["host"] for call in post.receiver.calls] == [f"localhost:{post.receiver.port}"]
+
+
 async def test_a_secret_that_the_keys_do_not_read_stops_the_kind_and_not_the_notices(post: Post) -> None:
     await post.channel()
     await post.pool.execute("update secret set key_id = 'deadbeef'")

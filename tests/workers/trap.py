@@ -16,17 +16,22 @@ from aiohttp.test_utils import unused_port
 
 BOMB = gzip.compress(bytes(64 << 20))
 """64 KiB."""
-ELSEWHERE = {"/away": "https://127.0.0.2:8443/a.png", "/round": "/round"}
+NAME = "comune.example.it"
+"""A host that the certificate names as well; only a server of names that lies leads to it."""
 
 
 @dataclass
 class Trap:
-    """Its port, a context and a file that trust it, the files it serves, and how often it was reached."""
+    """Its port, a context and a file that trust it, the files it serves, and how often it was reached.
+
+    `elsewhere`: where a path leads on to.
+    """
 
     port: int
     context: ssl.SSLContext
     authority: Path
     files: dict[str, bytes] = field(default_factory=lambda: {"/a.png": b"\x89PNG\r\n\x1a\n"})
+    elsewhere: dict[str, str] = field(default_factory=lambda: {"/round": "/round"})
     hits: int = 0
 
     @property
@@ -37,8 +42,8 @@ class Trap:
         self.hits += 1
         await asyncio.sleep(float(request.query.get("seconds", 0)))
         match request.path:
-            case path if path in ELSEWHERE:
-                raise web.HTTPFound(ELSEWHERE[path])
+            case path if path in self.elsewhere:
+                raise web.HTTPFound(self.elsewhere[path])
             case path if path in ODD:
                 return await ODD[path](request)
             case "/busy":
@@ -77,13 +82,13 @@ ODD = {"/endless": _endless, "/short": _short, "/bomb": _bomb}
 
 
 @asynccontextmanager
-async def a_trap(directory: Path) -> AsyncIterator[Trap]:
-    """Serve https under a certificate that only the trap's own context trusts."""
+async def a_trap(directory: Path, *more: tuple[str, int]) -> AsyncIterator[Trap]:
+    """Serve https under a certificate that only the trap's own context trusts; at these addresses and ports, too."""
     context, trusting = certified(directory)
     trap = Trap(unused_port(), trusting, directory / "ca.pem")
     app = web.Application()
     app.router.add_get("/{path:.*}", trap.answer)
-    async with serving(app, trap.port, context):
+    async with serving(app, trap.port, context, *more):
         yield trap
 
 
@@ -91,7 +96,7 @@ def certified(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Make a certificate for this machine: a context to serve with, one that trusts it, and the file ca.pem."""
     authority = trustme.CA()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(server)
+    authority.issue_cert("127.0.0.1", "localhost", NAME).configure_cert(server)
     client = ssl.create_default_context()
     authority.configure_trust(client)
     authority.cert_pem.write_to_path(str(directory / "ca.pem"))
@@ -99,10 +104,13 @@ def certified(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, port: int, context: ssl.SSLContext) -> AsyncIterator[None]:
+async def serving(
+    app: web.Application, port: int, context: ssl.SSLContext, *more: tuple[str, int]
+) -> AsyncIterator[None]:
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context).start()
+    for place in (("127.0.0.1", port), *more):
+        await web.TCPSite(runner, *place, ssl_context=context).start()
     try:
         yield
     finally:
