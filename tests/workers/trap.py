@@ -5,6 +5,7 @@
 import asyncio
 import gzip
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ NAME = "comune.example.it"
 class Trap:
     """Its port, a context and a file that trust it, the files it serves, and how often it was reached.
 
-    `elsewhere`: where a path leads on to.
+    `elsewhere`: where a path leads on to. `script`: the paths as which the next calls are answered, whatever they ask.
+    `over`: what hangs does so until then.
     """
 
     port: int
@@ -32,7 +34,9 @@ class Trap:
     authority: Path
     files: dict[str, bytes] = field(default_factory=lambda: {"/a.png": b"\x89PNG\r\n\x1a\n"})
     elsewhere: dict[str, str] = field(default_factory=lambda: {"/round": "/round"})
+    script: deque[str] = field(default_factory=deque)
     hits: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def host(self) -> str:
@@ -41,7 +45,7 @@ class Trap:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.hits += 1
         await asyncio.sleep(float(request.query.get("seconds", 0)))
-        match request.path:
+        match self.script.popleft() if self.script else request.path:
             case path if path in self.elsewhere:
                 raise web.HTTPFound(self.elsewhere[path])
             case path if path in ODD:
@@ -49,7 +53,7 @@ class Trap:
             case "/busy":
                 raise web.HTTPTooManyRequests
             case "/hang":
-                await asyncio.sleep(3600)
+                await self.over.wait()
             case path if path in self.files:
                 return web.Response(body=self.files[path])
         raise web.HTTPNotFound(text="canary-in-a-body")
