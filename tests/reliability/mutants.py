@@ -151,3 +151,20 @@ NO_FAREWELL = mutant(
 SILENT_WAY = mutant(
     "a process whose call is alone passes nothing on", ("workers/main.py", "Way(tell=doorbell.ring)", "Way()")
 )
+UNFAIR = mutant(
+    "what is late goes by rank alone",
+    ("app/outbox/due.py", "FAIR = timedelta(milliseconds=200)", "FAIR = timedelta(0)"),
+)
+UNTIMELY = mutant(
+    "what is urgent is never late", ("app/outbox/due.py", "PROMPT = timedelta(seconds=1)", "PROMPT = timedelta(days=1)")
+)
+ALL_TOGETHER = mutant(
+    "nothing is claimed before all calls have ended",
+    ("workers/turn.py", "await self._wait(pause)\n", "await self._wait(pause); await asyncio.gather(*self._calls)\n"),
+)
+SEND = "report = await self._desk.send(call.owed, call.intent)"
+ONE_BY_ONE = mutant(
+    "one call at a time",
+    ("workers/turn.py", "LONGEST_PAUSE = 1.0\n", "LONGEST_PAUSE = 1.0\nALONE = asyncio.Lock()\n"),
+    ("workers/turn.py", f"            {SEND}", f"            async with ALONE: {SEND}"),
+)
