@@ -125,7 +125,7 @@ async def test_a_worker_killed_while_it_calls_leaves_what_the_table_says(ground:
     await stage(ground, cells)
 
     ground.workers.start()
-    await until(lambda: _all_called(ground, len(cells)))
+    await until(lambda: all_called(ground, len(cells)))
     ground.workers.kill(ground.workers.running[0])
     ground.workers.start()
     await ground.settles()
@@ -134,7 +134,7 @@ async def test_a_worker_killed_while_it_calls_leaves_what_the_table_says(ground:
     assert await ground.verdict() == []
 
 
-async def _all_called(ground: Ground, many: int) -> bool:
+async def all_called(ground: Ground, many: int) -> bool:
     return len([entry for entry in ground.telegram.entries() if entry.method == "sendMessage"]) >= many
 
 
