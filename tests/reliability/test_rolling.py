@@ -13,6 +13,8 @@ from tests.reliability.ground import Ground, until
 
 UNHURRIED = 8.0
 """Seconds for a call: what a busy machine is late with is no doubt that an update has made."""
+ENDS = 45.0
+"""Seconds in which each has ended: it gives itself 33 (`worker.stuck`), and this machine may be busy."""
 DOUBTS = "select count(*) from attempt where outcome in ('doubted', 'crashed') or outcome is null"
 
 
@@ -41,7 +43,7 @@ async def rolls(ground: Ground, replacements: int) -> None:
         ground.workers.start()
         await until(partial(have_started, ground, number + 3))
         ground.workers.ask_to_end(old)
-        await until(partial(ended, old))
+        await until(partial(ended, old), within=ENDS)
     await feeding
     await ground.settles()
 
