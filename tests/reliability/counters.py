@@ -101,6 +101,11 @@ async def counters(
 
 
 async def insists(counters: Counters, body: dict[str, Any], dice: random.Random) -> UUID:
+    """Hand a notice in until it is acknowledged."""
+    return UUID((await acknowledgement(counters, body, dice))["id"])
+
+
+async def acknowledgement(counters: Counters, body: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     """Hand a notice in at any counter until it is acknowledged; the answer may only be 202, 429 or 503."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -108,7 +113,7 @@ async def insists(counters: Counters, body: dict[str, Any], dice: random.Random)
             status, answer = await counters.call(dice.choice(counters.ports), "notices", body)
             assert status in (202, 429, 503), answer
             if status == 202:
-                return UUID(answer["id"])
+                return answer
         await asyncio.sleep(dice.uniform(0.05, 0.3))
     raise AssertionError("never acknowledged")
 

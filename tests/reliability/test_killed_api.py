@@ -3,6 +3,7 @@
 """R-02, R-03 and R-12: the API or its Postgres dies while notices come in, and one notice comes from many at once."""
 
 import asyncio
+import json
 import random
 import time
 from collections import Counter
@@ -14,8 +15,11 @@ import pytest
 
 from deploy.servers import Servers
 from tests.given import notice_json
-from tests.reliability.counters import Counters, follow, insists, stored
+from tests.reliability.counters import Counters, acknowledgement, follow, insists, stored
 from tests.reliability.ground import until
+
+BACK = 30.0
+"""Seconds in which both are ready again after Postgres is: the plan says 5, and this machine may be busy."""
 
 
 async def test_an_api_killed_while_notices_come_in_keeps_its_word(counters: Counters, database_url: str) -> None:
@@ -103,7 +107,7 @@ async def crashes(counters: Counters, url: str, servers: Servers, times: int, no
             await until(lambda: are(counters, ready=False))
             servers.postgres.start()
             back = time.monotonic()
-            await until(lambda: are(counters, ready=True))
+            await until(lambda: are(counters, ready=True), within=BACK)
             seconds.append(time.monotonic() - back)
 
     await keeps_its_word(counters, url, notices, crash_and_come_back)
@@ -128,11 +132,13 @@ async def test_copies_all_night_are_one_notice_each(counters: Counters, database
 async def races(counters: Counters, url: str, notices: int) -> None:
     await follow(url)
     dice = random.Random(6)  # noqa: S311
-    answers: Counter[UUID] = Counter()
+    answers: Counter[str] = Counter()
     for _ in range(notices):
         body = notice_json()
-        answers.update(await asyncio.gather(*(insists(counters, body, dice) for _ in range(50))))
+        copies = await asyncio.gather(*(acknowledgement(counters, body, dice) for _ in range(50)))
+        answers.update(json.dumps(each, sort_keys=True) for each in copies)
 
     assert set(answers.values()) == {50}
-    assert set(answers) == await stored(url, answers)
-    assert len(answers) == notices
+    acknowledged = {UUID(json.loads(each)["id"]) for each in answers}
+    assert acknowledged == await stored(url, acknowledged)
+    assert len(acknowledged) == notices
