@@ -13,7 +13,7 @@ NEAR = 256
 SPARE = 32
 """More than are asked for: somebody else may hold some."""
 FAIR = timedelta(milliseconds=200)
-"""Of each second: for so long whoever was sent to least lately goes first, where something is late."""
+"""Of each second: for so long whoever had a turn least lately goes first, where something is late."""
 PROMPT = timedelta(seconds=1)
 """What is urgent is late after that: its goal is only so early that it goes before all else."""
 # A doubt is asked about as soon as any call may go: nothing is posted to its channel before, also nothing urgent.
@@ -41,7 +41,7 @@ GOES_BEFORE = GOES.replace("d.", "e.")
 # Each is looked at again, or is shown meanwhile without the text that waits; what waited for tomorrow is awake when the
 # day begins (app.outbox.sweep). Those whose time has come are few, and have their own index.
 WOKEN = """
-select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery
+select id, channel_id, notice_id, lane, rank, state, parked, due_at, ready_at from delivery
  where state = 'due' and not parked and lease_until is null and failures = 0
    and awaits is not null and awaits <> 'tomorrow' and due_at <= $3
 """
@@ -81,11 +81,17 @@ and (d.state = 'in_doubt' or not c.can_ask or d.channel_id not in (
 # What keeps those behind it waiting, as above.
 BLOCKS = f"d.ready_at <= $3 and ($4 or d.due_at <= $3) and {GOES}"
 # What is late goes before what is not, so where one source has handed in more than goes out in its time, all others
-# would wait until that is gone: their channels get a part of each second.
+# would wait until that is gone: they get a part of each second. There sources take turns, however many channels each
+# has, and of a source the channel that was sent to least lately.
 FAIRLY = "(select wanted from fair)"
 MORE = f"({FAIRLY} or (select count(*) from head) = {NEAR} and (select count(*) from near) < $2)"  # noqa: S608 - ours
 LATELY = f"""
 case when {FAIRLY} then d.lane end as lane, case when {FAIRLY} then c.sent[cardinality(c.sent)] end as served"""
+SOURCE = f"""
+case when {FAIRLY} then (select source from notice where id = far.notice_id) end as source"""  # noqa: S608 - ours
+TURN = f"""
+case when {FAIRLY} then row_number() over (partition by lane, source order by served nulls first, rank, id) end as turn,
+max(served) over (partition by lane, source) as had_turn"""
 # head, near: usually what is most urgent belongs to a channel that is free. far: where the head of the lanes waits for
 # channels that rest, each that is free is asked for its first; else a claim would take the longer the more is waiting.
 # Of each, only the first that may go or keeps others waiting counts: whatever stands behind one that is put off is not
@@ -94,11 +100,11 @@ case when {FAIRLY} then d.lane end as lane, case when {FAIRLY} then c.sent[cardi
 # turned into others.
 DUE = f"""
 with woken as materialized ({WOKEN}), head as materialized (
-  select id, channel_id, lane, rank, state, parked, due_at, ready_at from delivery d
+  select id, channel_id, notice_id, lane, rank, state, parked, due_at, ready_at from delivery d
    where state in ('due', 'in_doubt') and not parked and lease_until is null and {AWAKE} and rank <= {SOON}
    order by rank, id limit {NEAR}
 ), doubts as materialized (
-  select id, channel_id, lane, rank, state, parked, due_at, ready_at
+  select id, channel_id, notice_id, lane, rank, state, parked, due_at, ready_at
     from delivery where {IN_DOUBT}
 ), fair as materialized (
   select $6::boolean and exists (select from head where {LATE}) as wanted
@@ -110,8 +116,8 @@ with woken as materialized ({WOKEN}), head as materialized (
    where not {FAIRLY} and {FREE} and {WAITING} and {FIRST}
    limit $2 + {SPARE}
 ), far as materialized (
-  select distinct on (channel_id) id, rank, lane, served from (
-    select d.channel_id, d.id, d.rank, {LATELY} from channel c cross join lateral (
+  select distinct on (channel_id) id, notice_id, rank, lane, served from (
+    select d.channel_id, d.id, d.notice_id, d.rank, {LATELY} from channel c cross join lateral (
       select * from delivery d
        where d.channel_id = c.id and d.state in ('due', 'in_doubt') and not d.parked and {AWAKE} and d.rank <= {SOON}
          and ({BLOCKS} or {READY})
@@ -119,17 +125,18 @@ with woken as materialized ({WOKEN}), head as materialized (
      where {FREE} and {WAITING} and {MORE} and {NONE_FORGOTTEN}
        and (d.state = 'in_doubt' or not c.can_ask or c.id not in (select channel_id from doubts))
     union all
-    select d.channel_id, d.id, d.rank, {LATELY}
+    select d.channel_id, d.id, d.notice_id, d.rank, {LATELY}
       from doubts d cross join lateral (select * from channel where id = d.channel_id offset 0) c
      where {FREE} and {WAITING} and {MORE}
     union all
-    select d.channel_id, d.id, d.rank, {LATELY}
+    select d.channel_id, d.id, d.notice_id, d.rank, {LATELY}
       from woken d cross join lateral (select * from channel where id = d.channel_id offset 0) c
      where {FREE} and {WAITING} and {MORE} and {FIRST}) one
    order by channel_id, rank, id
 ), found as materialized (
-  select id, rank, lane, served from near union select id, rank, lane, served from far
-   order by lane, served nulls first, rank, id limit $2 + {SPARE}
+  select id, rank, lane, null::bigint as turn, null::timestamptz as had_turn, served from near
+   union select id, rank, lane, {TURN}, served from (select far.*, {SOURCE} from far) one
+   order by lane, turn, had_turn nulls first, served nulls first, rank, id limit $2 + {SPARE}
 )
 select held.id
   from found cross join lateral (

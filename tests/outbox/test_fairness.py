@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a source has handed in more than goes out in its time, the channels of the others get a part of each second."""
+"""Where a source has handed in more than goes out in its time, the others get a part of each second."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,10 @@ from tests.outbox.conftest import claimed
 FLOODED = 3
 LATE = "update delivery set rank = now() - interval '1 hour'"
 BUSY = "update channel set sent = array[now() - interval '2 seconds'] where slug like 'flooded-%'"
+ANOTHERS = """
+update notice set source = 'biblioteca'
+ where id in (select notice_id from delivery d join channel c on c.id = d.channel_id where c.slug = 'other')
+"""
 SLUGS = """
 select c.slug from unnest($1::bigint[]) with ordinality as t (id, place)
   join delivery d using (id) join channel c on c.id = d.channel_id order by t.place
@@ -67,6 +71,18 @@ async def test_where_nothing_is_late_all_go_by_their_rank(flooded: Pool) -> None
     await flooded.execute("update delivery set rank = now() + interval '10 seconds' where rank < now()")
 
     assert await would_go(flooded, FAIR) == ["flooded-0"]
+
+
+async def test_sources_take_turns_however_many_channels_each_has(flooded: Pool) -> None:
+    """Another's channel was sent to after most of the flood's, and comes first, since the flood had the last turn."""
+    await flooded.execute("update channel set sent = array[now() - interval '3 seconds'] where slug = 'other'")
+    await flooded.execute("update channel set sent = array[now() - interval '9 seconds'] where slug <> 'other'")
+    await flooded.execute(BUSY.replace("-%", "-1"))
+    await flooded.execute(ANOTHERS)
+
+    assert await would_go(flooded, FAIR) == ["other"]
+    assert await would_go(flooded, FAIR, most=9) == ["other", "flooded-0", "flooded-2", "flooded-1"]
+    assert await would_go(flooded, USUAL) == ["flooded-0"]
 
 
 @pytest.mark.parametrize(("ago", "first"), [("-3 seconds", "flooded-0"), ("5 seconds", "other")])

@@ -155,6 +155,10 @@ UNFAIR = mutant(
     "what is late goes by rank alone",
     ("app/outbox/due.py", "FAIR = timedelta(milliseconds=200)", "FAIR = timedelta(0)"),
 )
+IN_ROUNDS = mutant(
+    "what is late goes by channel alone",
+    ("app/outbox/due.py", "order by lane, turn, had_turn nulls first, served", "order by lane, served"),
+)
 UNTIMELY = mutant(
     "what is urgent is never late", ("app/outbox/due.py", "PROMPT = timedelta(seconds=1)", "PROMPT = timedelta(days=1)")
 )
