@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Notices accepted per second over HTTP by one API process, beside a bare handler that makes one INSERT."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from deploy.bench.city import add_chats, new_key, notice_json
 from deploy.bench.figure import Figure, Measured, at_least, at_most, median, quantile
 from deploy.bench.ground import Ground
 from deploy.bench.place import NONE, cpu_seconds, place
-from deploy.bench.rivals import told
+from deploy.bench.rivals import answered
 from deploy.bench.size import Size
 from deploy.processes import free_port
 from deploy.server import Server
@@ -40,8 +39,8 @@ class Target:
         notice: dict[str, Any] = notice_json("famiglie")
         how = {"connections": CONNECTIONS, "requests": requests, "prefix": prefix, "notice": notice}
         before = cpu_seconds(self.server)
-        said = await told(LOAD, {"port": self.port, "path": self.path, "key": self.key, **how}, PATIENCE)
-        result = json.loads(said)
+        where = {"port": self.port, "path": self.path, "key": self.key}
+        result = await answered(LOAD, {**where, **how}, PATIENCE)
         if result["statuses"] != {"202": requests}:
             raise RuntimeError(f"not every notice was accepted: {result['statuses']}")
         spent = cpu_seconds(self.server) - before

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import aiohttp
-
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.place import REAL, TOKEN, Telegram, telegram
-from deploy.bench.rivals import BrokenError, SkippedError
+from deploy.bench.rivals import BrokenError, SkippedError, broke
 from deploy.processes import last_words
 
 READY = b"ready\n"
@@ -86,8 +84,8 @@ async def each(
             found[name] = await alone(ground, opening, chats, scene)
         except SkippedError as error:
             remarks.append(str(error))
-        except (BrokenError, aiohttp.ClientError) as error:
-            remarks.append(f"NOT MEASURED: {name} did not run. It said: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever breaks one, the others are measured
+            remarks.append(broke(name, error))
     return found, remarks
 
 

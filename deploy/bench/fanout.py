@@ -40,7 +40,7 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
 def figures_of(who: str, account: Account, began: float) -> tuple[Figure, ...]:
     """Count all that came, and time the last that was owed."""
     ours = who == OURS
-    seconds = account.moment_of(MANY) - began if account.moments else 0.0
+    seconds = account.moment_of(MANY) - began
     return (
         Figure(f"reached, of {MANY}", account.reached(), "", exactly(MANY) if ours else None, who),
         Figure("posted twice", account.doubles(), "", exactly(0) if ours else None, who),

@@ -73,12 +73,23 @@ class Measured:
     remarks: tuple[str, ...] = ()
 
 
+def ratio(value: float, base: float) -> float:
+    """Give what a value is to its base; to none at all it is nothing."""
+    return value / base if base else math.nan
+
+
+def rate(moments: Sequence[float]) -> float:
+    """Give the arrivals per second between the first and the last; of fewer than two there is none."""
+    seconds = moments[-1] - moments[0] if moments else 0.0
+    return ratio(len(moments) - 1, seconds)
+
+
 def median(values: Sequence[float]) -> float:
     return quantile(values, 0.5)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value that a share of all values does not exceed, between neighbours in proportion."""
+    """Give the value that a share of all values does not exceed, between neighbours in proportion; of none, nothing."""
     if not values:
         return math.nan
     ordered = sorted(values)

@@ -3,6 +3,7 @@
 """The sandbox's journal as the measuring rod: what arrived there, when, and what became of it."""
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -54,7 +55,7 @@ class Account:
 
     def moment_of(self, number: int) -> float:
         """Say when the post of this number came, or the last of fewer: what comes later is counted, and not timed."""
-        return self.moments[:number][-1]
+        return self.moments[:number][-1] if self.posts else math.nan
 
     def first_refusal(self) -> str:
         """Say how many calls came, and what was said to the first that was refused."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """S8: what was accepted, after everything was ended by kill -9 in the middle of it and started again."""
 
+import math
 import time
 
 from deploy.bench import alertmanager, rivals
@@ -54,16 +55,18 @@ async def _ours(ground: Ground) -> tuple[Figure, ...]:
         settled = time.monotonic() - killed
         await until_over(there.pool, PATIENCE)
         account = journal.since(mark)
+    return figures_of_ours(account, killed, settled)
+
+
+def figures_of_ours(account: Account, killed: float, settled: float) -> tuple[Figure, ...]:
+    """Count all that came, and time what came after the kill."""
+    after = [moment - killed for moment in account.moments if moment > killed]
     return (
         *_figures(OURS, account),
-        Figure("killed: until the next, the start included", _first_after(killed, account) - killed, "s"),
-        Figure("killed: until the last", account.moments[-1] - killed, "s"),
+        Figure("killed: until the next, the start included", min(after, default=math.nan), "s"),
+        Figure("killed: until the last", max(after, default=math.nan), "s"),
         Figure("killed: until all is settled, lease + 5", settled, "s", at_most(float(LEASE["CAMPANELLA_LEASE"]) + 5)),
     )
-
-
-def _first_after(moment: float, account: Account) -> float:
-    return next((one for one in account.moments if one > moment), moment)
 
 
 def _figures(who: str, account: Account) -> tuple[Figure, ...]:

@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from deploy.bench import outage_of_others
 from deploy.bench.city import Source, add_chats, source, until_over
 from deploy.bench.figure import Figure, Measured, exactly
 from deploy.bench.ground import Ground
+from deploy.bench.others import OTHERS
 from deploy.bench.outage_of_others import be_away
 from deploy.bench.place import REAL, Place, place
 from deploy.bench.size import Size
@@ -20,6 +22,7 @@ OUTAGES = (10, 60, 300, 600)
 AREAS, CHANNELS_EACH, NOTICES_PER_SECOND = 40, 3, 4.0
 OPERATIONS_CHAT = "-1009999999999"
 PATIENCE = 400.0
+"""Seconds until all must be over, beside those that Telegram was away: what it owes then goes out under the pace."""
 OLD = """
 select count(*) from delivery
  where state in ('due', 'in_doubt') and created_at < clock_timestamp() - make_interval(secs => $1)
@@ -37,6 +40,7 @@ class Cell:
     reached: int
     doubles: int
     drained: float
+    still_open: int
 
     @property
     def failed(self) -> int:
@@ -47,6 +51,11 @@ class Cell:
         """Count what was accepted and is in no state, and what is called delivered and is not there."""
         lost = abs(self.accepted - sum(self.states.values()))
         return lost + abs(self.states.get("delivered", 0) - self.reached)
+
+
+def asks_for(size: Size) -> float:
+    """Ours first, then each of the others: the longest outage, and as long again to send what it owes."""
+    return 2 * (1 + len(OTHERS)) * max(OUTAGES) / size.scale
 
 
 async def measure(ground: Ground, size: Size) -> Measured:
@@ -69,6 +78,7 @@ def _figures(cell: Cell) -> tuple[Figure, ...]:
         Figure(f"{what}: finally failed or held", cell.failed, "", exactly(0)),
         Figure(f"{what}: posted twice", cell.doubles, "", exactly(0)),
         Figure(f"{what}: not accounted for", cell.unaccounted, "", exactly(0)),
+        Figure(f"{what}: still open at the end", cell.still_open, "", exactly(0)),
         Figure(f"{what}: drained after", cell.drained, "s"),
     )
 
@@ -86,14 +96,12 @@ async def _cell(ground: Ground, away: int, seconds: float) -> Cell:
             async with _constant_load(mensa):
                 await asyncio.sleep(AREAS / NOTICES_PER_SECOND + 2)
                 await be_away(there.telegram, seconds)
-                back = time.monotonic()
-                await _until_drained(there, back)
-                drained = time.monotonic() - back
-            await until_over(there.pool, PATIENCE)
+                drained = await _until_drained(there, PATIENCE + seconds)
+            still_open = await until_over(there.pool, PATIENCE)
         account = there.telegram.journal.since()
         states = {row["state"]: row["many"] for row in await there.pool.fetch(STATES)}
     accepted = sum(one.deliveries for one in mensa.handed)
-    return Cell(away, accepted, states, account.reached(), account.doubles(), drained)
+    return Cell(away, accepted, states, account.reached(), account.doubles(), drained, still_open)
 
 
 def _area(number: int) -> str:
@@ -120,7 +128,11 @@ async def _constant_load(mensa: Source) -> AsyncIterator[None]:
         await loading
 
 
-async def _until_drained(there: Place, back: float) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while await there.pool.fetchval(OLD, time.monotonic() - back):  # noqa: ASYNC110 - it happens elsewhere
-            await asyncio.sleep(0.1)
+async def _until_drained(there: Place, patience: float) -> float:
+    """Give the seconds until all that was accepted before now is settled; nothing when patience is over first."""
+    back = time.monotonic()
+    while (passed := time.monotonic() - back) < patience:
+        if not await there.pool.fetchval(OLD, passed):
+            return time.monotonic() - back
+        await asyncio.sleep(0.1)
+    return math.nan

@@ -4,7 +4,6 @@
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from deploy.bench.city import add_chats, new_key, notice_json
 from deploy.bench.figure import Figure, Measured, at_most, exactly, quantile
 from deploy.bench.ground import Ground
 from deploy.bench.place import NONE, place
-from deploy.bench.rivals import told
+from deploy.bench.rivals import answered
 from deploy.bench.size import Size
 from deploy.processes import free_port
 
@@ -135,11 +134,7 @@ async def watched(memory: Memory) -> AsyncIterator[None]:
 async def _flood(target: Target, rate: float, seconds: float) -> dict[str, Any]:
     how = {"rate": rate, "seconds": seconds, "shares": SHARES, "connections": CONNECTIONS, "patience": PATIENCE}
     where = {"port": target.port, "path": target.path, "key": target.key, "prefix": "flood"}
-    said = await told(FLOOD, {**where, **how, "notice": notice_json("famiglie")}, seconds + 2 * PATIENCE)
-    if not said:
-        raise RuntimeError("the callers came to no end")
-    result: dict[str, Any] = json.loads(said)
-    return result
+    return await answered(FLOOD, {**where, **how, "notice": notice_json("famiglie")}, seconds + 2 * PATIENCE)
 
 
 async def _stored(pool: Pool) -> set[int]:

@@ -3,13 +3,14 @@
 """S3: a bulk to 5,000 private chats on two workers, and urgent notices that overtake it."""
 
 import asyncio
+import math
 import random
 from collections.abc import Sequence
 
 from deploy.bench import desk
 from deploy.bench.city import FIRST_CHAT, Handed, Source, add_chats, source, until_over
 from deploy.bench.desk import Counter
-from deploy.bench.figure import OURS, Figure, Measured, at_least, at_most, exactly, nothing_open, quantile
+from deploy.bench.figure import OURS, Figure, Measured, at_least, at_most, exactly, nothing_open, quantile, rate
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.others import OTHERS
@@ -69,11 +70,6 @@ async def _overtakes(counter: Counter) -> Counter:
     return counter
 
 
-def rate(moments: Sequence[float]) -> float:
-    """Give the arrivals per second between the first and the last."""
-    return (len(moments) - 1) / (moments[-1] - moments[0]) if len(moments) > 1 else 0.0
-
-
 def _chats() -> range:
     return range(FIRST_CHAT + 1, FIRST_CHAT + OTHERS_BULK + OTHERS_URGENT + 1)
 
@@ -95,29 +91,37 @@ def _urgent_figures(waits: list[float], who: str) -> tuple[Figure, ...]:
     return (
         Figure("urgent, accepted to wire, p50", 1000 * quantile(waits, 0.5), "ms", who=who),
         Figure("urgent, accepted to wire, p99", 1000 * quantile(waits, 0.99), "ms", aim, who),
-        Figure("urgent, accepted to wire, longest", 1000 * max(waits), "ms", who=who),
+        Figure("urgent, accepted to wire, longest", 1000 * quantile(waits, 1), "ms", who=who),
     )
 
 
 def figures_of_ours(account: Account, urgent: Sequence[Handed], bulk: int) -> tuple[Figure, ...]:
     """Count all that came; the rate is that until the last that was owed."""
-    moments = account.moments[: bulk + URGENT]
-    first, last = moments[0] + EDGE, moments[-1] - EDGE
-    steady = sum(first <= moment < last for moment in moments) / (last - first)
+    steady, waits = _steady(account.moments[: bulk + URGENT]), _waits(account, urgent)
     return (
         Figure(f"reached, of {bulk + URGENT}", account.reached(), "", exactly(bulk + URGENT)),
         Figure("posted twice", account.doubles(), "", exactly(0)),
         Figure("refused with 429", account.refusals, "", exactly(0)),
         Figure("of 30/s in steady state", 100 * steady / REAL.per_second, "%", at_least(97)),
-        *_urgent_figures(_waits(account, urgent), OURS),
+        Figure(f"urgent that came, of {URGENT}", len(waits), "", exactly(URGENT)),
+        *_urgent_figures(waits, OURS),
     )
 
 
+def _steady(moments: Sequence[float]) -> float:
+    """Give the arrivals per second without both ends; what is all ends has no steady state."""
+    if not moments or moments[-1] - moments[0] <= 2 * EDGE:
+        return math.nan
+    first, last = moments[0] + EDGE, moments[-1] - EDGE
+    return sum(first <= moment < last for moment in moments) / (last - first)
+
+
 def _waits(account: Account, urgent: Sequence[Handed]) -> list[float]:
-    """Give the seconds from each urgent acceptance to its arrival; one that reached Telegram sooner waited 0."""
+    """Give the seconds from each urgent acceptance to its arrival, if it came; one that was there sooner waited 0."""
     texts = [(post.text or "", post.monotonic) for post in reversed(account.posts)]
     came = {text.split("\n")[0].split()[-1]: moment for text, moment in texts if URGENT_TITLE in text}
-    return [max(0.0, came[f"{number}."] - one.accepted) for number, one in enumerate(urgent, start=1)]
+    arrivals = [(came.get(f"{number}."), one.accepted) for number, one in enumerate(urgent, start=1)]
+    return [max(0.0, moment - accepted) for moment, accepted in arrivals if moment is not None]
 
 
 _REMARKS = (

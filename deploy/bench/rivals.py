@@ -13,6 +13,7 @@ from typing import Any
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
 from deploy.bench.place import REAL, TOKEN, Telegram, telegram
+from deploy.bench.scenario import why
 
 Calls = Sequence[Sequence[Any]]
 """Pairs of chat and text, in order."""
@@ -36,8 +37,7 @@ class BrokenError(Exception):
 async def aiogram_bulk(there: Telegram, calls: Calls, at_once: int, patience: float) -> float:
     """Run the bare loop and give its CPU seconds."""
     words = [sys.executable, str(PEERS / "aiogram_bulk.py")]
-    said = await told(words, {**order(there, calls), "at_once": at_once}, patience)
-    return float(json.loads(said)["cpu"])
+    return float((await answered(words, {**order(there, calls), "at_once": at_once}, patience))["cpu"])
 
 
 async def aiogram_serial(there: Telegram, calls: Calls, patience: float) -> None:
@@ -65,6 +65,15 @@ async def told(words: Sequence[str], given: dict[str, Any], patience: float) -> 
     return said
 
 
+async def answered(words: Sequence[str], given: dict[str, Any], patience: float) -> dict[str, Any]:
+    """Run a program that says one JSON object at its end; one that takes too long has broken."""
+    said = await told(words, given, patience)
+    if not said:
+        raise BrokenError(f"it was not done within {patience:g} s")
+    answer: dict[str, Any] = json.loads(said)
+    return answer
+
+
 async def alone(ground: Ground, rival: Rival, calls: Calls, patience: float) -> Account:
     """Let a rival make its calls to a sandbox of its own, with the limits that Telegram has.
 
@@ -73,6 +82,11 @@ async def alone(ground: Ground, rival: Rival, calls: Calls, patience: float) -> 
     async with telegram(ground, REAL, "--ignore-unknown") as there:
         await rival(there, calls, patience)
         return there.journal.since()
+
+
+def broke(name: str, error: Exception) -> str:
+    said = str(error) if isinstance(error, BrokenError) else why(error)
+    return f"NOT MEASURED: {name} did not run. It said: {said}"
 
 
 async def each(
@@ -85,8 +99,8 @@ async def each(
             account = await alone(ground, rival, calls, patience)
         except SkippedError as error:
             remarks.append(str(error))
-        except BrokenError as error:
-            remarks.append(f"NOT MEASURED: {name} did not run. It said: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever breaks one, the others are measured
+            remarks.append(broke(name, error))
         else:
             if account.posts:
                 accounts[name] = account

@@ -51,7 +51,7 @@ def in_order(account: Account, titles: Sequence[str]) -> int:
 def figures_of(who: str, account: Account, titles: Sequence[str], began: float) -> tuple[Figure, ...]:
     """Count all that came, and time the last that was owed."""
     ours = who == OURS
-    seconds = account.moment_of(MANY) - began if account.moments else 0.0
+    seconds = account.moment_of(MANY) - began
     return (
         Figure(f"in order, of {MANY}", in_order(account, titles), "", exactly(MANY) if ours else None, who),
         Figure("posted twice", account.doubles(), "", exactly(0) if ours else None, who),

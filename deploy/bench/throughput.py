@@ -11,7 +11,7 @@ from app.intake import Origin, accept
 from app.routing import Routing
 from deploy.bench import rivals
 from deploy.bench.city import FIRST_CHAT, SOURCE, add_chats, notice_json, until_settled
-from deploy.bench.figure import Figure, Measured, at_least, median
+from deploy.bench.figure import Figure, Measured, at_least, median, rate
 from deploy.bench.ground import Ground
 from deploy.bench.place import NONE, Place, cpu_seconds, place
 from deploy.bench.size import Size
@@ -75,10 +75,6 @@ class Bursts:
             raise RuntimeError(f"{account.reached()} of {posts} arrived, {account.doubles()} twice")
         self.text = account.posts[0].text or self.text
         return Round(rate(account.moments), 1000 * (cpu_seconds(self.worker) - before) / posts)
-
-
-def rate(moments: Sequence[float]) -> float:
-    return (len(moments) - 1) / (moments[-1] - moments[0])
 
 
 async def bursts(there: Place, bulk: int, single: int) -> Bursts:
