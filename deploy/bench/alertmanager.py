@@ -30,16 +30,16 @@ PATIENCE = 15
 async def alerts(telegram: Telegram, calls: Calls, patience: float) -> None:
     """Give it an alert for each call, and wait until all have arrived or patience is over."""
     with _storage() as directory:
-        async with _running(telegram, calls, directory) as url:
-            await _hand_in(url, calls)
+        async with _running(telegram, calls, directory) as running:
+            await _hand_in(running.url, calls)
             await _until_over(telegram, len(calls), patience)
 
 
 async def killed(telegram: Telegram, calls: Calls, patience: float) -> None:
     """As above, but kill it when the first have arrived, and start it again on the same storage."""
     with _storage() as directory:
-        async with _running(telegram, calls, directory) as url:
-            await _hand_in(url, calls)
+        async with _running(telegram, calls, directory) as running:
+            await _hand_in(running.url, calls)
             await telegram.journal.until_posts(1, 0, patience)
         async with _running(telegram, calls, directory):
             await _until_over(telegram, len(calls), patience)
@@ -75,19 +75,31 @@ async def _post(session: aiohttp.ClientSession, url: str, alerts: Sequence[dict[
         response.raise_for_status()
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a running Alertmanager takes alerts, and its process."""
+
+    url: str
+    pid: int
+
+
 @dataclass
 class Alerts:
     """A running Alertmanager that is told of an alert for each chat of a notice."""
 
     telegram: Telegram
     session: aiohttp.ClientSession
-    url: str
+    running: Running
     numbers: Iterator[int] = field(default_factory=count)
     owed: int = 0
 
+    @property
+    def pid(self) -> int:
+        return self.running.pid
+
     async def hand_in(self, chats: Sequence[int], text: str) -> None:
         self.owed += len(chats)
-        await _post(self.session, self.url, [_alert(next(self.numbers), chat, text) for chat in chats])
+        await _post(self.session, self.running.url, [_alert(next(self.numbers), chat, text) for chat in chats])
 
     async def finish(self, patience: float) -> None:
         await _until_over(self.telegram, self.owed, patience)
@@ -97,12 +109,12 @@ class Alerts:
 async def desk(ground: Ground, telegram: Telegram, chats: Sequence[int]) -> AsyncIterator[Desk]:  # noqa: ARG001
     with _storage() as directory:
         calls = [[chat, ""] for chat in chats]
-        async with _running(telegram, calls, directory) as url, aiohttp.ClientSession() as session:
-            yield Alerts(telegram, session, url)
+        async with _running(telegram, calls, directory) as running, aiohttp.ClientSession() as session:
+            yield Alerts(telegram, session, running)
 
 
 @contextlib.asynccontextmanager
-async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIterator[str]:
+async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIterator[Running]:
     port, file = free_port(), directory / "alertmanager.yml"
     file.write_text(json.dumps(_configuration(telegram, calls)), encoding="utf-8")  # JSON is YAML, too
     words = [f"--config.file={file}", f"--storage.path={directory}", f"--web.listen-address=127.0.0.1:{port}"]
@@ -114,7 +126,7 @@ async def _running(telegram: Telegram, calls: Calls, directory: Path) -> AsyncIt
     try:
         if not await _is_ready(process, f"http://127.0.0.1:{port}"):
             raise BrokenError(last_words(log))
-        yield f"http://127.0.0.1:{port}"
+        yield Running(f"http://127.0.0.1:{port}", process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()  # as a power cut would

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from deploy.bench.ground import Ground
 from deploy.bench.journal import Account
-from deploy.bench.place import REAL, TOKEN, Telegram, telegram
+from deploy.bench.place import REAL, TOKEN, Limits, Telegram, telegram
 from deploy.bench.rivals import BrokenError, SkippedError, broke
 from deploy.processes import last_words
 
@@ -26,6 +26,10 @@ T = TypeVar("T")
 
 class Desk(Protocol):
     """Where a sender takes notices."""
+
+    @property
+    def pid(self) -> int:
+        """The process that sends."""
 
     async def hand_in(self, chats: Sequence[int], text: str) -> None:
         """Return when the sender has it, not when it has sent it."""
@@ -70,18 +74,22 @@ class Counter:
         came = [next((post.monotonic for post in posts if one.text in (post.text or "")), None) for one in wanted]
         return [moment - one.moment for one, moment in zip(wanted, came, strict=True) if moment is not None]
 
-    def account(self) -> Account:
-        return self.there.journal.since()
+    def account(self, mark: int = 0) -> Account:
+        return self.there.journal.since(mark)
 
 
 async def each(
-    ground: Ground, openings: Mapping[str, Opening], chats: Sequence[int], scene: Callable[[Counter], Awaitable[T]]
+    ground: Ground,
+    openings: Mapping[str, Opening],
+    chats: Sequence[int],
+    scene: Callable[[Counter], Awaitable[T]],
+    limits: Limits = REAL,
 ) -> tuple[dict[str, T], list[str]]:
     """Let each sender play a scene, one after the other; say aloud which could not, and why."""
     found, remarks = dict[str, T](), list[str]()
     for name, opening in openings.items():
         try:
-            found[name] = await alone(ground, opening, chats, scene)
+            found[name] = await alone(ground, opening, chats, scene, limits)
         except SkippedError as error:
             remarks.append(str(error))
         except Exception as error:  # noqa: BLE001 - whatever breaks one, the others are measured
@@ -89,9 +97,15 @@ async def each(
     return found, remarks
 
 
-async def alone(ground: Ground, opening: Opening, chats: Sequence[int], scene: Callable[[Counter], Awaitable[T]]) -> T:
-    """Give a sender a Telegram of its own with the limits that are; one that reached nobody did not run."""
-    async with telegram(ground, REAL, "--ignore-unknown") as there, opening(ground, there, chats) as desk:
+async def alone(
+    ground: Ground,
+    opening: Opening,
+    chats: Sequence[int],
+    scene: Callable[[Counter], Awaitable[T]],
+    limits: Limits,
+) -> T:
+    """Give a sender a Telegram of its own; one that reached nobody did not run."""
+    async with telegram(ground, limits, "--ignore-unknown") as there, opening(ground, there, chats) as desk:
         counter = Counter(there, desk)
         done = await scene(counter)
         if not counter.account().posts:
@@ -104,6 +118,10 @@ class Piped:
     """A program that takes a notice a line, and ends after the last."""
 
     process: asyncio.subprocess.Process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     async def hand_in(self, chats: Sequence[int], text: str) -> None:
         """Write it where the program reads: what it has not read yet is its queue."""

@@ -3,6 +3,7 @@
 """An installation to be measured: database, sandbox, workers and the API, each a process of its own."""
 
 import asyncio
+import math
 import os
 import secrets
 import sys
@@ -176,9 +177,15 @@ def ensure_alive(server: Server) -> None:
 
 
 def cpu_seconds(server: Server) -> float:
-    """Say how much processor time a process has used."""
-    if server.process is None:
-        return 0.0
-    with open(f"/proc/{server.process.pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123 - a file of the kernel's
-        fields = stat.read().rpartition(")")[2].split()
+    """Say how much processor time a server's process has used."""
+    return 0.0 if server.process is None else cpu_seconds_of(server.process.pid)
+
+
+def cpu_seconds_of(process: int) -> float:
+    """Say how much processor time a process has used, with all its threads; of one that has ended nothing is known."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8") as stat:  # noqa: PTH123 - a file of the kernel's
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND

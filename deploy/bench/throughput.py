@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Comune di Prato
 # SPDX-License-Identifier: EUPL-1.2
-"""S4: no limits. Posts per second and processor time per post, beside a bare aiogram loop on the same sandbox."""
+"""S4: no limits. Posts per second and processor time per post, beside a bare aiogram loop on the same sandbox.
+
+The others have their turns between, each with a sandbox of its own.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,7 @@ from deploy.bench.figure import Figure, Measured, at_least, median, rate
 from deploy.bench.ground import Ground
 from deploy.bench.place import NONE, Place, cpu_seconds, place
 from deploy.bench.size import Size
+from deploy.bench.throughput_of_others import Others
 from deploy.server import Server
 from workers.turn import AT_ONCE
 
@@ -90,8 +94,8 @@ async def bursts(there: Place, bulk: int, single: int) -> Bursts:
 
 
 async def measure(ground: Ground, size: Size) -> Measured:
-    """Alternate the bare loops and ours, and compare the medians."""
-    bulk, single = [], []
+    """Alternate the bare loops, ours and the others, and compare the medians."""
+    bulk, single, others = [], [], Others(ground, size)
     bare: dict[int, list[Round]] = {at_once: [] for at_once in BARE_AT_ONCE}
     async with place(ground, NONE) as there:
         made = await bursts(there, size.of(5000, 1500), size.of(2000, 600))
@@ -100,8 +104,10 @@ async def measure(ground: Ground, size: Size) -> Measured:
                 past.append(await made.bare(at_once))
             bulk.append(await made.to_everyone())
             single.append(await made.one_per_channel())
+            await others.round(made.text)
     remark = f"One worker, {AT_ONCE} calls at a time; {made.bulk} chats, {made.single} channels."
-    return Measured(figures(bulk, single, bare), (remark, HOW))
+    ours = _median(bulk).per_second, _median(single).per_second
+    return Measured((*figures(bulk, single, bare), *others.figures(ours)), (remark, *others.remarks))
 
 
 def figures(bulk: Sequence[Round], single: Sequence[Round], bare: Mapping[int, Sequence[Round]]) -> tuple[Figure, ...]:
@@ -141,6 +147,3 @@ def _of(base: Round, at_once: int) -> tuple[Figure, ...]:
 
 def _median(rounds: Sequence[Round]) -> Round:
     return Round(median([one.per_second for one in rounds]), median([one.cpu_ms for one in rounds]))
-
-
-HOW = "Apprise and Alertmanager have no setting for calls at a time, so that they are not compared here."
