@@ -13,7 +13,7 @@ NEAR = 256
 SPARE = 32
 """More than are asked for: somebody else may hold some."""
 FAIR = timedelta(milliseconds=200)
-"""Of each second: for so long whoever had a turn least lately goes first, where something is late."""
+"""Of each second: for so long sources take turns, where something is late."""
 PROMPT = timedelta(seconds=1)
 """What is urgent is late after that: its goal is only so early that it goes before all else."""
 # A doubt is asked about as soon as any call may go: nothing is posted to its channel before, also nothing urgent.
@@ -87,11 +87,13 @@ FAIRLY = "(select wanted from fair)"
 MORE = f"({FAIRLY} or (select count(*) from head) = {NEAR} and (select count(*) from near) < $2)"  # noqa: S608 - ours
 LATELY = f"""
 case when {FAIRLY} then d.lane end as lane, case when {FAIRLY} then c.sent[cardinality(c.sent)] end as served"""
-SOURCE = f"""
-case when {FAIRLY} then (select source from notice where id = far.notice_id) end as source"""  # noqa: S608 - ours
-TURN = f"""
-case when {FAIRLY} then row_number() over (partition by lane, source order by served nulls first, rank, id) end as turn,
-max(served) over (partition by lane, source) as had_turn"""
+# Asked in the order of ids, which only the key has: planned while the table was small, the one with this id would be
+# looked for in an index of (created_at, id), all of it, for each channel.
+SOURCE = "(select source from notice where id between far.notice_id and far.notice_id order by id limit 1) as source"
+# By lot which source begins: who was sent to last is not known of what rests by now, or of what has nothing left.
+TURN = """
+row_number() over (partition by lane, source order by served nulls first, rank, id) as turn,
+hashtextextended(source, (extract(epoch from $3::timestamptz) * 1000000)::bigint) as lot"""
 # head, near: usually what is most urgent belongs to a channel that is free. far: where the head of the lanes waits for
 # channels that rest, each that is free is asked for its first; else a claim would take the longer the more is waiting.
 # Of each, only the first that may go or keeps others waiting counts: whatever stands behind one that is put off is not
@@ -134,9 +136,10 @@ with woken as materialized ({WOKEN}), head as materialized (
      where {FREE} and {WAITING} and {MORE} and {FIRST}) one
    order by channel_id, rank, id
 ), found as materialized (
-  select id, rank, lane, null::bigint as turn, null::timestamptz as had_turn, served from near
-   union select id, rank, lane, {TURN}, served from (select far.*, {SOURCE} from far) one
-   order by lane, turn, had_turn nulls first, served nulls first, rank, id limit $2 + {SPARE}
+  select id, rank, lane, null::bigint as turn, null::bigint as lot, served from near
+   union select id, rank, lane, null, null, served from far where not {FAIRLY}
+   union all select id, rank, lane, {TURN}, served from (select far.*, {SOURCE} from far where {FAIRLY}) one
+   order by lane, turn, lot, served nulls first, rank, id limit $2 + {SPARE}
 )
 select held.id
   from found cross join lateral (

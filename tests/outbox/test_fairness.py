@@ -15,10 +15,6 @@ from tests.outbox.conftest import claimed
 FLOODED = 3
 LATE = "update delivery set rank = now() - interval '1 hour'"
 BUSY = "update channel set sent = array[now() - interval '2 seconds'] where slug like 'flooded-%'"
-ANOTHERS = """
-update notice set source = 'biblioteca'
- where id in (select notice_id from delivery d join channel c on c.id = d.channel_id where c.slug = 'other')
-"""
 SLUGS = """
 select c.slug from unnest($1::bigint[]) with ordinality as t (id, place)
   join delivery d using (id) join channel c on c.id = d.channel_id order by t.place
@@ -73,16 +69,34 @@ async def test_where_nothing_is_late_all_go_by_their_rank(flooded: Pool) -> None
     assert await would_go(flooded, FAIR) == ["flooded-0"]
 
 
-async def test_sources_take_turns_however_many_channels_each_has(flooded: Pool) -> None:
-    """Another's channel was sent to after most of the flood's, and comes first, since the flood had the last turn."""
-    await flooded.execute("update channel set sent = array[now() - interval '3 seconds'] where slug = 'other'")
-    await flooded.execute("update channel set sent = array[now() - interval '9 seconds'] where slug <> 'other'")
-    await flooded.execute(BUSY.replace("-%", "-1"))
-    await flooded.execute(ANOTHERS)
+@pytest.fixture
+async def shared(pool: Pool) -> Pool:
+    """Each of four sources has late notices for a channel of its own; the last one's was sent to by far most lately."""
+    for number in range(FLOODED + 1):
+        await a_channel(pool, f"c{number}", areas=[f"area {number}"])
+        for _ in range(3):
+            await accepted(pool, f"source-{number}", audience={"areas": [f"area {number}"]})
+    await pool.execute(LATE)
+    await claimed(pool, most=0)
+    await pool.execute("update channel set sent = array[now() - interval '1 day']")
+    await pool.execute("update channel set sent = array[now() - interval '1 minute'] where slug = 'c3'")
+    return pool
 
-    assert await would_go(flooded, FAIR) == ["other"]
-    assert await would_go(flooded, FAIR, most=9) == ["other", "flooded-0", "flooded-2", "flooded-1"]
-    assert await would_go(flooded, USUAL) == ["flooded-0"]
+
+async def test_each_source_has_its_turn_before_one_has_another(shared: Pool) -> None:
+    """Whatever channels it has, and however lately they were sent to."""
+    await shared.execute("update notice set source = 'source-0' where source = 'source-1'")
+
+    for moment in range(20):
+        assert set(await would_go(shared, FAIR + moment, most=3)) == {"c0", "c2", "c3"}
+    assert await would_go(shared, USUAL, most=3) == ["c0", "c1", "c2"]
+
+
+async def test_by_lot_each_source_begins_now_and_then(shared: Pool) -> None:
+    """A claim may take one alone: of four sources each would be left out of forty draws once in a hundred thousand."""
+    begun = [(await would_go(shared, FAIR + moment))[0] for moment in range(40)]
+
+    assert set(begun) == {"c0", "c1", "c2", "c3"}
 
 
 @pytest.mark.parametrize(("ago", "first"), [("-3 seconds", "flooded-0"), ("5 seconds", "other")])

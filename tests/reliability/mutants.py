@@ -157,7 +157,7 @@ UNFAIR = mutant(
 )
 IN_ROUNDS = mutant(
     "what is late goes by channel alone",
-    ("app/outbox/due.py", "order by lane, turn, had_turn nulls first, served", "order by lane, served"),
+    ("app/outbox/due.py", "order by lane, turn, lot, served", "order by lane, served"),
 )
 UNTIMELY = mutant(
     "what is urgent is never late", ("app/outbox/due.py", "PROMPT = timedelta(seconds=1)", "PROMPT = timedelta(days=1)")
