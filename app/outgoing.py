@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, TraceConfig
+from aiohttp import ClientConnectorError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, TraceConfig
 from yarl import URL
 
 from app.domain.public import Place, is_public, objection
@@ -36,6 +36,17 @@ class FetchError(Exception):
         """Say whether asking again is any use."""
         super().__init__(reason)
         self.final = final
+
+
+def cause(error: Exception) -> Exception:
+    """Give what kept a request from its receiver; what is refused as it is dialled comes in an error of the client."""
+    return error.os_error if isinstance(error, ClientConnectorError) else error
+
+
+def reason(error: Exception) -> str:
+    """Say why a request failed: in words what was refused, all else by its type, with nothing of what was answered."""
+    why = cause(error)
+    return str(why) if isinstance(why, FetchError | BlockedError) else type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)

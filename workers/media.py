@@ -11,7 +11,7 @@ import asyncpg
 from aiohttp import ClientError
 
 from app.database import Pool
-from app.outgoing import FetchError, Outgoing
+from app.outgoing import FetchError, Outgoing, reason
 from app.telemetry import log
 from workers.pictures import is_a_photo, sides_of
 
@@ -119,7 +119,7 @@ async def _fetch(pool: Pool, outgoing: Outgoing, row: asyncpg.Record) -> None:
         await pool.execute(HAVE, *taken, kind_of(fetched.content), fetched.content)
         log.info("media.fetched", notice=str(notice), size=len(fetched.content))
     except (FetchError, ClientError, OSError, TimeoutError, ValueError) as error:
-        why = str(error) if isinstance(error, FetchError) else type(error).__name__
+        why = reason(error)
         final = row["tries"] >= TRIES or (isinstance(error, FetchError) and error.final)
         await pool.execute(LATER, *taken, final, why, AGAIN)
         log.warning("media.failed", notice=str(notice), reason=why, final=final)

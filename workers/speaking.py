@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError, InvalidURL
 
-from app.outgoing import BlockedError, FetchError, Outgoing
+from app.outgoing import BlockedError, FetchError, Outgoing, cause, reason
 from workers.reach import TooLateError
 
 LONGEST_WAIT = 86_400.0
@@ -64,12 +64,12 @@ async def speak(outgoing: Outgoing, request: Request, seconds: float) -> Said | 
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, FetchError) else f"not reached: {type(error).__name__}"
+    refused = isinstance(cause(error), BlockedError | FetchError)
+    return reason(error) if refused else f"not reached: {reason(error)}"
 
 
 def _is_blocked(error: Exception) -> bool:
-    cause = error.os_error if isinstance(error, ClientConnectorError) else error
-    return isinstance(cause, BlockedError | InvalidURL | FetchError)
+    return isinstance(cause(error), BlockedError | InvalidURL | FetchError)
 
 
 def _until(given: str, now: datetime) -> float | None:

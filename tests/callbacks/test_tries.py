@@ -259,7 +259,7 @@ async def test_an_endpoint_whose_name_leads_to_this_machine_is_never_dialled(off
     async with office.lied_to([office.receiver.host]):
         await office.hurry()
 
-    assert (refused["state"], refused["tries"], refused["error"]) == ("due", 1, "not reached: ClientConnectorError")
+    assert (refused["state"], refused["tries"], refused["error"]) == ("due", 1, "the address is not a public one")
     assert (calls, len(office.receiver.calls)) == (0, 1)
     assert await office.states() == ["delivered"]
 

@@ -238,7 +238,9 @@ async def test_a_name_that_leads_to_this_machine_is_never_dialled_though_the_nam
     await until(lambda: _paused(post))
 
     assert post.receiver.calls == []
-    assert "may not be called" in await post.pool.fetchval("select paused_reason from channel")
+    assert "may not be called: the address is not a public one" in await post.pool.fetchval(
+        "select paused_reason from channel"
+    )
 
 
 @pytest.mark.parametrize("receiver", [["localhost", "127.0.0.1"]], indirect=True, ids=["name-and-address"])
