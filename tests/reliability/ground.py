@@ -27,6 +27,14 @@ select count(*) from delivery d join channel c on c.id = d.channel_id
  where d.state in ('due', 'in_doubt') and (not d.parked or c.paused_at is null)
 """
 DELIVERED = "select count(*) from delivery where state = 'delivered'"
+UNLIKE = """
+select concat(c.slug, ': ', d.state, ', ', d.last_error, ' (', tries, ')')
+  from delivery d join channel c on c.id = d.channel_id
+ cross join lateral (
+   select string_agg(action || ' ' || coalesce(outcome, 'open'), ', ' order by started_at) as tries
+     from attempt where delivery_id = d.id) a
+ where d.state <> $1 order by d.id limit 10
+"""
 STANDS_OUT = "select exists (select from delivery where notice_id = $1 and state <> 'delivered')"
 TRACES = "select (select count(*) from attempt) + (select coalesce(sum(token), 0)::bigint from delivery)"
 TIMEOUT, LEASE = 1.0, 2.5
@@ -124,6 +132,10 @@ class Ground:
     async def states(self) -> dict[str, int]:
         rows = await self.pool.fetch("select state, count(*) from delivery group by 1")
         return {row["state"]: row["count"] for row in rows}
+
+    async def unlike(self, state: str) -> list[str]:
+        """Say of the first ten deliveries in another state where, in which, why, and after which attempts."""
+        return [row[0] for row in await self.pool.fetch(UNLIKE, state)]
 
     async def state_of(self, slug: str) -> str:
         row = await self.pool.fetchrow(

@@ -97,6 +97,7 @@ async def survives(ground: Ground, stalls: int, notices: int, seed: int, lease: 
         await stall(dice.sample(ground.workers.running, 2), lease * dice.uniform(1.1, 1.6), dice)
     await ground.settles()
 
+    assert await ground.unlike("delivered") == []
     assert await ground.states() == {"delivered": notices * 20}
     assert await ground.verdict() == []
     assert len(ground.telegram.posts()) == notices * 20
