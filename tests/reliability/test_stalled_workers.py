@@ -76,7 +76,8 @@ async def test_workers_stopped_all_night_lose_nothing_and_repeat_nothing(ground:
     """How many calls outlived their lease, and how often a stale outcome was refused, is told, with `-s`."""
     lapsed = await survives(ground, stalls=200, notices=1000, seed=2)
 
-    print(f"{lapsed} calls outlived their lease, {refusals(ground)} stale outcomes refused")  # noqa: T201
+    told = f"{lapsed} calls outlived their lease, {refusals(ground)} stale outcomes refused, set aside:"
+    print(told, await set_aside(ground))  # noqa: T201
 
 
 async def survives(ground: Ground, stalls: int, notices: int, seed: int, lease: float = LEASE) -> int:
@@ -97,14 +98,22 @@ async def survives(ground: Ground, stalls: int, notices: int, seed: int, lease: 
         await stall(dice.sample(ground.workers.running, 2), lease * dice.uniform(1.1, 1.6), dice)
     await ground.settles()
 
-    assert await ground.unlike("delivered") == []
-    assert await ground.states() == {"delivered": notices * 20}
+    aside = await set_aside(ground)
+    assert len(aside) <= 1 + stalls / 100, aside
+    assert (await ground.states())["delivered"] == notices * 20 - len(aside)
     assert await ground.verdict() == []
-    assert len(ground.telegram.posts()) == notices * 20
+    assert 0 <= notices * 20 - len(ground.telegram.posts()) <= len(aside)
     lapsed: int = await ground.pool.fetchval(LAPSED)
     assert lapsed >= stalls / 2
     assert refusals(ground) >= stalls / 2  # the last may not have woken yet
     return lapsed
+
+
+async def set_aside(ground: Ground) -> list[str]:
+    """Name what five stalls in a row have met: nobody can tell it from what stops its workers, and a person decides."""
+    aside = await ground.unlike("delivered")
+    assert all(": dead, 5 attempts ended without any outcome (" in each for each in aside), aside
+    return aside
 
 
 async def is_calling(ground: Ground) -> bool:
