@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How far a request got: what the client of a kind tells the running task while it calls; and when it may leave."""
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,21 @@ def noted_in(reach: Reach) -> Iterator[None]:
         yield
     finally:
         _reach.reset(mark)
+
+
+@asynccontextmanager
+async def over_in_time(reach: Reach) -> AsyncIterator[None]:
+    """Break off what takes long to send when the running task's time to act is over: the rest is never sent.
+
+    TooLateError where nothing has left, else TimeoutError.
+    """
+    try:
+        async with asyncio.timeout_at(_latest.get()) as limit:
+            yield
+    except TimeoutError as error:
+        if limit.expired() and not reach.wire.left:
+            raise TooLateError from error
+        raise
 
 
 @contextmanager

@@ -50,7 +50,7 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.sp
        (select json_object_agg(href, kind) from media where notice_id = n.id and state = 'ready'
            and not (d.attempts > 0 and exists (
              select from attempt where delivery_id = d.id and outcome = 'textonly'))) as media,
-       n.revision > 1 and exists (select from media where notice_id = n.id and state = 'wanted') as fetching,
+       exists (select from media where notice_id = n.id and state = 'wanted') as fetching,
        coalesce(v.approvals, '{{}}') as guarded,
        case when v.approvals <> '{{}}' then
          (select array_agg(language || ' ' || digest) from approval where notice_id = n.id) end as approved,
@@ -81,7 +81,7 @@ class Owed:
     `spoken`: the languages of the texts in which `shown` stands there; None: an earlier version has not said so.
     `unsigned`: a second person must let the latest revision go. `superseded`: what replaces it came, or may
     have. `closed`: nothing of it is posted as long as what stands has room for it; what has no room there
-    is, of what is superseded, posted as ever. `fetching`: media of a correction may still come.
+    is, of what is superseded, posted as ever. `fetching`: its media may still come.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent there, by address, photo or document. `trace`: of the intake.

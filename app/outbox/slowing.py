@@ -14,7 +14,8 @@ _EASED = """
                                  / 60)::float)
 """
 EASED_PACE, EASED_CHANNEL, EASED_C = (_EASED.format(row) for row in ("pace", "channel", "c"))
-# Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests.
+# Two channels asked to wait within ten seconds: it is the account that is too fast, so the whole account rests, and as
+# long as both were told. What only one was told concerns that one: an account would have told both the same.
 EVERYWHERE = "($4 or throttled_at > now() - interval '10 seconds' and throttled_by <> $2)"
 # What was on its way when the first was refused is refused with it: that is one warning, and slows down once.
 WARNED = f"({EVERYWHERE} and slowed_at < now() - $3::interval - interval '1 second')"
@@ -23,7 +24,8 @@ update pace
    set throttled_at = now(), throttled_by = $2,
        slowdown = case when {WARNED} then least(4, {EASED_PACE} * 1.25) else slowdown end,
        slowed_at = case when {WARNED} then now() else slowed_at end,
-       free_at = case when {EVERYWHERE} then greatest(free_at, now() + $3::interval) else free_at end
+       free_at = case when {EVERYWHERE} then greatest(free_at, least(now() + $3::interval, case when not $4 then
+                        (select free_at from channel where id = throttled_by) end)) else free_at end
  where kind = $1
 """  # noqa: S608 - ours
 SLOWER = f"""

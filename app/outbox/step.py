@@ -124,7 +124,7 @@ def _is_closed(work: Owed, now: datetime) -> bool:
 
 
 def _fetching(work: Owed, step: Intent, now: datetime) -> Settlement | None:
-    """Let a correction wait for its media as long as a first post does, also one that was wished amid a call."""
+    """Let what is to be shown wait for its media, also what was wished amid a call, or made due by a resume."""
     since = max(work.changed_at, work.notice.publish_at or work.changed_at)
     wait = since + MEDIA_PATIENCE[work.progress.lane] - now
     if not work.fetching or work.progress.wanted is None or step.action is Action.PROBE or wait <= timedelta(0):

@@ -39,7 +39,8 @@ def _came_late(evidence: Evidence, row: Delivery) -> Iterator[str]:
     taken_back = row.notice.over_at
     for post in evidence.posts[row.id]:
         ends = row.ends(post.at)
-        if ends is not None and post.at > ends + ON_ITS_WAY:
-            yield f"{row.where} was posted {(post.at - ends).total_seconds():.2f} s after its time"
-        if taken_back is not None and post.at > taken_back + evidence.lease + ON_ITS_WAY:
-            yield f"{row.where} was posted {(post.at - taken_back).total_seconds():.2f} s after it had been withdrawn"
+        if ends is not None and post.landed > ends + ON_ITS_WAY:
+            yield f"{row.where} was posted {(post.landed - ends).total_seconds():.2f} s after its time"
+        if taken_back is not None and post.landed > taken_back + evidence.lease + ON_ITS_WAY:
+            late = (post.landed - taken_back).total_seconds()
+            yield f"{row.where} was posted {late:.2f} s after it had been withdrawn"

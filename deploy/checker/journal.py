@@ -5,14 +5,18 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: when it arrived, who did what, and what really became of it."""
+    """One line: when it arrived, who did what, and what really became of it.
+
+    `took`: from its first bytes to what became of it, such as a file that comes up slowly; what a fault of the stand-in
+    held up is not counted, since that is no doing of who sent it.
+    """
 
     number: int
     at: datetime
@@ -24,6 +28,12 @@ class Entry:
     text: str
     code: int | None
     fault: str | None
+    took: timedelta = timedelta(0)
+
+    @property
+    def landed(self) -> datetime:
+        """When what it did was done."""
+        return self.at + self.took
 
     @property
     def is_post(self) -> bool:
@@ -53,4 +63,5 @@ def _entry(row: dict[str, Any]) -> Entry:
         text=row["text"] or "",
         code=row["code"],
         fault=row["fault"],
+        took=timedelta(seconds=0 if row["fault"] or row["settled"] is None else row["settled"] - row["monotonic"]),
     )

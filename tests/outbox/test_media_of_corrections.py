@@ -10,6 +10,7 @@ from app.amend import withdraw
 from app.database import Pool
 from app.domain.backoff import MEDIA_PATIENCE
 from app.domain.outcome import Delivered, Doubted
+from app.outbox import resume
 from app.outbox.step import FETCHING
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
@@ -51,6 +52,19 @@ async def test_a_correction_waits_for_its_media_no_longer_than_a_first_post(pool
     await pool.execute("update notice set changed_at = changed_at - $1::interval", MEDIA_PATIENCE[1])
     await pool.execute("update delivery set due_at = now()")
 
+    assert len((await claimed(pool)).calls) == 1
+
+
+async def test_a_resume_does_not_let_a_notice_out_before_its_media_have_had_their_time(pool: Pool) -> None:
+    channel = await a_channel(pool)
+    await pool.execute("update channel set paused_at = now(), paused_reason = 'kicked'")
+    await accepted(pool, attachments=PICTURE)
+
+    await resume(pool, channel)
+
+    taken = await claimed(pool)
+    assert (taken.calls, [end.error for _, end in taken.ended]) == ((), [FETCHING])
+    await pool.execute("update media set state = 'failed'; update delivery set due_at = now()")
     assert len((await claimed(pool)).calls) == 1
 
 

@@ -3,6 +3,7 @@
 """Each rule of the checker is broken on purpose: one line of a good history is changed, and just that rule is named."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -60,6 +61,12 @@ def corrected(history: History, ends: float | None = None, priority: str = "norm
     return revised(history, revisions).attempt(2, 1, revision=2, started_at=at(9.5))
 
 
+def slowly_up(history: History) -> History:
+    """Let a post begin in time, and be complete when that is over."""
+    up = history.entry(5, at=at(99), took=timedelta(seconds=3.1))
+    return up.attempt(2, 1, finished_at=None)
+
+
 def twice(history: History) -> History:
     """Post once more, with an intent, what is not repeated."""
     again = history.row(1, attempts=(tried("post", 1), tried("post", 3)))
@@ -105,6 +112,7 @@ BROKEN: list[tuple[str, str, Edit]] = [
     (LEFT, "never left, and is in doubt", lambda h: h.attempt(3, 0, wire="none")),
     (IN_TIME, "was taken up 1.00 s after its time", lambda h: revised(h, {1: revision("Mensa chiusa", ends=11)})),
     (IN_TIME, "was posted 2.10 s after its time", lambda h: h.entry(5, at=at(102.1)).attempt(2, 1, finished_at=None)),
+    (IN_TIME, "was posted 2.10 s after its time", slowly_up),
     (IN_TIME, "was posted 2.10 s after its time", lambda h: corrected(h, ends=10).entry(5, at=at(12.1))),
     (IN_TIME, "was posted after it had been withdrawn", lambda h: taken_back(h, 11)),
     (IN_TIME, "s after it had been withdrawn", lambda h: taken_back(corrected(h), 13).entry(5, at=at(110.1))),

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What takes time between the last look at the clock and the first byte does not let a post out beyond its time."""
 
+import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import pytest
+import yarl
 from aiogram import Bot
 from aiogram.methods import GetMe
 
@@ -42,6 +46,34 @@ NOW = "update delivery set due_at = now()"
 OVER = "select expires_at < clock_timestamp() from delivery"
 STATE = "select state = $1 from delivery"
 SOON = timedelta(seconds=3)
+A_LITTLE = 1 << 13
+
+
+@asynccontextmanager
+async def narrow(url: str) -> AsyncIterator[str]:
+    """Give a way to a server on which a megabyte takes many seconds to go up; what comes back is not held up."""
+    up: list[asyncio.Task[None]] = []
+
+    async def carry(here: asyncio.StreamReader, there: asyncio.StreamWriter, pause: float) -> None:
+        with suppress(ConnectionError):
+            while some := await here.read(A_LITTLE):
+                there.write(some)
+                await there.drain()
+                await asyncio.sleep(pause)
+        there.transport.abort()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server = yarl.URL(url)
+        back, there = await asyncio.open_connection(server.host, server.port)
+        up.append(asyncio.create_task(carry(back, writer, 0)))
+        await carry(reader, there, 0.1)
+
+    small = socket.create_server(("127.0.0.1", 0))
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, A_LITTLE)  # what waits here has left the sender already
+    async with await asyncio.start_server(meet, sock=small, limit=A_LITTLE):
+        yield f"http://127.0.0.1:{small.getsockname()[1]}"
+        for task in up:
+            task.cancel()
 
 
 @pytest.fixture
@@ -74,6 +106,33 @@ async def test_what_is_loaded_until_its_time_is_over_is_not_posted(
         await until(partial(is_so, pool, STATE, "expired"))
 
     assert [entry.method for entry in sandbox.journal] == []
+
+
+async def test_what_is_still_going_up_when_its_time_is_over_is_not_posted(pool: Pool, sandbox: Sandbox) -> None:
+    """A document, on a connection that takes fifteen seconds for it; Telegram has heard of it in time."""
+    async with narrow(sandbox.url) as slowly:
+        session = WatchedSession(slowly, 60)
+        bot = Bot(sandbox.token, session=session)
+
+        async def load(_: UUID, hrefs: Sequence[str], __: int) -> dict[str, bytes]:
+            return dict.fromkeys(hrefs, png() + bytes(1_200_000))
+
+        sender = Sender(bot, session, Priority.URGENT, Asker(bot, session, None), load, 60)
+        sandbox.add_chat(CHAT, "channel", "scuola")
+        await a_channel(pool, kind="paper", address=str(CHAT))
+        ends = datetime.now(UTC) + SOON
+        await accepted(pool, attachments=PICTURE, expires_at=stamp(ends), in_doubt="repeat")
+        await pool.execute(FETCHED, png())
+        await pool.execute(NOW)
+
+        async with at_work(pool, sender.send, render=partial(shown, municipality="Prato", zone="Europe/Rome")):
+            await until(partial(is_so, pool, STATE, "expired"))
+        await session.close()
+
+    tries = await pool.fetch("select outcome, wire, finished_at from attempt order by token")
+    assert [(row["outcome"], row["wire"]) for row in tries] == [("doubted", "body")]
+    assert tries[0]["finished_at"] >= ends
+    assert [entry.did for entry in sandbox.journal if entry.did != "nothing"] == []
 
 
 async def test_a_call_whose_time_is_over_breaks_off_before_its_first_byte(

@@ -21,7 +21,7 @@ from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, Postponed,
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
-from workers.reach import TooLateError
+from workers.reach import TooLateError, over_in_time
 from workers.telegram.asker import Asker
 from workers.telegram.calls import File, delete, edit, post, read_payload, upload, wants_files
 from workers.telegram.errors import broke, read, standing
@@ -84,7 +84,7 @@ class Sender:
     async def _post(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         silent = LANES[owed.notice.priority] > LANES[self.silent_below]
         replies_to = None if intent.number else owed.replies_to
-        async with self._media(owed, intent.payload, editing=False) as files:
+        async with self._media(owed, intent.payload, watch, editing=False) as files:
             if files is None:
                 return TextOnly(TOO_MUCH)
             call = post(owed.address, intent.payload, files, silent=silent, replies_to=replies_to)
@@ -96,7 +96,7 @@ class Sender:
 
     async def _edit(self, owed: Owed, intent: Intent, watch: Watch) -> Outcome:
         """Change a post; one that may not be changed by anybody is a person's, else it waits for our rights."""
-        async with self._media(owed, intent.payload, editing=True) as files:
+        async with self._media(owed, intent.payload, watch, editing=True) as files:
             if files is None:
                 return TextOnly(TOO_MUCH)
             reply = await self._call(edit(owed.address, intent.reference or "", intent.payload, files), watch)
@@ -119,15 +119,20 @@ class Sender:
         return found if isinstance(found, Moved) else None
 
     @asynccontextmanager
-    async def _media(self, owed: Owed, payload: str, *, editing: bool) -> AsyncIterator[list[File] | None]:
-        """Give a part's media: by Telegram's own id where it has them already, else as bytes; None if too many."""
+    async def _media(
+        self, owed: Owed, payload: str, watch: Watch, *, editing: bool
+    ) -> AsyncIterator[list[File] | None]:
+        """Give a part's media: by Telegram's own id where it has them already, else as bytes; None if too many.
+
+        Bytes take their time on the wire, and what is complete when the notice's time is over would still be posted.
+        """
         hrefs = [href for _, href in read_payload(payload)[2]] if wants_files(payload, editing=editing) else []
         known = {href: self._files.get((owed.notice_id, href)) for href in hrefs}
         missing = [href for href, file in known.items() if file is None]
         if not missing:
             yield [file for href in hrefs if (file := known[href]) is not None]
             return
-        async with self._slots.upload(urgent=owed.notice.priority is Priority.URGENT):
+        async with self._slots.upload(urgent=owed.notice.priority is Priority.URGENT), over_in_time(watch):
             contents = await self.load(owed.notice_id, missing, MOST)
             yield None if contents is None else [known[href] or upload(href, contents[href]) for href in hrefs]
 
