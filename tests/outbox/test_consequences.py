@@ -48,6 +48,7 @@ async def test_an_outcome_is_recorded_with_all_that_follows_from_it_or_not_at_al
     await a_channel(pool)
     await accepted(pool, attachments=[{"title": "a", "href": "https://example.org/a.png"}])
     await accepted(pool)
+    await pool.execute("update media set state = 'ready', kind = 'photo', content = 'png'")
     await pool.execute("update delivery set due_at = now()")
     (call,) = (await claimed(pool)).calls
     when = "when (new.parked)" if table == "delivery" else ""
