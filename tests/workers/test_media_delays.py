@@ -11,7 +11,10 @@ from tests.workers.test_media import attached, city, sorts
 from tests.workers.trap import Trap
 
 __all__ = ["city"]
-PASSES = "update delivery set ready_at = ready_at - $1::interval, due_at = due_at - $1::interval, rank = rank - $1"
+PASSES = """
+with notices as (update notice set changed_at = changed_at - $1::interval)
+update delivery set ready_at = ready_at - $1::interval, due_at = due_at - $1::interval, rank = rank - $1
+"""
 # Somebody has taken it and does not come back with it, however long the test lasts: it is neither there nor given up.
 HANGS = "update media set taken_until = now() + interval '1 hour'"
 HAS_WAITED = "select min(started_at) >= (select min(ready_at) from delivery) + $1::interval from attempt"
