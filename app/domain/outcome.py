@@ -74,6 +74,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """Certainly not posted, the platform says so itself; worth another try all the same. It is no silence."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Misconfigured:
     """Our own account is refused (a wrong token): every attempt is wasted until a person mends it."""
 
@@ -186,6 +193,7 @@ Outcome = (
     | Moved
     | Gone
     | Failed
+    | Declined
     | Misconfigured
     | Refused
     | WithoutMedia

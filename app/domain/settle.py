@@ -21,6 +21,7 @@ from app.domain.known import closer, further, partly, seen, unasked
 from app.domain.landing import still_lands
 from app.domain.outcome import (
     Absent,
+    Declined,
     Delivered,
     Doubted,
     Failed,
@@ -50,7 +51,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
     progress: Progress, done: Intent, outcome: Outcome, now: datetime, chance: float
 ) -> Settlement:
     """Go where the outcome leads. This is the whole life of a delivery. `chance` (0 to 1) spreads the next try."""
-    if isinstance(outcome, Doubted) or (isinstance(outcome, Failed) and done.key is None):
+    if isinstance(outcome, Doubted) or (isinstance(outcome, Failed | Declined) and done.key is None):
         progress = replace(progress, posts=unheard(progress.posts, done))
     stay = Settlement(progress.state, progress.posts, progress.failures, error=reason(outcome), intent=progress.intent)
     match outcome:
@@ -71,9 +72,9 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return stay
         case Doubted() if now < progress.give_up_at or (done.action is Action.POST and done.key is None):
             return _doubt(stay, progress, done, outcome, chance)
-        case Failed() if now < progress.give_up_at:
+        case Failed() | Declined() if now < progress.give_up_at:
             return _later(stay, progress, chance)
-        case Failed(why) | Doubted(why) if done.action is Action.PROBE:
+        case Failed(why) | Declined(why) | Doubted(why) if done.action is Action.PROBE:
             return unasked(progress, done, why, now)
         case Lost() if progress.wanted is None:
             return _dropped(stay, progress, done)
@@ -81,7 +82,7 @@ def settle(  # noqa: C901, PLR0911, PLR0912 - one match over one value is the wh
             return replace(stay, failures=progress.failures + 1)
         case WithoutMedia() | TextOnly() if now < progress.give_up_at:  # an album may have to be exchanged all the same
             return _later(stay, progress, chance)
-        case Failed() | Refused() | Lost() | Doubted() | WithoutMedia() | TextOnly():
+        case Failed() | Declined() | Refused() | Lost() | Doubted() | WithoutMedia() | TextOnly():
             return _over(stay, progress, done, outcome)
         case Absent() if still_lands(done, now):  # it would stand behind what does already
             again = replace(done, action=Action.POST, asked=done.foreign)

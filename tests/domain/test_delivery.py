@@ -13,6 +13,7 @@ from app.domain.delivery import PLACES, Action, Intent, Part, Post, Progress, Se
 from app.domain.notice import DoubtPolicy
 from app.domain.outcome import (
     Absent,
+    Declined,
     Delivered,
     Doubted,
     Failed,
@@ -75,6 +76,14 @@ def test_what_never_left_is_tried_again_with_backoff() -> None:
     after = settled(Failed("refused"), before=progress(failures=2))
 
     assert (after.state, after.failures, after.wait) == (State.DUE, 3, timedelta(seconds=2))
+
+
+@pytest.mark.parametrize("done", [POSTING, EDITING, PROBING], ids=["post", "edit", "probe"])
+@pytest.mark.parametrize("give_up_at", [NOW + timedelta(hours=1), NOW], ids=["in time", "too old"])
+def test_what_the_platform_itself_declines_goes_the_way_of_what_failed(done: Intent, give_up_at: datetime) -> None:
+    before = progress(posts=(Post("42", "d1"),), failures=1, give_up_at=give_up_at)
+
+    assert settled(Declined("not so"), done, before) == settled(Failed("not so"), done, before)
 
 
 def test_failing_is_given_up_by_age_with_its_reason() -> None:

@@ -11,15 +11,18 @@ import pytest
 
 from app.database import Pool
 from app.domain.breaker import CALLS
-from app.domain.outcome import Delivered, Doubted, Failed, Misconfigured, Outcome, Postponed, Refused, Wire
+from app.domain.outcome import Declined, Delivered, Doubted, Failed, Misconfigured, Outcome, Postponed, Refused, Wire
 from app.outbox import Claimed, Taken, claim
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import TURN, plain, recorded
 
 NEVER_LEFT = Failed("never left: ConnectionRefusedError")
 NO_ANSWER = Doubted("no answer after the request had left: TimeoutError")
+A_PROXYS_PAGE = Failed("an answer that is not Telegram's, HTTP status 403")
+NOT_SO = Declined("Bad Request: group send failed")
 PACE = "select away_since is not null as away, asked, blocked_reason from pace where kind = 'telegram'"
 LATER = "update pace set asked = 10, asked_at = asked_at - interval '30 seconds' where kind = 'telegram'"
+TROUBLED = "select troubled_at is not null from pace where kind = 'telegram'"
 DUE = "update delivery set due_at = now() where state in ('due', 'in_doubt')"
 
 
@@ -58,10 +61,16 @@ async def is_away(pool: Pool) -> bool:
     return bool(row["away"])
 
 
-@pytest.mark.parametrize("outcome", [NEVER_LEFT, NO_ANSWER], ids=["never left", "no answer"])
-async def test_when_nobody_is_answered_one_call_asks_and_all_others_wait(pool: Pool, outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "wire"),
+    [(NEVER_LEFT, Wire.NONE), (NO_ANSWER, Wire.BODY), (A_PROXYS_PAGE, Wire.RESPONSE)],
+    ids=["never left", "no answer", "a page of a proxy"],
+)
+async def test_when_nobody_is_answered_one_call_asks_and_all_others_wait(
+    pool: Pool, outcome: Outcome, wire: Wire
+) -> None:
     await publish(pool, 20)
-    await end(pool, await claims(pool), outcome)
+    await end(pool, await claims(pool), outcome, wire)
     await pool.execute(DUE)
 
     assert await claims(pool) == ()
@@ -70,13 +79,15 @@ async def test_when_nobody_is_answered_one_call_asks_and_all_others_wait(pool: P
         await pool.execute(LATER)
         (asks,) = await claims(pool)
         assert await claims(pool) == ()
-        await end(pool, [asks], outcome)
+        await end(pool, [asks], outcome, wire)
         assert await claims(pool) == ()
         assert await pool.fetchval("select asked from pace where kind = 'telegram'") == 11
     assert await is_away(pool)
 
 
-@pytest.mark.parametrize("outcome", [Delivered(("7",)), Refused("Bad Request: message is too long")], ids=["yes", "no"])
+@pytest.mark.parametrize(
+    "outcome", [Delivered(("7",)), Refused("Bad Request: message is too long"), NOT_SO], ids=["yes", "no", "not so"]
+)
 async def test_one_answer_lets_everything_go_at_once_whatever_it_waited_for(pool: Pool, outcome: Outcome) -> None:
     await publish(pool, 20)
     await end(pool, await claims(pool))
@@ -88,8 +99,32 @@ async def test_one_answer_lets_everything_go_at_once_whatever_it_waited_for(pool
     await end(pool, asks, outcome)
 
     assert len(asks) == 1
-    assert len(await claims(pool)) == 19
+    assert len(await claims(pool)) == 20 - (outcome is not NOT_SO)
     assert not await is_away(pool)
+
+
+async def test_what_the_platform_itself_declines_is_no_silence_though_it_is_tried_again(pool: Pool) -> None:
+    await publish(pool, 20)
+    for _ in range(2):
+        calls = await claims(pool)
+        assert len(calls) == 20
+        await end(pool, calls, NOT_SO)
+        assert not await pool.fetchval(TROUBLED)
+
+    assert not await is_away(pool)
+
+
+async def test_where_the_platform_itself_declined_the_last_calls_the_silence_before_them_is_over(pool: Pool) -> None:
+    await publish(pool, 20)
+    calls = await claims(pool)
+    await end(pool, calls[CALLS:], NOT_SO)
+    await end(pool, calls[:CALLS])
+    await pool.execute("update attempt set started_at = started_at - interval '1 second' where outcome = 'failed'")
+
+    assert len(await claims(pool)) == 20
+
+    assert not await is_away(pool)
+    assert not await pool.fetchval(TROUBLED)
 
 
 async def test_an_answer_that_was_on_its_way_is_an_answer(pool: Pool) -> None:

@@ -4,12 +4,14 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from app.domain.delivery import Action
 from app.domain.outcome import (
     Absent,
+    Declined,
     Delivered,
     Doubted,
     Failed,
@@ -29,7 +31,7 @@ from app.domain.outcome import (
 )
 from workers.telegram.errors import THROTTLED_WITHOUT_A_TIME, broke, read
 from workers.telegram.session import Reply
-from workers.telegram.uploads import read_upload
+from workers.telegram.uploads import read_upload, unless_forgotten
 
 POST, EDIT, PROBE = Action.POST, Action.EDIT, Action.PROBE
 
@@ -274,7 +276,7 @@ def test_an_error_never_carries_the_token() -> None:
         (400, 'Bad Request: failed to send message #1 with the error message "CHAT_WRITE_FORBIDDEN"', Gone),
         (400, 'Bad Request: failed to send message #1 with the error message "MEDIA_CAPTION_TOO_LONG"', Refused),
         (400, 'Bad Request: failed to send message #1 with the error message "Message was not sent"', Doubted),
-        (400, "Bad Request: group send failed", Failed),
+        (400, "Bad Request: group send failed", Declined),
         (400, "Bad Request: too Many Requests: retry after 8", Throttled),
         (400, "Bad Request: PHOTO_INVALID_DIMENSIONS", WithoutMedia),
         (413, "Request Entity Too Large", WithoutMedia),
@@ -299,4 +301,14 @@ def test_an_album_that_broke_off_is_a_doubt_for_as_long_as_telegram_wants_us_to_
 def test_an_album_that_is_refused_without_a_reason_goes_as_text_at_last() -> None:
     refused = answer(400, "Bad Request: group send failed")
 
-    assert [type(read_upload(refused, POST, failures)) for failures in (0, 1, 2)] == [Failed, Failed, TextOnly]
+    assert [type(read_upload(refused, POST, failures)) for failures in (0, 1, 2)] == [Declined, Declined, TextOnly]
+
+
+def test_a_file_that_telegram_no_longer_takes_by_its_id_is_uploaded_once_more() -> None:
+    notice, href, refused = UUID(int=1), "https://example.org/a.png", WithoutMedia("wrong file identifier")
+    payload = json.dumps({"text": "", "entities": [], "media": [["photo", href]]})
+    known = {(notice, href): "AgAC"}
+
+    outcomes = [unless_forgotten(refused, known, notice, payload) for _ in range(2)]
+
+    assert (outcomes, known) == ([Declined(refused.reason), refused], {})

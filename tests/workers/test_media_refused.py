@@ -7,15 +7,20 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.amend import Change, amend
+from app.domain.breaker import CALLS
 from app.routing import Routing
 from deploy.sandbox import Sandbox
 from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
-from tests.workers.conftest import CHAT, City, a_city, settings_for
+from tests.workers.conftest import CHAT, City, a_city, settings_for, until
 from tests.workers.test_media import PDF, attached, png, sorts
 from tests.workers.trap import Trap
 
 GROUP = -1001000000002
+AWAY = "select troubled_at is not null or asked_at is not null from pace where kind = 'telegram'"
+REST = "update channel set free_at = now() + interval '1 hour' where address <> $1"
+TAKEN = "select exists (select from delivery where state = 'delivered')"
+TRIES = "select count(*) from attempt where action = 'post' and outcome = 'declined'"
 PAUSED = "select slug from channel where paused_at is not null"
 
 
@@ -97,3 +102,21 @@ async def test_a_picture_that_is_refused_in_an_exchange_costs_the_notice_that_on
 
     failed = await city.pool.fetch("select href from media where state = 'failed'")
     assert [href.rpartition("/")[2] for (href,) in failed] == ["c.png"]
+
+
+async def test_an_album_that_many_channels_refuse_is_no_silence_of_telegram(city: City, trap: Trap) -> None:
+    """Where one has taken its files they go to the others by their ids, so that all are refused at once."""
+    for number in range(CALLS + 3):
+        await city.channel(f"c{number}", CHAT - number)
+    await city.pool.execute(REST, str(CHAT))
+    refusal = {"method": "sendMediaGroup", "description": "group send failed"}
+    city.sandbox.faults.add(FaultKind.OK_FALSE_200, **refusal, after=1, times=None)
+    await city.accepts(attachments=attached(trap, "a.png", "b.png"))
+    await until(lambda: city.pool.fetchval(TAKEN))
+
+    await city.pool.execute("update channel set free_at = now()")
+    await city.settled()
+
+    assert not await city.pool.fetchval(AWAY)
+    assert await city.pool.fetchval(TRIES) == 2 * (CALLS + 2)
+    assert (sorts(city), [post.media for post in city.posts(CHAT - 1)]) == (["photo", "photo"], [None])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from app.domain.delivery import Action
-from app.domain.outcome import Doubted, Failed, Gone, Outcome, Refused, TextOnly, Throttled, WithoutMedia
+from app.domain.outcome import Declined, Doubted, Gone, Outcome, Refused, TextOnly, Throttled, WithoutMedia
 from workers.telegram.answers import GONE, MEDIA, REFUSED
 from workers.telegram.calls import read_payload
 from workers.telegram.errors import TOO_LARGE, read
@@ -41,7 +41,7 @@ def read_upload(reply: Reply, action: Action, failures: int = 0) -> Outcome:
     if (haste := HASTE.fullmatch(plain)) is not None:
         return Throttled(float(haste[1]))
     if plain == GROUP:
-        return Failed(text) if failures < TRIES else TextOnly(text)
+        return Declined(text) if failures < TRIES else TextOnly(text)
     outcome = read(reply, action)
     match outcome:
         case Refused(why) if reply.status == TOO_LARGE or why.lower().startswith(ENTITY_TOO_LARGE):
@@ -78,7 +78,7 @@ def unless_forgotten(outcome: Outcome, known: dict[tuple[UUID, str], str], notic
     if not isinstance(outcome, WithoutMedia):
         return outcome
     were = [known.pop((notice, href), None) for _, href in read_payload(payload)[2]]
-    return Failed(outcome.reason) if any(were) else outcome
+    return Declined(outcome.reason) if any(were) else outcome
 
 
 def file_id(message: object) -> str | None:
