@@ -178,7 +178,8 @@ async def test_a_refused_token_is_refreshed_by_one_of_many(pool: Pool, wechat: W
         (48008, "gone", "due"),
         (45003, "refused", "dead"),
         (53503, "refused", "dead"),
-        (99999, "failed", "due"),
+        (99999, "declined", "due"),
+        (0, "failed", "due"),
     ],
 )
 async def test_each_class_of_verdict_on_a_draft_ends_as_the_table_says(
@@ -192,6 +193,18 @@ async def test_each_class_of_verdict_on_a_draft_ends_as_the_table_says(
 
     assert (await town.attempts(), await town.states()) == ([outcome], [state])
     assert town.sandbox.sends == []
+
+
+@pytest.mark.parametrize("method", ["draft/add", "message/mass/sendall"], ids=["the cover", "the draft"])
+async def test_what_wechat_no_longer_knows_is_made_anew_and_is_no_silence(town: Town, method: str) -> None:
+    await town.channel()
+    town.sandbox.fault(errcode=40007, method=method)
+
+    await town.accepts()
+    await town.settles()
+
+    assert (await town.attempts())[0] == "declined"
+    assert await town.states() == ["delivered"]
 
 
 async def test_an_unknown_verdict_on_the_push_itself_is_for_a_person(town: Town) -> None:

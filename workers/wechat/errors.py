@@ -6,7 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.domain.outcome import Doubted, Failed, Gone, Misconfigured, Outcome, Postponed, Refused, Throttled, Undecided
+from app.domain.outcome import (
+    Declined,
+    Doubted,
+    Failed,
+    Gone,
+    Misconfigured,
+    Outcome,
+    Postponed,
+    Refused,
+    Throttled,
+    Undecided,
+)
 from app.domain.quota import next_day
 from app.telemetry import UNCLASSIFIED, log
 from workers.wechat.wire import Broken, Reply
@@ -42,7 +53,9 @@ def read(reply: Reply | Broken, now: datetime, *, pushing: bool) -> Outcome:
             return meaning()
     UNCLASSIFIED.labels("wechat").inc()
     log.warning("answer.unclassified", kind="wechat", reason=text)
-    return Undecided(text) if pushing else Failed(text)
+    if pushing:
+        return Undecided(text)
+    return Declined(text) if reply.errcode else Failed(text)  # without an errcode it may be a proxy's
 
 
 def until_tomorrow(now: datetime) -> float:

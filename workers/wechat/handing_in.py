@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.delivery import Intent
-from app.domain.outcome import Doubted, Failed, Outcome, Postponed, Refused, Submitted, Undecided
+from app.domain.outcome import Declined, Doubted, Outcome, Postponed, Refused, Submitted, Undecided
 from app.outbox import Owed
 from app.telemetry import log
 from workers.wechat.articles import Articles
@@ -104,7 +104,7 @@ class HandingIn:
         if isinstance(reply, Reply) and reply.errcode == NO_DRAFT and push.drafts == 0:
             await self.articles.forget_cover()
             await self.ledger.note(push, drafts=1)
-            return Failed(f"the cover is unknown: {reply.words}")
+            return Declined(f"the cover is unknown: {reply.words}")
         if isinstance(outcome, Refused) and push.called_at is None:
             await self.ledger.note(push, state="failed")
         return outcome
@@ -118,7 +118,7 @@ class HandingIn:
             return Undecided("the draft is gone, so an earlier try has probably sent it; look in the account")
         if reply.errcode == NO_DRAFT and push.drafts < MOST_DRAFTS:
             await self.ledger.note(push, draft=None)
-            return Failed(f"the draft is gone: {reply.words}")
+            return Declined(f"the draft is gone: {reply.words}")
         if reply.errcode == NO_QUOTA and push.first_called_at is None:
             return await self._no_quota(push, outcome, now)
         if isinstance(outcome, Refused):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.callbacks import told
-from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Refused, Submitted, Undecided
+from app.domain.outcome import Declined, Delivered, Doubted, Failed, Outcome, Refused, Submitted, Undecided
 from app.telemetry import log
 from workers.wechat.client import Client
 from workers.wechat.errors import read
@@ -105,7 +105,7 @@ class Results:
 
     def _untold(self, push: Push, outcome: Outcome, now: datetime) -> Outcome:
         """A question that fails changes nothing: the push is where it was."""
-        if isinstance(outcome, Failed | Doubted | Refused | Undecided):
+        if isinstance(outcome, Failed | Declined | Doubted | Refused | Undecided):
             return self._waits(push, now)
         return outcome
 
