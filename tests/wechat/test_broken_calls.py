@@ -10,11 +10,11 @@ from app.amend import Change, withdraw
 from app.database import Pool
 from deploy.sandbox_wechat import WeChat
 from tests.wechat.town import Town, client_for
-from tests.wechat.wire_faults import LOST, NEVER_TAKEN
+from tests.wechat.wire_faults import LOST, NEVER_TAKEN, each_of
 from workers.wechat.wire import Reply, Watch
 
 
-@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize(("town", "fault"), each_of(*LOST), indirect=["town"])
 async def test_a_lost_answer_after_sendall_is_resolved_by_the_same_key(town: Town, fault: str) -> None:
     await town.channel()
     town.sandbox.fault(fault, method="message/mass/sendall", **LOST[fault])
@@ -29,7 +29,7 @@ async def test_a_lost_answer_after_sendall_is_resolved_by_the_same_key(town: Tow
     assert [entry.errcode for entry in town.calls("mass/sendall")][-1] == 45065
 
 
-@pytest.mark.parametrize("fault", NEVER_TAKEN)
+@pytest.mark.parametrize(("town", "fault"), each_of(*NEVER_TAKEN), indirect=["town"])
 async def test_a_push_that_never_arrived_is_made_again_under_the_same_key(town: Town, fault: str) -> None:
     await town.channel()
     town.sandbox.fault(fault, method="message/mass/sendall", **NEVER_TAKEN[fault])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.wechat.sharing import PERSON, asked, in_person, several, titles
 from tests.wechat.test_sharing_in_doubt import killed_before_the_draft
-from tests.wechat.town import Town
+from tests.wechat.town import JANUARY, Town, at
 
 pytestmark = pytest.mark.parametrize("town", [PERSON], indirect=True)
 
@@ -32,6 +32,7 @@ async def test_what_is_refused_together_after_a_worker_was_killed_can_all_be_cho
     town: Town, refuses: str
 ) -> None:
     await town.channel()
+    at(town, JANUARY)
     await several(town, "uno", "due")
     await town.settles(within=60)
     await in_person(town, *await asked(town))
@@ -44,7 +45,7 @@ async def test_what_is_refused_together_after_a_worker_was_killed_can_all_be_cho
     await town.settles(within=60)
     waits, questions = await town.states(), await asked(town)
     await in_person(town, *questions)
-    await town.settles(within=60)  # China's next day may be nearer than half an hour
+    await town.settles(within=60)
     town.later(days=1)  # a push a day
     await town.day()
 

@@ -2,20 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Four pushes a month, one a day: nothing is lost, nothing is asked for in vain, and what was made by hand counts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.pushes import allowance_of, enter_by_hand
 from deploy.sandbox_wechat.rules import CHINA
-from tests.wechat.town import Town
-
-JANUARY = datetime(2027, 1, 4, 3, tzinfo=UTC)
-
-
-def at(town: Town, moment: datetime) -> None:
-    """Go to a moment, here and at WeChat."""
-    town.later(seconds=(moment - town.now()).total_seconds())
+from tests.wechat.town import JANUARY, Town, at
 
 
 async def test_five_notices_in_a_month_of_four_pushes_go_out_one_a_day_and_the_fifth_next_month(town: Town) -> None:
@@ -143,6 +136,7 @@ async def test_wechat_s_own_no_is_believed_and_nobody_asks_again_before_tomorrow
 
 async def test_a_daily_limit_of_calls_puts_off_until_tomorrow(town: Town) -> None:
     await town.channel()
+    at(town, JANUARY)
     town.sandbox.account.rules.daily["/cgi-bin/draft/add"] = 0
 
     await town.accepts()

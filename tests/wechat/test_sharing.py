@@ -6,8 +6,8 @@ import pytest
 
 from app.pushes import waiting
 from tests.wechat.sharing import FIRST, PERSON, asked, in_person, references, several, titles
-from tests.wechat.town import Town
-from tests.wechat.wire_faults import LOST, NEVER_TAKEN
+from tests.wechat.town import JANUARY, Town, at
+from tests.wechat.wire_faults import LOST, NEVER_TAKEN, each_of
 
 BAD = "x" * 40
 
@@ -28,9 +28,10 @@ async def test_what_is_due_at_once_shares_a_push_urgent_ones_first(town: Town) -
 
 async def test_a_message_holds_eight_articles_and_the_rest_goes_the_next_day(town: Town) -> None:
     await town.channel()
+    at(town, JANUARY)
     await several(town, *"abcde")
 
-    await town.settles(within=60)  # China's next day may be nearer than half an hour
+    await town.settles()
     before = titles(town)
     town.later(days=1)
     await town.day()
@@ -56,7 +57,11 @@ async def test_a_person_chooses_several_for_one_push_and_the_others_go_on_waitin
     assert await asked(town) == [two]
 
 
-@pytest.mark.parametrize("fault", ["answer_reset", "cut_body", "late_answer", "reset_before_accepting", "literal"])
+@pytest.mark.parametrize(
+    ("town", "fault"),
+    each_of("answer_reset", "cut_body", "late_answer", "reset_before_accepting", "literal"),
+    indirect=["town"],
+)
 async def test_a_broken_answer_leaves_exactly_one_push_and_all_delivered(town: Town, fault: str) -> None:
     await town.channel()
     town.sandbox.fault(fault, method="message/mass/sendall", **{**LOST, **NEVER_TAKEN}[fault])
@@ -111,10 +116,11 @@ async def test_where_a_person_chose_them_together_it_is_asked_again_instead(town
 
 async def test_without_quota_they_wait_and_go_together_when_there_is_some(town: Town) -> None:
     await town.channel()
+    at(town, JANUARY)
     town.sandbox.send_by_hand("Sul sito, senza dirlo a nessuno")
     await several(town, "uno", "due")
 
-    await town.settles(within=60)  # China's next day may be nearer than half an hour
+    await town.settles()
     waits = await town.states(), [entry.errcode for entry in town.calls("mass/sendall")]
     town.later(days=1)
     await town.day()

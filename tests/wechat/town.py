@@ -38,17 +38,19 @@ insert into pace (kind, slowdown) values ('wechat', 1) on conflict (kind) do upd
 """
 LAPSE = "update delivery set lease_until = now() - interval '1 second' where lease_until > now()"
 LOCKED = Vault({})
+JANUARY = datetime(2027, 1, 4, 3, tzinfo=UTC)
+"""Midday in China, so that no next day, with its quotas, begins in the midst of a test."""
 BOTH = {"zh-Hans": {"title": "11月27日食堂改供冷餐"}, "it": {"title": "Mensa: pasto freddo"}}
 
 
 def settings_for(sandbox: WeChat, **members: Any) -> WeChatSettings:
     """Give an account's settings for a sandbox; a person chooses only where a test says so."""
-    quick = {"timeout": 2, "poll": 0.05, "repeat_after": 0.05, "choice": "automatic", "callback_plain": True}
+    quick = {"timeout": 20, "poll": 0.05, "repeat_after": 0.05, "choice": "automatic", "callback_plain": True}
     return WeChatSettings(app_id=APP_ID, secret=SecretStr(SECRET), api_url=HttpUrl(sandbox.url), **{**quick, **members})
 
 
-def client_for(pool: Pool, sandbox: WeChat, vault: Vault = LOCKED) -> Client:
-    return Client(Http(sandbox.url, 2), Kept(pool, vault), APP_ID, SECRET)
+def client_for(pool: Pool, sandbox: WeChat, vault: Vault = LOCKED, timeout: float = 20) -> Client:
+    return Client(Http(sandbox.url, timeout), Kept(pool, vault), APP_ID, SECRET)
 
 
 @dataclass
@@ -67,8 +69,9 @@ class Town:
             municipality="Comune di Prato",
         )
         tools = Tools(house, self.pool, Outgoing())
-        self.client = client_for(self.pool, self.sandbox)
-        self.desk = desk_of(tools, settings_for(self.sandbox, **self.members), self.client, self.now)
+        settings = settings_for(self.sandbox, **self.members)
+        self.client = client_for(self.pool, self.sandbox, timeout=settings.timeout)
+        self.desk = desk_of(tools, settings, self.client, self.now)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -151,6 +154,11 @@ async def a_town(pool: Pool, sandbox: WeChat, **members: Any) -> AsyncIterator[T
     town = Town(pool, sandbox, members)
     yield town
     await town.client.http.close()
+
+
+def at(town: Town, moment: datetime) -> None:
+    """Go to a moment, here and at WeChat."""
+    town.later(seconds=(moment - town.now()).total_seconds())
 
 
 def quick(sandbox: WeChat) -> WeChat:

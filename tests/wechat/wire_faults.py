@@ -4,6 +4,8 @@
 
 from typing import Any
 
+import pytest
+
 LOST: dict[str, dict[str, Any]] = {
     "answer_reset": {},
     "answer_closed": {},
@@ -13,7 +15,7 @@ LOST: dict[str, dict[str, Any]] = {
     "wrong_shape": {},
     "oversized": {"size": 2 << 20},
     "bad_gateway": {"accepted": True},
-    "late_answer": {"seconds": 3},
+    "late_answer": {"seconds": 30},
 }
 NEVER_TAKEN: dict[str, dict[str, Any]] = {
     "reset_before_accepting": {},
@@ -22,3 +24,10 @@ NEVER_TAKEN: dict[str, dict[str, Any]] = {
     "bad_gateway": {},
     "literal": {"body": "<html>502</html>", "status": 502},
 }
+HELD = {"answer_hung", "late_answer", "hang_before_accepting"}
+IMPATIENT = {"timeout": 2}
+
+
+def each_of(*faults: str) -> list[Any]:
+    """Give each fault with the settings of its town: one whose answer is held is waited for as long as they say."""
+    return [pytest.param(IMPATIENT if fault in HELD else {}, fault, id=fault) for fault in faults]
