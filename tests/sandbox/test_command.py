@@ -46,12 +46,15 @@ async def test_it_runs_with_chats_of_a_file_and_ends_when_told(tmp_path: Path, s
     found, token = URL.search(line), line.split("token ")[1].strip(")\n")
     assert found
 
-    answers = [await post(session, f"{found[0]}/bot{token}/sendMessage", chat) for chat in (-1005, 4711, -1005)]
+    url = f"{found[0]}/bot{token}/sendMessage"
+    answers = [await post(session, url, chat) for chat in (-1005, 4711, -1005)]
+    while answers[-1] == 200 and len(answers) < 40:
+        answers.append(await post(session, url, -1005))
     process.send_signal(signal.SIGTERM)
 
     assert await process.wait() == 0
-    assert answers == [200, 200, 429]
-    assert len(journal.read_text("utf-8").splitlines()) == 3
+    assert (answers[:2], answers[-1]) == ([200, 200], 429)
+    assert len(journal.read_text("utf-8").splitlines()) == len(answers)
 
 
 async def post(session: aiohttp.ClientSession, url: str, chat: int) -> int:

@@ -70,7 +70,7 @@ async def test_faults_are_added_listed_and_cleared(call: Caller) -> None:
 
 
 async def test_limits_clock_and_journal_are_driven(call: Caller) -> None:
-    limits = await do(call, "PUT", "limits", {"per_second": 0, "chat_per_second": 1, "group_per_minute": 0})
+    limits = await do(call, "PUT", "limits", {"per_second": 0, "chat_per_second": 0.01, "group_per_minute": 0})
     own = await call.post(CHANNEL)
     throttled = await call("sendMessage", chat_id=CHANNEL, text="x")
     await do(call, "PUT", "limits", {"per_second": 0, "chat_per_second": 0, "group_per_minute": 0})
@@ -79,7 +79,7 @@ async def test_limits_clock_and_journal_are_driven(call: Caller) -> None:
     journal = (await do(call, "GET", "journal")).json
     rest = (await do(call, "GET", f"journal?after={journal[1]['number']}&limit=1")).json
 
-    assert (limits.json["chat_per_second"], throttled.status) == (1, 429)
+    assert (limits.json["chat_per_second"], throttled.status) == (0.01, 429)
     assert (clock.json["offset"], late.status) == (172_800, 400)
     assert [entry["did"] for entry in journal] == ["accepted", "refused", "refused"]
     assert [entry["method"] for entry in rest] == ["deleteMessage"]

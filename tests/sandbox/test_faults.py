@@ -12,6 +12,7 @@ from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramMigrateToChat, TelegramRetryAfter
 
 from deploy.sandbox import FaultKind, Sandbox
+from deploy.sandbox.journal import Entry
 from tests.sandbox.town import CHANNEL, OTHER, Answer, Caller
 
 JSON = "application/json"
@@ -59,6 +60,14 @@ async def send(call: Caller) -> Answer:
     return await call("sendMessage", chat_id=CHANNEL, text="Ciao")
 
 
+async def until_settled(sandbox: Sandbox) -> Entry:
+    """Wait for the only call, and until it is certain what became of it."""
+    async with asyncio.timeout(30):
+        while not sandbox.journal or sandbox.journal[-1].settled is None:  # noqa: ASYNC110 - it happens in the sandbox
+            await asyncio.sleep(0.02)
+    return sandbox.journal[-1]
+
+
 def test_every_kind_has_a_test() -> None:
     assert set(FaultKind) == {*ANSWERED, *LOST, *SPOILED, *HUNG, FaultKind.BROKEN_ALBUM}
 
@@ -82,12 +91,11 @@ async def test_a_call_that_failed_lands_later(kind: str, sandbox: Sandbox, call:
 
     with suppress(aiohttp.ClientError):
         assert (await send(call)).status in (500, 502)
-    before = (landed(sandbox), sandbox.journal[-1].settled)
-    async with asyncio.timeout(30):
-        while sandbox.journal[-1].settled is None:  # noqa: ASYNC110 - what is waited for happens in the sandbox
-            await asyncio.sleep(0.02)
+    entry = await until_settled(sandbox)
 
-    assert (before, landed(sandbox)) == ((0, None), 1)
+    assert entry.settled is not None
+    assert entry.settled - entry.monotonic >= 0.19  # the loop rounds to milliseconds
+    assert landed(sandbox) == 1
 
 
 @pytest.mark.parametrize("kind", LOST)
@@ -121,17 +129,19 @@ async def test_an_accepted_call_is_answered_badly(kind: FaultKind, sandbox: Sand
     assert landed(sandbox) == 1
     assert answer.status == 200
     took = asyncio.get_running_loop().time() - begin
-    assert (took >= 0.2) == (kind in {FaultKind.LATE_ANSWER, FaultKind.DELAYED})
+    assert took >= 0.2 or kind not in {FaultKind.LATE_ANSWER, FaultKind.DELAYED}
 
 
 @pytest.mark.parametrize("kind", HUNG)
 async def test_the_answer_never_comes(kind: FaultKind, sandbox: Sandbox, call: Caller) -> None:
     sandbox.faults.add(kind)
 
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.2):
-            await send(call)
+    calling = asyncio.create_task(send(call))
+    await until_settled(sandbox)
+    answered, _ = await asyncio.wait([calling], timeout=0.2)
+    calling.cancel()
 
+    assert not answered
     assert (landed(sandbox), sandbox.journal[-1].fault) == (int(kind is FaultKind.ANSWER_HUNG), kind)
 
 

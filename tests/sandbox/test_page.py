@@ -41,7 +41,7 @@ async def event(lines: aiohttp.StreamReader) -> tuple[str, dict[str, object]]:
 
 
 async def test_an_open_page_is_told_what_happens(sandbox: Sandbox, call: Caller) -> None:
-    async with call.session.get(f"{sandbox.url}/sandbox/events") as stream, asyncio.timeout(3):
+    async with call.session.get(f"{sandbox.url}/sandbox/events") as stream, asyncio.timeout(60):
         await stream.content.readline()
         message_id = await call.post(CHANNEL, "Ciao", disable_notification=True)
         posted = await event(stream.content)

@@ -57,17 +57,17 @@ async def test_updates_are_kept_for_a_day_and_only_those_allowed(sandbox: Sandbo
 
 
 async def test_a_long_poll_ends_with_the_first_update(sandbox: Sandbox, bot: Bot) -> None:
-    poll = asyncio.create_task(bot.get_updates(timeout=5))
-    await asyncio.sleep(0.1)
+    poll = asyncio.create_task(bot.get_updates(timeout=50))
+    await is_listening(sandbox)
 
     sandbox.post_as_human(CHANNEL, "Buongiorno")
 
-    assert len(await asyncio.wait_for(poll, 1)) == 1
+    assert len(await asyncio.wait_for(poll, 30)) == 1
 
 
-async def test_a_second_listener_ends_the_first(call: Caller) -> None:
-    first = asyncio.create_task(call("getUpdates", timeout=5))
-    await asyncio.sleep(0.1)
+async def test_a_second_listener_ends_the_first(sandbox: Sandbox, call: Caller) -> None:
+    first = asyncio.create_task(call("getUpdates", timeout=50))
+    await is_listening(sandbox)
 
     second = await call("getUpdates")
 
@@ -75,3 +75,9 @@ async def test_a_second_listener_ends_the_first(call: Caller) -> None:
     assert (await first).description == (
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
     )
+
+
+async def is_listening(sandbox: Sandbox) -> None:
+    async with asyncio.timeout(30):
+        while sandbox.world.updates.poll is None:  # noqa: ASYNC110 - it happens in the sandbox
+            await asyncio.sleep(0.02)
