@@ -59,6 +59,10 @@ class Office:
         """Let deliveries come to a state, as the engine would."""
         await self.pool.execute(f"update delivery set state = '{state}' where {where}")  # noqa: S608 - ours
 
+    def waits_for(self, seconds: float) -> None:
+        """Take this long for a call from now on."""
+        self.settings = self.settings.model_copy(update={"webhook_timeout": seconds})
+
     async def hurry(self) -> None:
         await self.pool.execute("update endpoint_call set due_at = now() where state = 'due'")
         await self.pool.execute("update endpoint set free_at = now()")
@@ -101,7 +105,7 @@ async def office(database_url: str, redis_url: str, receiver: Receiver) -> Async
         database_url=Url(database_url),
         redis_url=Url(redis_url),
         secret_keys=SecretStr(new_key()),
-        webhook_timeout=1,
+        webhook_timeout=15,
         **receiver.settings,
     )
     outgoing = Outgoing.of(settings)

@@ -40,11 +40,14 @@ async def test_consent_is_asked_before_the_first_call_and_nothing_is_sent_withou
 @pytest.mark.parametrize("deed", [500, 302, "swallow", "hang"])
 async def test_a_call_that_fails_is_tried_again_under_the_same_id_with_the_same_body(office: Office, deed: Any) -> None:
     await office.endpoint()
+    await office.pool.execute("update endpoint set consented_at = now()")
     office.receiver.script.append(deed)
     await accepted(office.pool)
 
+    office.waits_for(3 if deed == "hang" else 15)
     await office.look()
     (failed,) = await office.calls()
+    office.waits_for(15)
     await office.hurry()
 
     assert (failed["state"], failed["tries"]) == ("due", 1)
@@ -66,7 +69,7 @@ async def test_the_tenth_failure_is_the_last(office: Office) -> None:
 
     (call,) = await office.calls()
     assert (call["state"], call["tries"], len(office.receiver.calls)) == ("failed", 10, 10)
-    assert all(5 <= wait <= 7 for wait in waits[:1])
+    assert 5 <= waits[0] <= 60
     assert 79_000 < waits[8] < 96_000
 
 

@@ -92,7 +92,7 @@ async def post(
     request: pytest.FixtureRequest, database_url: str, redis_url: str, receiver: Receiver
 ) -> AsyncIterator[Post]:
     """A city with one worker; parametrize indirectly with settings to change them."""
-    members = {"webhook_timeout": 1, "webhook_per_second": 0, "kinds": "webhook", "worker_port": 0}
+    members = {"webhook_timeout": 15, "webhook_per_second": 0, "kinds": "webhook", "worker_port": 0}
     settings = Settings(
         database_url=Url(database_url),
         redis_url=Url(redis_url),
