@@ -27,6 +27,10 @@ from tests.workers.trap import Trap, a_trap
 from workers.main import run
 
 CHAT = -1001000000001
+UNHURRIED = {"telegram_timeout": 20, "lease": 40}
+"""A machine that stands still for some seconds ends no call by that, and lets no lease lapse."""
+HURRIED = {"telegram_timeout": 2, "lease": 4}
+"""For what waits until the time of a call is over."""
 
 
 @dataclass
@@ -85,7 +89,7 @@ def settings_for(database_url: str, redis_url: str, sandbox: Sandbox, **members:
         telegram_api_url=HttpUrl(sandbox.url),
         worker_port=0,
         municipality="Comune di Esempio",
-        **{"telegram_timeout": 2, "lease": 4, **fast, **members},
+        **{**UNHURRIED, **fast, **members},
     )
 
 

@@ -13,7 +13,7 @@ from app.outbox import ChannelKind, hold, let_go, still_holds
 from deploy.sandbox.faults import Fault, FaultKind
 from deploy.sandbox.limits import Limits
 from tests.workers import paper
-from tests.workers.conftest import CHAT, City, until
+from tests.workers.conftest import CHAT, HURRIED, City, until
 from workers.desk import Desk, Finding, Pause
 from workers.inspection import QUESTIONS, UNFINISHED, answer_questions
 
@@ -54,6 +54,7 @@ async def answered(city: City) -> bool:
     return bool(await city.pool.fetchval("select answer is not null from channel_check"))
 
 
+@pytest.mark.parametrize("city", [HURRIED], indirect=True)
 async def test_a_check_that_gets_no_answer_takes_its_test_post_away(city: City) -> None:
     city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="editMessageText")
 
@@ -64,6 +65,7 @@ async def test_a_check_that_gets_no_answer_takes_its_test_post_away(city: City) 
     assert await city.pool.fetchval(LAST) == "2"
 
 
+@pytest.mark.parametrize("city", [HURRIED], indirect=True)
 async def test_a_test_post_that_cannot_be_taken_away_is_told_and_written_over_by_no_doubt(city: City) -> None:
     city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="editMessageText")
     city.sandbox.faults.add(FaultKind.OK_FALSE_200, method="deleteMessage", description="message can't be deleted")
@@ -79,7 +81,6 @@ async def test_a_test_post_that_cannot_be_taken_away_is_told_and_written_over_by
     assert notice.startswith("Mensa chiusa")
 
 
-@pytest.mark.parametrize("city", [{"telegram_timeout": 20, "lease": 40}], indirect=True)
 async def test_the_test_post_of_a_check_whose_worker_died_is_taken_away(city: City) -> None:
     """What a killed worker leaves is what one leaves that cannot delete, and never comes to its answer."""
     city.sandbox.faults.add(FaultKind.RESET_BEFORE_ACCEPTING, method="deleteMessage")

@@ -10,11 +10,12 @@ from app.amend import Change, amend, withdraw
 from app.routing import Routing
 from deploy.sandbox.faults import FaultKind
 from tests.given import a_notice
-from tests.workers.conftest import City, until
+from tests.workers.conftest import HURRIED, City, until
 
 BROKEN = "select exists (select from attempt where action = 'edit' and outcome in ('failed', 'doubted'))"
 
 
+@pytest.mark.parametrize("city", [HURRIED], indirect=True)
 @pytest.mark.parametrize(
     ("kind", "figures"),
     [
