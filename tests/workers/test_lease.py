@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from pydantic_core import Url
 
-from app.database import SERVER_SETTINGS, Pool
+from app.database import Pool
 from app.domain.backoff import DOUBT_RESTS
 from app.domain.pace import Limits
 from app.outbox import ChannelKind
@@ -20,6 +20,7 @@ from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed
 from tests.reliability.ground import until
 from tests.workers import paper
+from tests.workers.test_pruning_beside import PATIENT
 from workers.desk import Desk
 from workers.main import run
 from workers.recorder import Recorder
@@ -40,7 +41,8 @@ SLACK = LEASE - TIMEOUT - DOUBT_RESTS.total_seconds()
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
+    """Give connections that wait for a lock as long as it is held."""
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=PATIENT) as opened:
         yield opened
 
 
