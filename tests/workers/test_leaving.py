@@ -5,9 +5,9 @@
 import asyncio
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import asyncpg
 from pydantic_core import Url
@@ -20,11 +20,13 @@ from tests.given import a_channel, accepted
 from tests.reliability.ground import until
 from tests.telemetry.wire import a_wire
 from tests.workers import paper
+from tests.workers.dispatching import is_so
 from tests.workers.test_media import attached, png
 from tests.workers.trap import Trap
 from workers.leaving import STUCK
 from workers.main import CLOSE, DRAIN, run
 
+IS_THERE = "select exists (select from worker)"
 HAS_TICKED = "select exists (select from worker where seen_at > now() - interval '0.3 seconds')"
 DEAF = """
 import asyncio, contextlib, sys, workers.main
@@ -39,21 +41,24 @@ async def hears_nothing():
 paper.close = hears_nothing
 KINDS.clear()
 KINDS["paper"] = paper.__name__
-workers.main.DRAIN = workers.main.CLOSE = 0.5
+workers.main.DRAIN, workers.main.CLOSE = 0.5, 5
 sys.exit(workers.main.main())
 """
 
 
-def test_what_keeps_a_worker_from_ending_is_named_and_left(database_url: str, redis_url: str) -> None:
+async def test_what_keeps_a_worker_from_ending_is_named_and_left(database_url: str, redis_url: str) -> None:
     """A worker one of whose kinds never gets done with closing, told to end by a signal."""
-    environment = os.environ | {"CAMPANELLA_DATABASE_URL": database_url, "CAMPANELLA_REDIS_URL": redis_url}
-    command = [sys.executable, "-c", DEAF]
-    with subprocess.Popen(command, env=environment | {"CAMPANELLA_WORKER_PORT": "0"}, stderr=subprocess.PIPE) as worker:
-        assert worker.stderr is not None
-        lines = map(json.loads, worker.stderr)
-        assert any(line["event"] == "worker.started" for line in lines)
-        worker.terminate()
-        said = {line["event"]: line for line in lines}
+    environment = {"CAMPANELLA_DATABASE_URL": database_url, "CAMPANELLA_REDIS_URL": redis_url}
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", DEAF),
+        env=os.environ | environment | {"CAMPANELLA_WORKER_PORT": "0"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncpg.create_pool(database_url, min_size=0) as pool:
+        await until(partial(is_so, pool, IS_THERE))
+    worker.terminate()
+    _, lines = await worker.communicate()
+    said = {line["event"]: line for line in map(json.loads, lines.splitlines())}
 
     assert worker.returncode == STUCK
     assert any(each.startswith("hears_nothing at <string>:") for each in said["worker.stuck"]["waiting"])
