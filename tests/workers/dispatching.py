@@ -4,11 +4,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from pydantic_core import Url
 
-from app.database import Pool
+from app.database import AWAY, Pool
 from app.domain.pace import Limits
 from app.outbox import ChannelKind
 from app.outbox.kind import Render
@@ -51,7 +51,8 @@ async def at_work(
 
     async def look() -> None:
         while True:
-            await turn.turn()
+            with suppress(*AWAY):  # as a relay, which looks again
+                await turn.turn()
             await asyncio.sleep(0.05)
 
     async def write() -> None:

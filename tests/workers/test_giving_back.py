@@ -66,7 +66,7 @@ async def test_what_could_not_be_given_back_at_once_becomes_no_doubt(pool: Pool)
         await until_delivered(1)
 
     assert [(row["attempts"], row["crashes"]) for row in await deliveries(pool)] == [(1, 0)]
-    assert await pool.fetchval("select last_value from tries") == 2
+    assert await pool.fetchval("select last_value from tries") >= 2
 
 
 async def stands_still(pool: Pool) -> None:
