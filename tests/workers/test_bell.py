@@ -3,7 +3,7 @@
 """Who hears a ring: a process that can follow it, and the next one where it cannot."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -70,8 +70,7 @@ async def test_a_ring_is_heard_by_another_process_where_one_could_not_follow_it(
     async with deaf.listening(redis_url), other.listening(redis_url):
         for _ in range(RINGS):
             other.looks = 0
-            bell.ring()
-            await until(other.has_looked)
+            await until(rung_until(bell, other))
 
     assert deaf.looks == 0
 
@@ -80,11 +79,11 @@ async def test_a_ring_waits_for_the_only_process_there_is(pool: Pool, bell: Door
     only = Process(pool)
     only.hears = False
     async with only.listening(redis_url):
-        bell.ring()
+        has_looked = rung_until(bell, only)
         await asyncio.sleep(0.3)
         before = only.looks
         only.hears = True
-        await until(only.has_looked)
+        await until(has_looked)
 
     assert before == 0
 
@@ -116,6 +115,21 @@ async def test_a_redis_that_takes_connections_and_never_answers_holds_no_bell(re
         bell.ring()
         await until(lambda: has_grown("rung", before), within=30)
         await bell.close()
+
+
+def rung_until(bell: Doorbell, process: Process) -> Callable[[], Awaitable[bool]]:
+    """Ring; give what asks whether a process has looked, and rings again where Redis was too slow for a ring."""
+    lost = counted("lost")
+    bell.ring()
+
+    async def has_looked() -> bool:
+        nonlocal lost
+        if await has_grown("lost", lost):
+            lost = counted("lost")
+            bell.ring()
+        return process.looks > 0
+
+    return has_looked
 
 
 def counted(what: str) -> float:

@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.methods import SendDocument, SendMessage, TelegramMethod
 from aiogram.types import BufferedInputFile
 
+from tests.reliability.ground import until
 from workers.telegram.session import Watch, WatchedSession
 
 MEGABYTES = 20
@@ -53,12 +54,17 @@ async def test_what_was_not_sent_when_a_call_was_given_up_is_never_sent(
     server, session = deaf
     watch = Watch()
 
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await session.exchange(Bot("1:A"), method, watch)
+    async def has_left() -> bool:
+        return watch.wire.left
+
+    calling = asyncio.create_task(session.exchange(Bot("1:A"), method, watch))
+    await until(has_left)
+    await asyncio.sleep(0.2)
+    calling.cancel()
+    with suppress(asyncio.CancelledError):
+        await calling
     server.listens.set()
     await asyncio.wait_for(server.over.wait(), 30)
 
-    assert watch.wire.left
     assert server.ended == "broken"
     assert server.heard < MEGABYTES << 20
