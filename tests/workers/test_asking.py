@@ -31,7 +31,7 @@ from workers.telegram.operations import QUEUE, OperationsChat
 from workers.telegram.session import Watch, WatchedSession
 
 OPERATIONS = -1009999999999
-SLOW = {"telegram_timeout": 2, "lease": 3.5, "telegram_operations_chat": str(OPERATIONS)}
+SLOW = {"telegram_timeout": 8, "lease": 12, "telegram_operations_chat": str(OPERATIONS)}
 KNOWN = "update channel set last_reference = '1'"
 
 
@@ -156,11 +156,11 @@ async def test_asking_by_forward_ends_within_its_time_however_slow_it_is(city: C
     """The forward takes three quarters of the time, and the copy cannot be deleted at all: the lease holds."""
     await forwarding(city)
     city.sandbox.faults.add(FaultKind.ANSWER_RESET, method="sendMessage")
-    city.sandbox.faults.add(FaultKind.LATE_ANSWER, method="forwardMessage", seconds=1.5)
+    city.sandbox.faults.add(FaultKind.LATE_ANSWER, method="forwardMessage", seconds=6)
     city.sandbox.faults.add(FaultKind.ANSWER_HUNG, method="deleteMessages")
 
     await city.accepts(in_doubt="hold")
-    await city.settled(within=30)
+    await city.settled(within=90)
 
     probes = await city.pool.fetch("select outcome from attempt where action = 'probe' order by token")
     outcomes = [row["outcome"] for row in probes]

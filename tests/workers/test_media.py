@@ -4,6 +4,7 @@
 
 import zlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from struct import pack
 
@@ -44,7 +45,7 @@ def png(width: int = 4, height: int = 4) -> bytes:
 async def city(database_url: str, redis_url: str, sandbox: Sandbox, trap: Trap) -> AsyncIterator[City]:
     """A city whose worker may fetch from the test's own web server."""
     trap.files = {"/a.png": png(), "/b.png": png(8, 8), "/c.pdf": PDF, "/fake.pdf": b"<html>no document</html>"}
-    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority, "telegram_timeout": 8, "lease": 10}
+    members = {"fetch_exceptions": trap.host, "fetch_ca_file": trap.authority, "telegram_timeout": 30, "lease": 60}
     async with a_city(settings_for(database_url, redis_url, sandbox, **members), sandbox) as city:
         yield city
 
@@ -168,33 +169,36 @@ async def test_few_calls_at_a_time_carry_bytes_and_the_others_find_the_file_ther
     assert await city.pool.fetchval("select count(*) from delivery where failures > 0") == 0
 
 
-async def uploads_hang(city: City, trap: Trap) -> None:
-    """Let as many uploads hang as one process may have; none of them comes to an end."""
+@asynccontextmanager
+async def uploads_hang(city: City, trap: Trap) -> AsyncIterator[None]:
+    """Let as many uploads hang as one process may have; none of them comes to an end before Telegram goes away."""
     for number in range(UPLOADS):
         await city.channel(f"c{number}", CHAT - number, areas=["nord"])
-        city.sandbox.faults.add(FaultKind.DELAYED, chat=CHAT - number, method="sendPhoto", delay=30.0)
+        city.sandbox.faults.add(FaultKind.DELAYED, chat=CHAT - number, method="sendPhoto", delay=600.0)
     await city.channel("sud", OTHER, areas=["sud"])
     await city.accepts(event_id="e1", attachments=attached(trap, "a.png"), audience={"areas": ["nord"]})
     await until(partial(is_so, city, "select count(*) = $1 from delivery where intent is not null", UPLOADS))
+    yield
+    await city.sandbox.server.leave()
 
 
 async def test_an_urgent_picture_does_not_wait_for_uploads_that_hang(city: City, trap: Trap) -> None:
-    await uploads_hang(city, trap)
     urgent = {"priority": "urgent", "audience": {"areas": ["sud"]}}
-    await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), **urgent)
-    await until(lambda: is_posted(city))
+    async with uploads_hang(city, trap):
+        await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), **urgent)
+        await until(lambda: is_posted(city))
 
-    assert len(city.posts(OTHER)) == 1
-    assert await city.pool.fetch("select * from delivery where last_error = $1", UPLOADING) == []
-    assert [len(city.posts(CHAT - number)) for number in range(UPLOADS)] == [0] * UPLOADS
+        assert len(city.posts(OTHER)) == 1
+        assert await city.pool.fetch("select * from delivery where last_error = $1", UPLOADING) == []
+        assert [len(city.posts(CHAT - number)) for number in range(UPLOADS)] == [0] * UPLOADS
 
 
 async def test_a_picture_that_waits_for_other_uploads_costs_its_channel_nothing(city: City, trap: Trap) -> None:
-    await uploads_hang(city, trap)
-    await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), audience={"areas": ["sud"]})
-    await until(partial(is_so, city, WAITS_FOR_NOTHING, UPLOADING))
+    async with uploads_hang(city, trap):
+        await city.accepts(event_id="e2", attachments=attached(trap, "b.png"), audience={"areas": ["sud"]})
+        await until(partial(is_so, city, WAITS_FOR_NOTHING, UPLOADING))
 
-    assert await city.pool.fetchval("select count(*) from attempt") == UPLOADS
+        assert await city.pool.fetchval("select count(*) from attempt") == UPLOADS
 
 
 async def is_so(city: City, question: str, *values: object) -> bool:
