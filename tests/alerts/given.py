@@ -25,7 +25,7 @@ def info(colour: str | None = "arancione", areas: Any = ("Bisenzio",), **members
         "urgency": "Expected",
         "severity": "Severe",
         "certainty": "Likely",
-        "expires": "2027-12-11T18:00:00+01:00",
+        "expires": "2127-12-11T18:00:00+01:00",
         "headline": "Allerta per temporali forti",
     }
     said = {**ordinary, **members}

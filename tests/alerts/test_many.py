@@ -69,7 +69,7 @@ sizes = pytest.mark.parametrize("size", [1_500, pytest.param(20_000, marks=pytes
 
 def rich() -> bytes:
     """A document with nearly everything in it."""
-    more = {"responseType": "Prepare", "onset": "2027-12-11T06:00:00+01:00", "senderName": "Regione", "contact": "112"}
+    more = {"responseType": "Prepare", "onset": "2127-12-11T06:00:00+01:00", "senderName": "Regione", "contact": "112"}
     said = {
         "description": "Piogge\n\nforti",
         "instruction": "Resta in casa.",

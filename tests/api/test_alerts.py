@@ -16,7 +16,7 @@ async def test_an_alert_becomes_a_notice(source: Caller, media_type: str) -> Non
     said = {"description": "Piogge * e\n\n  vento <forte>", "instruction": "Resta in casa.\nSali di un piano."}
     web = "https://www.regione.example.it/allerta"
     identifier, body = alert(
-        info(areas=("Bisenzio e Ombrone", "Valdarno"), onset="2027-12-11T06:00:00+01:00", web=web, **said)
+        info(areas=("Bisenzio e Ombrone", "Valdarno"), onset="2127-12-11T06:00:00+01:00", web=web, **said)
     )
 
     answer = await hand_in(source, body, media_type)
@@ -31,7 +31,7 @@ async def test_an_alert_becomes_a_notice(source: Caller, media_type: str) -> Non
         "Colore\\: arancione\n\nZone\\: Bisenzio e Ombrone, Valdarno\n\nPiogge \\* e\n\nvento \\<forte\\>"
     )
     assert notice["audience"]["areas"] == ["Bisenzio e Ombrone", "Valdarno"]
-    assert (notice["valid_from"], notice["expires_at"]) == ("2027-12-11T06:00:00+01:00", "2027-12-11T18:00:00+01:00")
+    assert (notice["valid_from"], notice["expires_at"]) == ("2127-12-11T06:00:00+01:00", "2127-12-11T18:00:00+01:00")
     assert [link["href"] for link in notice["links"]] == [web]
 
 

@@ -19,6 +19,7 @@ async def test_a_notice_stands_on_the_board_and_on_a_page_of_its_own(board: Boar
         valid_from="2027-03-05T11:30:00+01:00",
         valid_until="2027-03-05T14:30:00+01:00",
     )
+    await board.pool.execute("update posting set ends_at = now() + interval '1 day' where notice_id = $1", notice.id)
 
     front, own = await board.page(), await board.notice_page(notice)
 
