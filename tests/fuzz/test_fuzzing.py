@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.errors import MalformedBodyError
 from tests.fuzz.__main__ import main
-from tests.fuzz.fuzzing import MOST, PATIENCE, Target, dice_of, tried
+from tests.fuzz.fuzzing import ALLOWED, MOST, PATIENCE, YARD, Target, dice_of, patience, tried
 from tests.fuzz.targets import TARGETS
 
 ALL = frozenset({200, 400})
@@ -137,6 +137,11 @@ def test_it_ends_where_everything_is_wrong() -> None:
     report = tried(Target("t", _number, lambda number: exec(places[number]), ALL), 0, range(10_000))  # noqa: S102
 
     assert len(report.found) == MOST
+
+
+@pytest.mark.parametrize(("yard", "times"), [(YARD / 3, 1), (YARD, 1), (2 * YARD, 2), (10 * YARD, 10)])
+def test_a_slower_machine_has_more_time_and_a_faster_one_no_less(yard: float, times: float) -> None:
+    assert patience(yard) == pytest.approx(times * ALLOWED)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
