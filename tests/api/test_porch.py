@@ -4,7 +4,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -171,17 +172,31 @@ class Overloaded:
     def believes(self, wait: float) -> None:
         self._application._house.state.house.gate._wait = wait
 
-    async def told(self, *parts: bytes) -> tuple[list[int], bytes]:
-        """Write each part by itself, and read all answers until the other side or the last of them ends."""
+    async def told(self, *requests: Sequence[bytes]) -> tuple[list[int], bytes]:
+        """Write each request in its parts and read its answer before the next; give what all were answered.
+
+        One that comes while another is still answered is not looked at early, whatever it is.
+        """
         reader, writer = await asyncio.open_connection("127.0.0.1", int(self.address.rpartition(":")[2]))
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0.05)
-        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        said = await asyncio.wait_for(reader.read(), 60)
+        said = b""
+        async with asyncio.timeout(60):
+            for *parts, last in requests:
+                for part in parts:
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+                writer.write(last)
+                said += await an_answer(reader)
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            said += await reader.read()
         writer.close()
         return [int(each.split(b" ", 1)[0]) for each in said.split(b"HTTP/1.1 ")[1:]], said
+
+
+async def an_answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    (length,) = re.findall(rb"\r\ncontent-length: (\d+)\r\n", head.lower())
+    return head + await reader.readexactly(int(length))
 
 
 @pytest.fixture
@@ -195,7 +210,7 @@ async def test_a_refused_caller_may_go_on_with_the_same_connection(overloaded: O
     request = a_request(written())
     overloaded.believes(ENOUGH)
 
-    statuses, said = await overloaded.told(request, request[:60], request[60:], request[:-5], request[-5:])
+    statuses, said = await overloaded.told([request], [request[:60], request[60:]], [request[:-5], request[-5:]])
 
     assert statuses[0] == statuses[2] == 503
     assert statuses[-1] == 200
@@ -208,7 +223,7 @@ async def test_a_body_that_looks_like_a_request_is_none(overloaded: Overloaded) 
     overloaded.believes(ENOUGH)
     refused_early = a_request(b"", "/v1/notices", length=len(hidden), Content_Type="text/plain")
 
-    statuses, _ = await overloaded.told(refused_early, hidden)
+    statuses, _ = await overloaded.told([refused_early, hidden])
 
     assert len(statuses) == 2, "one answer for the request and one for the last; none for what was its body"
 
