@@ -88,8 +88,8 @@ class Tried:
         where = (f"{self.url}/openapi.json", "--url", f"{self.url}/v1", "--include-operation-id-regex", operations)
         how = ("--checks", "all", "--exclude-checks", "use_after_free", "--no-color", "--continue-on-failure")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.api.judging"}
-        # How long an example takes to make says how busy the machine is.
-        kept = ("--generation-database", "none", "--suppress-health-check", "too_slow")
+        # How long an example takes to make, or an answer, says how busy the machine is.
+        kept = ("--generation-database", "none", "--suppress-health-check", "too_slow", "--request-timeout", "120")
         command = (TRYING, "--config-file", "schemathesis.toml", "run", *where, *size, *how, *kept)
         process = await asyncio.create_subprocess_exec(
             *command, cwd=self.directory, env=environment, stdout=-1, stderr=-2
@@ -143,6 +143,7 @@ async def api_url(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIte
         "CAMPANELLA_PUBLIC_URL": url,
         "CAMPANELLA_ADMIN_KEY_STAYS": "true",
         "CAMPANELLA_SECRET_KEYS": SECRET_KEY,
+        "CAMPANELLA_HEALTH_PATIENCE": "10",
         "CAMPANELLA_ALERT_ZONES": "Bisenzio e Ombrone Pistoiese=bisenzio",
         **dict.fromkeys(UNLIMITED, "0"),
     }
