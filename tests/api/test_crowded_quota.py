@@ -14,7 +14,7 @@ from app.settings import Settings
 from tests.api.calling import fresh, some_settings
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_whenever_they_come_the_quota_is_taken_whole_and_nobody_waits_for_ever(
     settings: Settings, pool: Pool
 ) -> None:

@@ -38,7 +38,7 @@ async def test_what_is_redriven_of_many_is_kept_while_the_rest_waits_for_what_so
     async with asyncio.TaskGroup() as group, operator.pool.acquire() as other, other.transaction():
         await other.execute(HOLD, max(ids))
         call = group.create_task(operator.post(PATH, {"channel": one.channel}))
-        await until(begun, within=10)
+        await until(begun)
 
     assert call.result().body == {"matched": 1_101, "redriven": 1_101, "doubted": 0, "dry_run": False}
     assert await operator.pool.fetchval(DUE, ids) == 1_100
