@@ -5,7 +5,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -29,6 +29,8 @@ ADMIN_KEY = "bootstrap-operator-key-of-the-tests-0001"
 SECRET_KEY = new_key()
 NUMBERS = count(1)
 JSON = "application/json"
+PATIENCE = 120
+"""Seconds for which a busy machine may say that it takes too long."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,15 @@ class Caller:
         slug = fresh("canale")
         await self.post("/v1/channels", {**a_channel(slug), "audience": {"services": [service]}, **members})
         return slug
+
+
+async def patiently(call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Call, and again while Postgres or another request of the same key has no time for it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            answer = await call()
+            if answer.status != 503 and answer.problem != "request-in-progress":
+                return answer
 
 
 async def a_delivery(operator: Caller) -> tuple[Caller, str, int]:

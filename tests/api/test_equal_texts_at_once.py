@@ -17,13 +17,12 @@ from app.domain.notice import Notice
 from app.intake import stored_or_found, wish_for
 from app.routing import Routing, Snapshot
 from app.settings import Settings
-from tests.api.calling import Answer, Caller, fresh, served
+from tests.api.calling import PATIENCE, Answer, Caller, fresh, patiently, served
 
 WAITS = """
 select exists (select from pg_locks l join pg_database d on d.oid = l.database
                 where l.locktype = 'advisory' and not l.granted and d.datname = current_database())
 """
-PATIENCE = 120
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +39,7 @@ def said(service: str, text: str = "Mensa: pasto freddo") -> dict[str, Any]:
 
 async def post(caller: Caller, path: str, body: Any, **headers: str) -> Answer:
     """Hand in, and again while a busy machine says that it takes too long."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            answer = await caller.post(path, body, **headers)
-            if answer.status != 503:
-                return answer
+    return await patiently(lambda: caller.post(path, body, **headers))
 
 
 def at_both(processes: Sequence[Caller], source: Caller) -> list[Caller]:
