@@ -4,13 +4,14 @@
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.api.application import api, document_of
 from app.api.idempotency import HEADER
-from tests.api.calling import Caller, a_notice, fresh
+from tests.api.calling import Caller, a_notice, fresh, patiently
 from tests.api.keyed import is_replayed
 
 SHOWN_ONCE: list[tuple[str, dict[str, Any]]] = [
@@ -38,7 +39,8 @@ async def test_a_key_that_was_lost_on_its_way_is_shown_again_and_lies_nowhere_in
 async def test_a_source_that_is_made_twice_with_one_key_is_made_once(operator: Caller) -> None:
     new, key = {"slug": fresh("fonte"), "name": "Mensa"}, fresh("chiave")
 
-    answers = await asyncio.gather(*(operator.post("/v1/sources", new, Idempotency_Key=key) for _ in range(5)))
+    call = partial(operator.post, "/v1/sources", new, Idempotency_Key=key)
+    answers = await asyncio.gather(*(patiently(call) for _ in range(5)))
 
     assert {answer.status for answer in answers} == {201}
     assert len({answer.text for answer in answers}) == 1
