@@ -3,12 +3,13 @@
 """CAP at POST /v1/notices: an alert becomes a notice, once, and what is wrong is a problem."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from tests.alerts.given import cap, info
 from tests.api.alerting import CAP, SERVICE, alert, all_of, content, hand_in
-from tests.api.calling import Caller
+from tests.api.calling import Caller, patiently
 
 
 @pytest.mark.parametrize("media_type", [CAP, "application/xml", "Application/CAP+XML; charset=UTF-8"])
@@ -86,7 +87,7 @@ async def test_every_language_has_its_own_words(source: Caller) -> None:
 async def test_the_same_message_again_is_the_same_also_fifty_times_at_once(source: Caller) -> None:
     _, body = alert()
 
-    answers = await asyncio.gather(*(hand_in(source, body) for _ in range(50)))
+    answers = await asyncio.gather(*(patiently(partial(hand_in, source, body)) for _ in range(50)))
 
     assert {answer.status for answer in answers} == {202}
     assert len({answer.body["id"] for answer in answers}) == 1

@@ -3,12 +3,13 @@
 """Correcting a notice and taking it back over HTTP."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.api.amendments import merged
-from tests.api.calling import Caller, a_delivery
+from tests.api.calling import Caller, a_delivery, patiently
 
 ANY = {"If-Match": "*"}
 ENDED = """
@@ -90,7 +91,8 @@ async def test_changes_of_whatever_is_there_do_not_take_each_other_back(source: 
     change |= {"priority": "bulk", "kind": "closure", "supersedes": "x/1", "in_doubt": "hold"}
     change |= {"contacts": [{"label": "Ufficio", "phone": "0574 1"}], "audience": {"grades": ["primaria"]}}
 
-    answers = await asyncio.gather(*(source.patch(path, {name: value}, **ANY) for name, value in change.items()))
+    calls = [partial(source.patch, path, {name: value}, **ANY) for name, value in change.items()]
+    answers = await asyncio.gather(*map(patiently, calls))
 
     assert {answer.status for answer in answers} == {200}
     shown = (await source.get(path)).body
@@ -146,7 +148,8 @@ async def test_of_two_writers_with_the_same_tag_one_is_refused(source: Caller) -
     tag = (await source.get(path)).headers["ETag"]
 
     changes = [{"priority": "bulk"}, {"priority": "urgent"}]
-    answers = await asyncio.gather(*(source.patch(path, change, If_Match=tag) for change in changes))
+    calls = [partial(source.patch, path, change, If_Match=tag) for change in changes]
+    answers = await asyncio.gather(*map(patiently, calls))
 
     assert sorted(answer.status for answer in answers) == [200, 412]
 

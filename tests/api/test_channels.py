@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from app.checks import Answer as Said
 from app.database import Pool
-from tests.api.calling import Caller, a_channel, fresh
+from tests.api.calling import Caller, a_channel, fresh, patiently
 
 OK = Said("ok", title="Scuola e famiglie", address="-1009", rights={"can_post_messages": True}, can_ask=True)
 NO_ADMIN = Said("refused", "The bot is no administrator of this channel. Make it one, with the right to post.")
@@ -102,9 +103,8 @@ async def test_a_slug_and_an_address_are_taken_once(operator: Caller) -> None:
 async def test_one_of_ten_requests_at_once_for_one_address_is_taken(operator: Caller) -> None:
     new = a_channel("x")
 
-    answers = await asyncio.gather(
-        *(operator.post("/v1/channels", {**new, "slug": fresh("canale")}) for _ in range(10))
-    )
+    calls = [partial(operator.post, "/v1/channels", {**new, "slug": fresh("canale")}) for _ in range(10)]
+    answers = await asyncio.gather(*map(patiently, calls))
 
     assert sorted(answer.status for answer in answers) == [201] + [409] * 9
 

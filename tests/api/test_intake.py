@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.notice import Notice
-from tests.api.calling import Caller, a_notice
+from tests.api.calling import Caller, a_notice, patiently
 
 SAMPLES = json.loads((Path(__file__).parents[2] / "deploy" / "samples" / "notices.json").read_text(encoding="utf-8"))
 NOTICES = [each["notice"] for each in SAMPLES["notices"]]
@@ -92,7 +92,7 @@ async def test_fifty_copies_at_once_are_one_notice(operator: Caller) -> None:
     source = await operator.a_source()
     notice = a_notice(service=service)
 
-    answers = await asyncio.gather(*(source.post("/v1/notices", notice) for _ in range(50)))
+    answers = await asyncio.gather(*(patiently(lambda: source.post("/v1/notices", notice)) for _ in range(50)))
 
     owed = await source.pool.fetchval("select count(*) from delivery where notice_id = $1", answers[0].body["id"])
     assert {answer.status for answer in answers} == {202}

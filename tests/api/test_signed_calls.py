@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +30,7 @@ from app.database import Pool
 from app.settings import Settings
 from app.signers import signer
 from app.unseen import is_first
-from tests.api.calling import JSON, Answer, Caller, fresh, served
+from tests.api.calling import JSON, Answer, Caller, fresh, patiently, served
 from tests.api.signing_calls import (
     EXPIRED,
     FOREIGN,
@@ -245,7 +246,8 @@ async def test_of_two_processes_one_takes_a_signature_that_comes_to_both(town: T
     body = town.notice()
     headers = signed(body, AUDIENCE)
 
-    answers = await asyncio.gather(*(town.hand_in(body, headers, who) for who in (town.source, town.elsewhere) * 4))
+    calls = [partial(town.hand_in, body, headers, who) for who in (town.source, town.elsewhere) * 4]
+    answers = await asyncio.gather(*map(patiently, calls))
 
     assert sorted(each.status for each in answers) == [202] + [401] * 7
 
