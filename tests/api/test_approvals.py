@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.api.calling import Caller
+from tests.api.calling import Caller, patiently
 from tests.reliability.ground import until
 
-WAITS_FOR_A_LOCK = "select exists (select from pg_locks where not granted)"
+WAITS_FOR_A_LOCK = """
+select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())
+"""
 TEXTS: dict[str, Any] = {"it": {"title": "Sciopero"}, "zh-Hans": {"title": "Ba gong"}}
 
 
@@ -120,7 +122,8 @@ async def test_what_a_claim_wrote_that_still_saw_the_languages_of_before_is_look
     async with asyncio.TaskGroup() as group, pool.acquire() as claim, claim.transaction():
         await claim.execute("select from pace where kind = 'telegram' for update")
         await claim.execute("update delivery set state = 'delivered', awaits = 'zh-Hans' where notice_id = $1", number)
-        call = group.create_task(operator.call("PUT", path, {"name": "Un servizio", "approvals": []}))
+        free = {"name": "Un servizio", "approvals": []}
+        call = group.create_task(patiently(lambda: operator.call("PUT", path, free)))
 
         async def is_over_or_waits() -> bool:
             return call.done() or bool(await pool.fetchval(WAITS_FOR_A_LOCK))
