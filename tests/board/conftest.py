@@ -36,6 +36,8 @@ __all__ = ["_quiet"]
 DATABASE = "all_tests_of_the_board"
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+PATIENT = 60_000
+"""Milliseconds to wait for what a busy machine shows late."""
 DECLARATION = "https://form.agid.gov.it/view/example"
 
 
@@ -173,6 +175,6 @@ async def board(hang: Hang) -> Board:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
-        launched = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        launched = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=2 * PATIENT)
         yield launched
         await launched.close()

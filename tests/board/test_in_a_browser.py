@@ -11,15 +11,16 @@ from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
-from tests.board.conftest import CHROMIUM, Board, Hang
+from tests.board.conftest import CHROMIUM, PATIENT, Board, Hang
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 SMALL = {"width": 320, "height": 640}
 LONG = "Precipitevolissimevolmente-" * 6
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+expect.set_options(timeout=PATIENT)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
@@ -30,6 +31,7 @@ pytestmark = [
 async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[Page]:
     """Open an address in a browser that knows nobody; every request and complaint is kept with the page."""
     context = await browser.new_context(**options)
+    context.set_default_timeout(PATIENT)
     page = await context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -131,6 +133,7 @@ async def test_a_page_that_is_not_there_and_one_that_is_empty_have_no_barrier(
         assert (await violations(page), await page.evaluate(WIDER)) == ([], 0)
 
     context = await browser.new_context(viewport=SMALL)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENT)
     missing = await context.new_page()
     answer = await missing.goto(f"{board.reader.address}/bacheca/nessuna")
     assert answer is not None
@@ -167,13 +170,13 @@ async def test_everything_works_without_script_and_by_keyboard_alone(board: Boar
         assert await page.locator("*:focus").inner_text() == "Vai al contenuto"
         await page.get_by_label("Ordine di scuola").select_option("nido")
         await page.get_by_role("button", name="Mostra").click()
-        assert [await each.inner_text() for each in await page.locator("article h3").all()] == ["Nido chiuso"]
+        await expect(page.locator("article h3")).to_have_text(["Nido chiuso"])
         await page.get_by_role("link", name="Nido chiuso").click()
         assert await page.get_by_role("heading", level=1).inner_text() == "Nido chiuso"
         await page.get_by_role("link", name="Archivio degli avvisi").click()
         await page.get_by_role("link", name="Pasto freddo").click()
         await page.get_by_role("link", name="Avvisi in vigore").click()
-        assert await page.locator("article").count() == 2
+        await expect(page.locator("article")).to_have_count(2)
 
 
 async def test_printed_it_is_the_notices_and_the_way_back(board: Board, browser: Browser) -> None:

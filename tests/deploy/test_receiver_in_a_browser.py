@@ -56,7 +56,7 @@ async def test_the_page_has_no_barrier_on_a_large_screen_or_a_small_one(client: 
     found: list[tuple[list[str], int]] = []
 
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=120_000)
         for size in (SMALL, {"width": 1280, "height": 900}):
             async with opened(browser, str(client.make_url("/")), viewport=size) as page:
                 for summary in await page.locator("summary").all():

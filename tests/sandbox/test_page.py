@@ -77,7 +77,7 @@ async def test_a_browser_shows_the_chats_as_on_a_phone(sandbox: Sandbox, call: C
     await call.post(CHANNEL, "<b>Sciopero</b>: <a href='https://a.it'>mensa</a> 食堂", parse_mode="HTML")
     await call.upload("sendPhoto", {"photo": ("a.png", picture(40, 30))}, chat_id=CHANNEL, caption="Menù")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS, timeout=120_000)
         page = await browser.new_page(viewport={"width": 320, "height": 640})
         page.on("request", lambda request: None if request.url.startswith(sandbox.url) else outside.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -41,7 +41,7 @@ async def test_an_article_is_confirmed_and_read_as_on_a_phone_without_any_reques
     asked: list[str] = []
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=120_000)
         page = await browser.new_page(viewport={"width": 900, "height": 900})
         page.on("request", lambda request: asked.append(request.url))
         await page.goto(town.sandbox.url)
@@ -68,7 +68,7 @@ async def test_notices_that_share_a_push_stand_in_one_card_and_one_that_was_dele
     await town.settles()
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=120_000)
         page = await browser.new_page(viewport={"width": 900, "height": 900})
         await page.goto(town.sandbox.url)
         await page.get_by_text("3 articoli · a tutti · arrivato a 20 di 20").wait_for()
