@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import subprocess
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 OURS = range(20_000, 32_768)
 """Ports that Linux gives to no outgoing connection: a server that binds a moment later finds them free still."""
+_given: deque[int] = deque(maxlen=1000)
+"""The ports that this process was given last: whoever asked for one may not have bound it yet."""
 
 
 def nothing_to_prepare() -> None:
@@ -88,9 +91,10 @@ def is_running(pid: int) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return the preferred port where it is free, else one of ours."""
+    """Return the preferred port where it is free, else one of ours that nobody was given lately."""
     while not (preferred and _is_free(preferred)):
-        preferred = OURS.start + secrets.randbelow(len(OURS))
+        preferred = secrets.choice(list(set(OURS).difference(_given)))
+    _given.append(preferred)
     return preferred
 
 
