@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from statistics import linear_regression
@@ -18,7 +19,7 @@ from app.database import Pool
 from tests.given import notice_json
 from tests.reliability.conftest import Prepare
 from tests.reliability.counters import Counters
-from tests.reliability.ground import Ground
+from tests.reliability.ground import Ground, until
 
 PER_SECOND, CHANNELS = 20, 3
 UNHURRIED = 8.0
@@ -123,6 +124,7 @@ async def soaks(ground: Ground, counters: Counters, seconds: float, warm: float,
         await ground.channel(f"c{number}", areas=[area(number % haste)])
     lives = [Life("worker", pid) for pid in ground.workers.start().running]
     lives += [Life("API", pid) for api in counters.processes for pid in api.running]
+    await work(ground, counters)
     begun, ports, areas = time.monotonic(), cycle(counters.ports), cycle(map(area, range(haste)))
     while (passed := (time.monotonic() - begun) * haste) < seconds:
         if passed >= warm + len(lives[0].looks) * (seconds - warm) / LOOKS:
@@ -135,6 +137,14 @@ async def soaks(ground: Ground, counters: Counters, seconds: float, warm: float,
     assert await ground.states() == {"delivered": len(ground.accepted) * CHANNELS}
     assert await ground.verdict() == []
     return lives
+
+
+async def work(ground: Ground, counters: Counters) -> None:
+    """Let every process do what it is there for: until then it has not opened what it needs for that."""
+    for port in counters.ports:
+        ground.accepted.append(await is_taken(counters, port, area(0)))
+    for notice in ground.accepted:
+        await until(partial(ground.is_delivered, notice))
 
 
 def area(number: int) -> str:
