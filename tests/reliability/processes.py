@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The processes that a test ends, stops and starts again: workers, and the Telegram they speak to."""
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from deploy.checker import Entry, read_journal
 
@@ -134,7 +137,20 @@ class Telegram:
         return (await self._post(f"chats/{chat}/{deed}", figures))["result"]
 
     async def away(self, seconds: float) -> None:
+        """Let nobody reach it for so many seconds, which have begun when this returns."""
         await self._post("away", {"seconds": seconds})
+        over = time.monotonic() + seconds
+        while await self._is_reached() and time.monotonic() < over:  # noqa: ASYNC110 - another process tells of nothing
+            await asyncio.sleep(0.01)
+
+    async def _is_reached(self) -> bool:
+        url = URL(self.url)
+        try:
+            _, writer = await asyncio.open_connection(url.host, url.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def shows(self, chat: int) -> list[str]:
         """Give what people read in a chat."""

@@ -78,7 +78,6 @@ async def is_refused_a_connection(ground: Ground) -> None:
     ground.workers.start()
     await until(lambda: says(ground, "worker.started"))
     await ground.telegram.away(10)
-    await asyncio.sleep(0.3)
     await ground.accept(in_doubt="hold")
     await ends_as(ground, "delivered", 1)
     assert await ground.pool.fetchval("select count(*) from attempt") > 1
@@ -166,7 +165,6 @@ async def comes_back_when_all_wait_for_long(ground: Ground) -> None:
     await until(lambda: says(ground, "worker.started"))
     ground.patience = 30  # seconds without any movement, of a worker that is awake
     await ground.telegram.away(15)
-    await asyncio.sleep(0.3)
     await ground.accept()
     await until(lambda: is_away(ground))
     await ground.pool.execute(LONG)
