@@ -2,22 +2,29 @@
 # SPDX-License-Identifier: EUPL-1.2
 """R-05: every way in which a call can break, times what a notice wants done with a doubt, times whether one can ask."""
 
-import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from app.checks import ALIVE
+from tests.reliability.conftest import Prepare
 from tests.reliability.ground import Ground, until
 
 AT_ONCE = 20
 """Cells at a time: a machine that is slow to answer all of them at once would break calls of its own."""
+PATIENT, LEASE = 4, 8
+"""Seconds for a call, so that a busy machine breaks none, and for its claim: too few to spare a doubt its rest."""
+UNHURRIED = 8.0
+NEVER_LEFT = "select count(*) from attempt where outcome = 'failed' and wire = 'none'"
 POLICIES = ("repeat", "hold", "drop")
 ARRIVED: dict[str, dict[str, Any]] = {
     "answer_reset": {},
     "answer_closed": {},
     "answer_hung": {},
-    "late_answer": {"seconds": 2.5},
+    "late_answer": {"seconds": 6},
     "cut_body": {},
     "empty_result": {},
     "oversized": {"size": 2 << 20},
@@ -89,6 +96,12 @@ def certainties() -> list[Cell]:
     ]
 
 
+@pytest.fixture
+async def patient(prepare: Prepare) -> AsyncIterator[Ground]:
+    async with prepare(patience=PATIENT, CAMPANELLA_LEASE=str(LEASE)) as made:
+        yield made
+
+
 async def stage(ground: Ground, cells: list[Cell]) -> None:
     """Give each cell a channel, a notice, and the fault that its first call will meet."""
     for cell in cells:
@@ -106,54 +119,54 @@ def expected(cells: list[Cell]) -> dict[str, tuple[str, int]]:
     return {cell.slug: (cell.state, cell.posts) for cell in cells}
 
 
-async def test_every_broken_call_ends_as_the_table_says(ground: Ground) -> None:
+async def test_every_broken_call_ends_as_the_table_says(patient: Ground) -> None:
     """16 faults that leave a doubt and 7 that do not, 3 policies, with and without asking: 117 cells."""
     cells = doubts(ARRIVED, arrived=True) + doubts(NEVER_ARRIVED, arrived=False) + certainties()
-    ground.workers.start(2)
+    patient.workers.start(2)
     for first in range(0, len(cells), AT_ONCE):
-        await stage(ground, cells[first : first + AT_ONCE])
-        await ground.settles()
+        await stage(patient, cells[first : first + AT_ONCE])
+        await patient.settles()
 
-    assert await outcomes(ground, cells) == expected(cells)
-    assert await ground.verdict() == []
+    assert await outcomes(patient, cells) == expected(cells)
+    assert await patient.verdict() == []
 
 
-async def test_a_worker_killed_while_it_calls_leaves_what_the_table_says(ground: Ground) -> None:
+async def test_a_worker_killed_while_it_calls_leaves_what_the_table_says(patient: Ground) -> None:
     """The other half: the same doubts, left by a worker that was killed while it waited for the answer."""
-    arrived = doubts({"answer_hung": {}, "late_answer": {"seconds": 5}}, arrived=True)
+    arrived = doubts({"answer_hung": {}, "late_answer": {"seconds": 6}}, arrived=True)
     cells = arrived + doubts({"hang_before_accepting": {}}, arrived=False)
-    await stage(ground, cells)
+    await stage(patient, cells)
 
-    ground.workers.start()
-    await until(lambda: all_called(ground, len(cells)))
-    ground.workers.kill(ground.workers.running[0])
-    ground.workers.start()
-    await ground.settles()
+    patient.workers.start()
+    await until(lambda: all_called(patient, len(cells)))
+    patient.workers.kill(patient.workers.running[0])
+    patient.workers.start()
+    await patient.settles()
 
-    assert await outcomes(ground, cells) == expected(cells)
-    assert await ground.verdict() == []
+    assert await outcomes(patient, cells) == expected(cells)
+    assert await patient.verdict() == []
 
 
 async def all_called(ground: Ground, many: int) -> bool:
     return len([entry for entry in ground.telegram.entries() if entry.method == "sendMessage"]) >= many
 
 
-async def test_what_never_left_is_no_doubt(ground: Ground) -> None:
-    for policy in POLICIES:
-        await ground.channel(policy, areas=[policy])
-    ground.workers.start()
-    await until(lambda: is_alive(ground))
-    await ground.telegram.away(4)
-    await asyncio.sleep(0.3)
+async def test_what_never_left_is_no_doubt(prepare: Prepare) -> None:
+    async with prepare(patience=UNHURRIED) as ground:
+        for policy in POLICIES:
+            await ground.channel(policy, areas=[policy])
+        ground.workers.start()
+        await until(lambda: is_alive(ground))
+        await ground.telegram.away(15)
 
-    for policy in POLICIES:
-        await ground.accept(audience={"areas": [policy]}, in_doubt=policy)
-    await ground.settles()
+        for policy in POLICIES:
+            await ground.accept(audience={"areas": [policy]}, in_doubt=policy)
+        await ground.settles()
 
-    assert await ground.states() == {"delivered": 3}
-    assert await ground.pool.fetchval("select count(*) from attempt where outcome = 'failed' and wire = 'none'") >= 3
-    assert await ground.pool.fetchval("select count(*) from attempt where outcome = 'doubted'") == 0
-    assert await ground.verdict() == []
+        assert await ground.states() == {"delivered": 3}
+        assert await ground.pool.fetchval(NEVER_LEFT) >= 3
+        assert await ground.pool.fetchval("select count(*) from attempt where outcome = 'doubted'") == 0
+        assert await ground.verdict() == []
 
 
 async def is_alive(ground: Ground) -> bool:
