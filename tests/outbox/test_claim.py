@@ -133,16 +133,20 @@ async def test_the_account_gets_no_more_than_its_pace(pool: Pool) -> None:
 
 
 async def test_what_came_late_counts_from_when_it_came_whoever_claims_next(pool: Pool) -> None:
-    """Two a second: the first of two comes 400 ms late, so that the third waits for it, and not only for its turn."""
+    """Two a second: the first of two is 400 ms later than the other, so that the third waits not only for its turn.
+
+    Both come twenty seconds late: so long a machine that stands still may keep the next claim.
+    """
     for number in range(4):
         await a_channel(pool, f"c{number}", address=str(1000 + number))
     await accepted(pool)
     kind, lease = plain(Limits(2, 0, 0)), timedelta(seconds=30)
 
     first, second = (await claim(pool, kind, Turn(2, timedelta(seconds=1), lease))).calls
-    came = {first.moment: first.moment + timedelta(milliseconds=400)}
+    late = timedelta(seconds=20)
+    came = {first.moment: first.moment + late + timedelta(milliseconds=400), second.moment: second.moment + late}
     told = await claim(pool, kind, Turn(2, timedelta(0), lease, came=came))
-    third, fourth = (await claim(pool, kind, Turn(2, timedelta(seconds=5), lease))).calls
+    third, fourth = (await claim(pool, kind, Turn(2, timedelta(seconds=60), lease))).calls
 
     assert told.calls == ()
     assert third.moment - came[first.moment] >= timedelta(seconds=1)
@@ -184,13 +188,14 @@ async def test_a_channel_rests_after_a_send_and_the_claim_says_for_how_long(pool
     await accepted(pool)
     limits = Limits(0, 1, 20)
     (call,) = (await claimed(pool, limits=limits)).calls
-    await recorded(pool, call, Delivered(("1",)), rest=1.0)
+    await recorded(pool, call, Delivered(("1",)), rest=1.3)
+    free_at = await pool.fetchval("select free_at from channel")
 
     then = await claimed(pool, limits=limits)
 
-    assert then.calls == ()
-    assert then.again is not None
-    assert 0.8 < then.again < 1.1
+    assert free_at - call.moment >= timedelta(seconds=1.3)
+    assert (then.calls == ()) == (then.now < free_at)  # a machine that stood still for a second finds it free
+    assert then.calls or then.again == pytest.approx((free_at - then.now).total_seconds())
 
 
 async def test_a_group_rests_after_twenty_in_a_minute(pool: Pool) -> None:
@@ -204,7 +209,7 @@ async def test_a_group_rests_after_twenty_in_a_minute(pool: Pool) -> None:
     await accepted(pool)
 
     assert (await claimed(pool, limits=Limits(0, 0, 20))).calls == ()
-    assert await pool.fetchval("select free_at > now() + interval '50 seconds' from channel")
+    assert await pool.fetchval("select free_at > now() + interval '20 seconds' from channel")
 
 
 @pytest.mark.parametrize(("a_minute", "kept"), [(20, 61), (0, 61), (100, 101)])
@@ -212,13 +217,14 @@ async def test_of_a_minutes_sends_no_more_are_kept_than_count(pool: Pool, a_minu
     """A channel without a limit may have thousands, and its row is written anew with each."""
     await a_channel(pool, address="1")
     await pool.execute(A_FLOOD)
+    before = await pool.fetchval("select sent from channel")
     await accepted(pool)
 
     (call,) = (await claimed(pool, limits=Limits(0, 0, a_minute))).calls
 
     sent = await pool.fetchval("select sent from channel")
     assert (len(sent), sorted(sent), sent[-1]) == (kept, sent, call.moment)
-    assert sent[-1] - sent[0] < timedelta(milliseconds=500)
+    assert sent[:-1] == sorted(before)[-(kept - 1) :]
 
 
 async def test_being_throttled_pauses_the_channel_and_costs_no_failure(pool: Pool) -> None:
@@ -230,7 +236,7 @@ async def test_being_throttled_pauses_the_channel_and_costs_no_failure(pool: Poo
 
     (row,) = await deliveries(pool)
     assert (row["state"], row["failures"]) == ("due", 0)
-    assert await pool.fetchval("select free_at > now() + interval '29 seconds' from channel")
+    assert await pool.fetchval("select free_at > now() + interval '20 seconds' from channel")
     assert not await pool.fetchval("select free_at > now() from pace")
 
 
@@ -243,7 +249,7 @@ async def test_two_throttled_channels_pause_the_account(pool: Pool) -> None:
     await recorded(pool, first, Throttled(30))
     await recorded(pool, second, Throttled(30))
 
-    assert await pool.fetchval("select free_at > now() + interval '29 seconds' from pace")
+    assert await pool.fetchval("select free_at > now() + interval '20 seconds' from pace")
 
 
 async def test_a_channel_whose_bot_was_removed_pauses_and_keeps_what_it_is_owed(pool: Pool) -> None:
