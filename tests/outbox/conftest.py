@@ -16,12 +16,21 @@ from app.domain.pace import Limits
 from app.domain.settle import settle
 from app.outbox import ChannelKind, Claimed, Done, Owed, Taken, Turn, claim, record
 
+PATIENT = {"lock_timeout": "60000", "statement_timeout": "60000", "idle_in_transaction_session_timeout": "120000"}
 TURN = Turn(most=50, horizon=timedelta(milliseconds=100), lease=timedelta(seconds=30))
 
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=SERVER_SETTINGS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def patient(database_url: str) -> AsyncIterator[Pool]:
+    """A pool for a test that has one wait for another, in which neither is given up on a machine that stands still."""
+    settings = {**SERVER_SETTINGS, **PATIENT}
+    async with asyncpg.create_pool(database_url, min_size=0, max_size=10, server_settings=settings) as opened:
         yield opened
 
 

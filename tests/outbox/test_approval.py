@@ -257,22 +257,22 @@ async def test_an_interim_channel_waits_where_nothing_else_is_left(pool: Pool) -
     assert await served(pool) == ["it", "zh"]
 
 
-async def test_an_approval_waits_for_the_claim_that_has_not_seen_it(pool: Pool) -> None:
-    await two_channels(pool)
-    number = (await accepted(pool, event_id="e1", texts=BOTH)).id
-    await served(pool)
-    await pool.execute("update delivery set due_at = now(), awaits = null where state = 'due'")
+async def test_an_approval_waits_for_the_claim_that_has_not_seen_it(patient: Pool) -> None:
+    await two_channels(patient)
+    number = (await accepted(patient, event_id="e1", texts=BOTH)).id
+    await served(patient)
+    await patient.execute("update delivery set due_at = now(), awaits = null where state = 'due'")
 
-    async with pool.acquire() as connection, connection.transaction():
+    async with patient.acquire() as connection, connection.transaction():
         await connection.execute("select from delivery where state = 'due' for no key update")
-        approval = asyncio.create_task(approved(pool, number))
-        await until_it_waits(pool)
+        approval = asyncio.create_task(approved(patient, number))
+        await until_it_waits(patient)
         await connection.execute(
             "update delivery set due_at = now() + interval '1 hour', awaits = 'zh-Hans' where state = 'due'"
         )
     assert await approval
 
-    assert await served(pool) == ["zh"]
+    assert await served(patient) == ["zh"]
 
 
 async def until_it_waits(pool: Pool) -> None:

@@ -113,27 +113,27 @@ async def test_what_is_in_doubt_is_found_behind_one_that_is_put_off(pool: Pool) 
     assert found == [last]
 
 
-async def test_a_claim_goes_by_the_time_after_it_has_waited_for_another(pool: Pool) -> None:
-    await a_channel(pool)
-    await claimed(pool)  # from now on the kind has its row
+async def test_a_claim_goes_by_the_time_after_it_has_waited_for_another(patient: Pool) -> None:
+    await a_channel(patient)
+    await claimed(patient)  # from now on the kind has its row
 
-    async with held_pace(pool) as let_go:
-        taking = asyncio.create_task(claimed(pool))
+    async with held_pace(patient) as let_go:
+        taking = asyncio.create_task(claimed(patient))
         moment = await let_go()
         taken = await taking
 
     assert taken.now >= moment
 
 
-async def test_a_test_post_goes_by_the_time_after_it_has_waited_for_a_claim(pool: Pool) -> None:
-    await claimed(pool)
+async def test_a_test_post_goes_by_the_time_after_it_has_waited_for_a_claim(patient: Pool) -> None:
+    await claimed(patient)
 
-    async with held_pace(pool) as let_go:
-        waiting = asyncio.create_task(slot(pool, "telegram", 1.0))
+    async with held_pace(patient) as let_go:
+        waiting = asyncio.create_task(slot(patient, "telegram", 1.0))
         moment = await let_go()
         await waiting
 
-    assert await pool.fetchval("select free_at - interval '1 second' >= $1 from pace", moment)
+    assert await patient.fetchval("select free_at - interval '1 second' >= $1 from pace", moment)
 
 
 async def much_waits(pool: Pool) -> None:

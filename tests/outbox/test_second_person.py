@@ -139,20 +139,20 @@ async def test_what_is_withdrawn_while_a_correction_waits_is_struck_as_it_stands
     assert call.intent.payload == "Letto r2 True"
 
 
-async def test_a_word_waits_for_the_claim_that_has_not_seen_it(pool: Pool) -> None:
-    await a_channel(pool)
-    number = (await handed_in(pool)).id
+async def test_a_word_waits_for_the_claim_that_has_not_seen_it(patient: Pool) -> None:
+    await a_channel(patient)
+    number = (await handed_in(patient)).id
 
-    async with pool.acquire() as connection, connection.transaction():
+    async with patient.acquire() as connection, connection.transaction():
         await connection.execute("select from delivery for no key update")
-        word = asyncio.create_task(let_go(pool, number))
+        word = asyncio.create_task(let_go(patient, number))
         async with asyncio.timeout(60):
-            while not await pool.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
+            while not await patient.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         await connection.execute("update delivery set due_at = now() + interval '1 h', awaits = 'second-person'")
     assert await word
 
-    assert await served(pool) == ["scuola"]
+    assert await served(patient) == ["scuola"]
 
 
 async def runs(url: str, examples: int, steps: int) -> None:
