@@ -206,7 +206,7 @@ async def test_what_made_no_call_is_no_answer(pool: Pool) -> None:
 
 async def test_a_doubt_rests_its_time_though_the_platform_is_back(pool: Pool) -> None:
     await opened(pool)
-    await pool.execute("update delivery set state = 'in_doubt', due_at = now() + interval '3 seconds' where id = 1")
+    await pool.execute("update delivery set state = 'in_doubt', due_at = now() + interval '1 minute' where id = 1")
     await pool.execute(LATER)
 
     await end(pool, await claims(pool), Delivered(("7",)))

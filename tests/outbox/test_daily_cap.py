@@ -4,6 +4,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +26,9 @@ select from delivery where notice_id = (select id from notice where event_id = $
 """
 
 
-def noon() -> str:
-    """Name a zone in which it is about noon, so that no test sees two days."""
+@cache
+def noon(_: Pool) -> str:
+    """Name a zone in which it was about noon when a test first used its pool, so that no test sees two days."""
     ahead = 12 - datetime.now(UTC).hour
     return f"Etc/GMT{-ahead:+d}"
 
@@ -38,7 +40,7 @@ async def day_begins(pool: Pool) -> None:
 
 async def taken(pool: Pool, per_day: int) -> Taken:
     await pool.execute("update channel set free_at = 'epoch'")
-    return await claim(pool, replace(plain(), cap=Cap(per_day, noon())), TURN)
+    return await claim(pool, replace(plain(), cap=Cap(per_day, noon(pool))), TURN)
 
 
 async def told(pool: Pool, per_day: int = 2, outcome: Outcome | None = None) -> list[str]:
