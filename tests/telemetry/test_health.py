@@ -50,7 +50,7 @@ async def test_all_is_well(health: Health) -> None:
     }
     (check,) = document["checks"]["postgres:responseTime"]
     assert (check["componentType"], check["status"], check["observedUnit"]) == ("datastore", "pass", "ms")
-    assert 0 < check["observedValue"] < 500
+    assert 0 < check["observedValue"] <= 10_000
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", check["time"])
     assert "output" not in check
 
