@@ -27,13 +27,13 @@ KIND = "fragile"
 POISON = "veleno"
 BITTER = "amaro"
 """On this one the process dies before anything is sent, while it is rendered."""
-SLOW = 0.2
-"""Seconds that a send takes: those beside the poison are on the wire when it kills."""
+SLOW = 2.0
+"""Seconds that a send takes, however busy the machine: those beside the poison are on the wire when it kills."""
 PAPER = "POISON_TEST_PAPER"
 
 
 def desk(_: Tools) -> Desk:
-    return Desk(ChannelKind(KIND, Limits(0, 0, 0), shown), send, inspect, close, timeout=1)
+    return Desk(ChannelKind(KIND, Limits(0, 0, 0), shown), send, inspect, close, timeout=10)
 
 
 def shown(owed: Owed) -> Sequence[Part]:
