@@ -23,13 +23,13 @@ async def posted(ground: Ground) -> bool:
 
 
 async def test_a_worker_that_wakes_after_its_lease_cannot_write(prepare: Prepare) -> None:
-    async with prepare(patience=2) as ground:
+    async with prepare(patience=4, CAMPANELLA_LEASE="6") as ground:
         await cannot_write(ground)
 
 
 async def cannot_write(ground: Ground) -> None:
     chat = await ground.channel("scuola")
-    await ground.telegram.fault("late_answer", chat, seconds=1.8)
+    await ground.telegram.fault("late_answer", chat, seconds=3.6)
     await ground.accept(in_doubt="hold")
     (asleep,) = ground.workers.start().running
     await until(lambda: posted(ground))
@@ -102,7 +102,9 @@ async def survives(ground: Ground, stalls: int, notices: int, seed: int, lease: 
     assert len(aside) <= 1 + stalls / 100, aside
     assert (await ground.states())["delivered"] == notices * 20 - len(aside)
     assert await ground.verdict() == []
-    assert 0 <= notices * 20 - len(ground.telegram.posts()) <= len(aside)
+    missing = notices * 20 - len(ground.telegram.posts())
+    assert missing <= len(aside)
+    assert missing >= 0 or aside  # behind what was set aside nobody can be asked about, and is posted again
     lapsed: int = await ground.pool.fetchval(LAPSED)
     assert lapsed >= stalls / 2
     assert refusals(ground) >= stalls / 2  # the last may not have woken yet
