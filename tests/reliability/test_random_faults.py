@@ -39,8 +39,8 @@ having bool_and(state in ('delivered', 'expired') or state = 'dead' and not doub
 """
 """Where a question was refused, nobody knows from where to ask about the next; what was refused stands nowhere."""
 PROMPT = """
-select count(*), count(*) filter (where error not like '%TimeoutError') as prompt
-  from attempt where action = 'post' and outcome = 'doubted'
+select count(*), count(*) filter (where outcome = 'doubted' and error not like '%TimeoutError') as prompt
+  from attempt where action = 'post' and outcome in ('doubted', 'crashed')
 """
 
 
@@ -121,7 +121,7 @@ async def once_where_one_can_ask(ground: Ground) -> None:
 async def are_the_injected(ground: Ground, faults: list[str | None]) -> None:
     """Each injected fault is a doubt, and each doubt an injected fault or a call for which this machine was too slow.
 
-    Where it is slow, a late answer may also be heard when its time is already over.
+    Where it is slow, a late answer may also be heard when its time is already over, and a lease may be over first.
     """
     doubts = await ground.pool.fetchrow(PROMPT)
     assert doubts is not None
