@@ -22,7 +22,7 @@ async def runs(url: str, examples: int, steps: int) -> None:
         home.close()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_whatever_happens_in_whatever_order_the_rows_stay_sound(database_url: str) -> None:
     """300 runs of 30 steps; the night has 5,000."""
     await runs(database_url, 300, 30)

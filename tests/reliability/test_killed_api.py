@@ -22,6 +22,7 @@ BACK = 30.0
 """Seconds in which both are ready again after Postgres is: the plan says 5, and this machine may be busy."""
 
 
+@pytest.mark.timeout(1800)
 async def test_an_api_killed_while_notices_come_in_keeps_its_word(counters: Counters, database_url: str) -> None:
     """50 kills and 1,000 notices; the night has 500 and 10,000."""
     await survives(counters, database_url, kills=50, notices=1000)
@@ -78,6 +79,7 @@ async def keeps_its_word(
     assert len(set(acknowledged)) == notices
 
 
+@pytest.mark.timeout(1800)
 async def test_an_api_whose_postgres_crashes_says_that_it_is_not_ready_and_keeps_its_word(
     counters: Counters, database_url: str, servers: Servers
 ) -> None:
@@ -118,6 +120,7 @@ async def are(counters: Counters, *, ready: bool) -> bool:
     return [await counters.answers(port) for port in counters.ports] == [ready, ready]
 
 
+@pytest.mark.timeout(1800)
 async def test_fifty_copies_at_once_are_one_notice_and_one_answer(counters: Counters, database_url: str) -> None:
     """200 notices, 50 copies of each at both counters; the night has 2,000."""
     await races(counters, database_url, notices=200)
