@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from app.signing import verify
+from deploy.processes import free_port
 from tests.workers.trap import certified, serving
 
 Misdeed = Literal["swallow", "hang"]
@@ -114,7 +114,7 @@ async def _done(request: web.Request, deed: int | Misdeed | tuple[int, Mapping[s
 async def a_receiver(directory: Path) -> AsyncIterator[Receiver]:
     """Serve https under a certificate that only `authority` vouches for."""
     context, _ = certified(directory)
-    receiver = Receiver(unused_port(), directory / "ca.pem")
+    receiver = Receiver(free_port(), directory / "ca.pem")
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", receiver.answer)
     async with serving(app, receiver.port, context):

@@ -3,6 +3,7 @@
 """The whole product: the API behind a real port, a worker, a Telegram that refuses, real servers underneath."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import Any
 import pytest
 import uvicorn
 from aiohttp import ClientSession
-from aiohttp.test_utils import unused_port
 from pydantic import SecretStr
 
 from app.main import create_app
@@ -20,6 +20,8 @@ from tests.workers.conftest import City, a_city, sandbox, settings_for, until
 
 __all__ = ["sandbox", "until"]
 ADMIN = "an operator of this test, and nobody else"
+PATIENT = {"telegram_timeout": 30, "lease": 60}
+"""A call that a busy machine makes slow is no doubt: nothing here breaks one."""
 
 
 @dataclass
@@ -49,11 +51,13 @@ def make_town(database_url: str, redis_url: str, sandbox: Sandbox) -> Make:
 
     @asynccontextmanager
     async def made(**members: Any) -> AsyncIterator[Town]:
-        port = unused_port()
-        settings = settings_for(database_url, redis_url, sandbox, admin_key=SecretStr(ADMIN), **members)
+        listening = socket.create_server(("127.0.0.1", 0))  # nobody else is given the port before it is served
+        port = listening.getsockname()[1]
+        how = {"admin_key": SecretStr(ADMIN), **PATIENT, **members}
+        settings = settings_for(database_url, redis_url, sandbox, **how)
         server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None, server_header=False))
         async with a_city(settings, sandbox) as city, ClientSession(f"http://127.0.0.1:{port}") as client:
-            serving = asyncio.create_task(server.serve())
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
             await until(lambda: _serves(server), 60)
             yield Town(client, city)
             server.should_exit = True

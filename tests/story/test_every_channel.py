@@ -95,7 +95,7 @@ async def everywhere(
 ) -> AsyncIterator[Everywhere]:
     wechat = quick(await WeChat.start())
     account = {"APP_ID": APP_ID, "SECRET": SECRET, "API_URL": wechat.url, "CHOICE": "automatic"}
-    for name, value in {**account, "TIMEOUT": "2", "POLL": "0.05", "REPEAT_AFTER": "0.05"}.items():
+    for name, value in {**account, "TIMEOUT": "30", "POLL": "0.05", "REPEAT_AFTER": "0.05"}.items():
         monkeypatch.setenv(f"CAMPANELLA_WECHAT_{name}", value)
     async with a_receiver(tmp_path) as receiver:
         members = {"secret_keys": SecretStr(new_key()), "webhook_per_second": 0, **receiver.settings}

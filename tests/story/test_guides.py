@@ -60,8 +60,7 @@ async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
 @pytest.fixture
 async def calling(make_town: Make, receiver: Receiver) -> AsyncIterator[Town]:
     """A town that calls the receiver."""
-    patient = {"telegram_timeout": 30, "lease": 60}
-    async with make_town(secret_keys=SecretStr(new_key()), **patient, **receiver.settings) as town:
+    async with make_town(secret_keys=SecretStr(new_key()), **receiver.settings) as town:
         yield town
 
 
