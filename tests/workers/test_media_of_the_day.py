@@ -11,12 +11,12 @@ from uuid import UUID
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from app.amend import Change, amend
 from app.database import Pool
 from app.outgoing import Outgoing
 from app.routing import Routing
+from deploy.processes import free_port
 from tests.given import a_notice, accepted
 from tests.workers.conftest import City, until
 from tests.workers.test_fetching import pool
@@ -137,7 +137,7 @@ class Slow:
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[Slow]:
     context, trusting = certified(tmp_path)
-    slow = Slow(Trap(unused_port(), trusting, tmp_path / "ca.pem"), asyncio.Event(), asyncio.Event())
+    slow = Slow(Trap(free_port(), trusting, tmp_path / "ca.pem"), asyncio.Event(), asyncio.Event())
     app = web.Application()
     app.router.add_get("/menu.pdf", slow.answer)
     async with serving(app, slow.trap.port, context):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import trustme
 from aiohttp import web
-from aiohttp.test_utils import unused_port
+
+from deploy.processes import free_port
 
 BOMB = gzip.compress(bytes(64 << 20))
 """64 KiB."""
@@ -89,7 +90,7 @@ ODD = {"/endless": _endless, "/short": _short, "/bomb": _bomb}
 async def a_trap(directory: Path, *more: tuple[str, int]) -> AsyncIterator[Trap]:
     """Serve https under a certificate that only the trap's own context trusts; at these addresses and ports, too."""
     context, trusting = certified(directory)
-    trap = Trap(unused_port(), trusting, directory / "ca.pem")
+    trap = Trap(free_port(), trusting, directory / "ca.pem")
     app = web.Application()
     app.router.add_get("/{path:.*}", trap.answer)
     async with serving(app, trap.port, context, *more):
