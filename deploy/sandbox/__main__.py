@@ -15,6 +15,7 @@ import uvloop
 from deploy.sandbox.control import is_loopback
 from deploy.sandbox.limits import Limits
 from deploy.sandbox.sandbox import TOKEN, Sandbox
+from deploy.sandbox.standstill import watch
 
 REAL_TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{35}")
 
@@ -25,6 +26,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--token", default=TOKEN, help="the token the bot must use (default: %(default)s)")
     parser.add_argument("--journal", type=Path, help="append every call as one JSON line to this file")
+    parser.add_argument("--standstills", action="store_true", help="journal when this process stood still, too")
     parser.add_argument("--per-second", type=float, default=30, help="writes of the bot; 0 is no limit")
     parser.add_argument("--chat-per-second", type=float, default=1, help="writes to one chat; 0 is no limit")
     parser.add_argument("--group-per-minute", type=float, default=20, help="writes to one group or channel")
@@ -66,7 +68,10 @@ async def run(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     print(f"Telegram sandbox: {sandbox.url}  (token {sandbox.token})", flush=True)
+    watching = [asyncio.create_task(watch(sandbox.record))] if options.standstills else []
     await stop.wait()
+    for task in watching:
+        task.cancel()
     await sandbox.stop()
 
 

@@ -20,7 +20,7 @@ from yarl import URL
 from deploy.checker import Entry, read_journal
 
 HERE = Path(__file__).parents[2]
-SANDBOX = (sys.executable, "-m", "deploy.sandbox", "--port", "0", "--open-chats")
+SANDBOX = (sys.executable, "-m", "deploy.sandbox", "--port", "0", "--open-chats", "--standstills")
 
 
 class Nursery:

@@ -61,6 +61,15 @@ def corrected(history: History, ends: float | None = None, priority: str = "norm
     return revised(history, revisions).attempt(2, 1, revision=2, started_at=at(9.5))
 
 
+def hasty(history: History) -> History:
+    return history.also(wrote(20, NIDO, 0, MENSA, 30, did="refused", messages=(), code=429))
+
+
+def stood_still(since: float) -> Entry:
+    """Let the stand-in stand still for half a second."""
+    return Entry(21, at(since), "machine", "standstill", None, "nothing", (), "", None, None, timedelta(seconds=0.5))
+
+
 def slowly_up(history: History) -> History:
     """Let a post begin in time, and be complete when that is over."""
     up = history.entry(5, at=at(99), took=timedelta(seconds=3.1))
@@ -128,7 +137,9 @@ BROKEN: list[tuple[str, str, Edit]] = [
     (WAITS, "which its service does not ask for", lambda h: h.notice(GITA, guarded=frozenset())),
     (WAITS, "which is approved", lambda h: h.notice(GITA, approvals=(("zh", 1),))),
     (APPROVED, "that nobody has approved", lambda h: h.entry(7, text=f"{CHINESE} {h.entries[6].text}")),
-    (PACE, "entry 20", lambda h: h.also(wrote(20, NIDO, 0, MENSA, 30, did="refused", messages=(), code=429))),
+    (PACE, "entry 20", hasty),
+    (PACE, "entry 20", lambda h: hasty(h).also(stood_still(27.4))),
+    (PACE, "entry 20", lambda h: hasty(h).also(stood_still(30.1))),
     (OTHERS, "entry 20", lambda h: h.also(edited(20, NIDO, 6, MENSA))),
     (OWNED, "entry 20", lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30))),
     (OWNED, "entry 20", lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30, text="Avviso"))),
@@ -152,6 +163,7 @@ KEPT: dict[str, Edit] = {
     "nobody knows behind which post to ask": lambda h: unasked(h.row(2, state="dead", attempts=UNCLEAR)),
     "a board has no numbers": lambda h: h.row(1, kind="noticeboard", references=("/bacheca/scuola/avvisi/1",)),
     "a claim was before the commit": lambda h: h.notice(MENSA, withdrawn_at=at(11), over_at=at(12)),
+    "it came at once for a stand-in that had stood still": lambda h: hasty(h).also(stood_still(29)),
     "an album has lost its caption": lambda h: h.also(wrote(20, SCUOLA, 9, MENU, 30, method="sendMediaGroup", text="")),
 }
 

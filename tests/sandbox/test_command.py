@@ -7,10 +7,15 @@ import json
 import re
 import signal
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
+
+from deploy.checker import Entry, read_journal
+from tests.reliability.ground import until
 
 REAL = "987654321:" + "A" * 35
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -55,6 +60,35 @@ async def test_it_runs_with_chats_of_a_file_and_ends_when_told(tmp_path: Path, s
     assert await process.wait() == 0
     assert (answers[:2], answers[-1]) == ([200, 200], 429)
     assert len(journal.read_text("utf-8").splitlines()) == len(answers)
+
+
+async def test_it_says_that_it_stood_still_and_since_when(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    process = await run("--port", "0", "--journal", str(journal), "--standstills")
+    assert process.stdout
+    await process.stdout.readline()
+    await asyncio.sleep(0.2)
+
+    process.send_signal(signal.SIGSTOP)
+    since = time.time()
+    await asyncio.sleep(2)
+    process.send_signal(signal.SIGCONT)
+    await until(lambda: has_stood_still(journal))
+    process.send_signal(signal.SIGTERM)
+
+    assert await process.wait() == 0
+    stood = long_standstills(journal)
+    assert [(entry.by, entry.did, entry.is_post) for entry in stood] == [("machine", "nothing", False)]
+    assert stood[0].at.timestamp() <= since + 0.1
+    assert stood[0].landed.timestamp() >= since + 1.9
+
+
+async def has_stood_still(journal: Path) -> bool:
+    return bool(long_standstills(journal))
+
+
+def long_standstills(journal: Path) -> list[Entry]:
+    return [entry for entry in read_journal(journal) if entry.took > timedelta(seconds=1.9)]
 
 
 async def post(session: aiohttp.ClientSession, url: str, chat: int) -> int:
