@@ -13,6 +13,13 @@ from tests.reliability.ground import Ground, until
 RESTING = "select count(*) from channel where turn_until is null and free_at > now() + interval '10 seconds'"
 IS_AWAY = "select away_since is not null from pace where kind = 'telegram'"
 LONG = "update delivery set due_at = now() + interval '1 hour' where failures > 0 and lease_until is null"
+PUT_OFF = """
+create function put_off() returns trigger language plpgsql as
+$$ begin new.due_at = now() + interval '1 hour'; return new; end $$;
+create trigger put_off before update on delivery for each row
+  when (old.failures = 0 and new.failures > 0) execute function put_off()
+"""
+NO_LONGER = "drop function put_off cascade; update delivery set due_at = now() where failures > 0"
 Scenario = Callable[[Ground], Coroutine[None, None, None]]
 
 
@@ -128,15 +135,24 @@ async def is_throttled_until_it_is_too_late(ground: Ground) -> None:
 
 
 async def has_a_second_notice_behind_one_that_failed(ground: Ground) -> None:
+    """The next try is put off for longer than any chance would, so that the second has all the time to go before it."""
     chat = await ground.channel("scuola")
-    await ground.telegram.fault("bad_gateway", chat, status=404, times=3)
+    await ground.telegram.fault("bad_gateway", chat, status=404)
+    await ground.pool.execute(PUT_OFF)
     await ground.accept()
     await ground.accept()
     await asyncio.sleep(2)  # so long that the checker does not take the second for one that nobody could see yet
     ground.workers.start()
+    await until(lambda: has_failed(ground))
+    await asyncio.sleep(3)
+    await ground.pool.execute(NO_LONGER)
     await ground.settles()
     assert len(ground.telegram.posts()) == 2
     assert await ground.verdict() == []
+
+
+async def has_failed(ground: Ground) -> bool:
+    return bool(await ground.pool.fetchval("select exists (select from delivery where failures > 0)"))
 
 
 async def has_a_stranger_in_between(ground: Ground) -> None:
