@@ -3,6 +3,7 @@
 """R-08, R-09: as fast as Telegram allows and never faster; urgent first; nobody waits for a broken channel."""
 
 from collections import Counter
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,11 @@ UNHURRIED = 8.0
 """Seconds for a call: what a busy machine makes a doubt of would be asked about, which is a call more, or held."""
 HANGS = 45.0
 """Seconds for a call: all that the others are owed takes two, and eight on a busy machine."""
+RESTS = """
+select count(*) over () as tries, c.free_at - a.finished_at as rests
+  from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
+ where c.slug = 'scuola' order by a.token limit 1
+"""
 ENDED = """
 select count(*) from attempt a join delivery d on d.id = a.delivery_id join channel c on c.id = d.channel_id
  where c.slug = 'bad' and a.finished_at is not null
@@ -130,12 +136,20 @@ async def test_an_asked_wait_is_kept_and_costs_nothing(prepare: Prepare) -> None
         await ground.accept()
 
         ground.workers.start()
+        await until(lambda: was_told(ground))
+        told = await ground.pool.fetchrow(RESTS)
         await ground.settles()
 
+        assert told is not None
+        assert told["tries"] > 1 or timedelta(seconds=2.99) <= told["rests"] < timedelta(seconds=4)
         first, second = [entry for entry in ground.telegram.entries() if entry.method == "sendMessage"]
         assert 3 <= (second.at - first.at).total_seconds() < 30
         assert await ground.pool.fetchval("select failures from delivery") == 0
         assert await ground.verdict() == []
+
+
+async def was_told(ground: Ground) -> bool:
+    return bool(await ground.pool.fetchval("select exists (select from attempt where outcome = 'throttled')"))
 
 
 async def test_a_notice_that_nobody_follows_is_accepted_and_reaches_nobody(ground: Ground) -> None:
