@@ -4,7 +4,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from typing import Any
 from aiohttp import TraceConfig
 
 from app.domain.outcome import Wire
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at what may still be going up."""
 
 
 @dataclass
@@ -41,18 +44,32 @@ def noted_in(reach: Reach) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def over_in_time(reach: Reach) -> AsyncIterator[None]:
-    """Break off what takes long to send when the running task's time to act is over: the rest is never sent.
+async def up_in_time(reach: Reach, is_going_up: Callable[[], bool]) -> AsyncIterator[None]:
+    """Break off what is still being sent when the running task's time to act is over: the rest is never sent.
 
-    TooLateError where nothing has left, else TimeoutError.
+    What is up may still be answered. TooLateError where nothing has left, else TimeoutError.
     """
+    latest = _latest.get()
     try:
-        async with asyncio.timeout_at(_latest.get()) as limit:
-            yield
+        async with asyncio.timeout(None) as limit:
+            looking = asyncio.create_task(_end(limit, latest, reach, is_going_up)) if latest is not None else None
+            try:
+                yield
+            finally:
+                if looking is not None:
+                    looking.cancel()
     except TimeoutError as error:
         if limit.expired() and not reach.wire.left:
             raise TooLateError from error
         raise
+
+
+async def _end(limit: asyncio.Timeout, latest: float, reach: Reach, is_going_up: Callable[[], bool]) -> None:
+    """End what is limited at that moment, or as soon as something is seen to be going up after it."""
+    await asyncio.sleep(latest - time.monotonic())
+    while reach.wire.left and not is_going_up():  # noqa: ASYNC110 - nobody is told when the kernel has sent something
+        await asyncio.sleep(LOOK_EVERY)
+    limit.reschedule(asyncio.get_running_loop().time())
 
 
 @contextmanager

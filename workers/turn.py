@@ -164,7 +164,7 @@ class Dispatcher:
             await self._give_back(call, begun)
             return
         left, over = time.monotonic(), begun + self._lease - self._spare
-        latest = leaving_by(over if call.over_at is None else min(over, taken.seconds_to(call.over_at)))
+        latest = leaving_by(over if call.over_at is None else min(over, taken.at_the_latest(call.over_at)))
         with ATTEMPT_SECONDS.labels(self._desk.kind.name).time(), span(call.owed, call.token), latest:
             report = await self._desk.send(call.owed, call.intent)
         if report.unmade and isinstance(report.outcome, Postponed):
@@ -195,5 +195,5 @@ class Dispatcher:
 
     def _is_too_late(self, call: Claimed, taken: Taken, begun: float, due: float) -> bool:
         at = max(time.monotonic(), due)
-        is_over = call.over_at is not None and at >= taken.seconds_to(call.over_at)
+        is_over = call.over_at is not None and at >= taken.at_the_latest(call.over_at)
         return is_over or at - begun + self._desk.timeout + self._spare > self._lease

@@ -27,6 +27,8 @@ NOWHERE = (
 )
 
 SILENT = "nobody can tell whether it arrived"
+LATE = "its time was over before it could be posted"
+MAY_STAND = "; an earlier post of it may stand there"
 UNASKABLE = "its album stands here, or a part of it, and the channel cannot be asked about the rest any more"
 EARLIER = "it was changed after a doubt had ended, and nobody can tell whether an earlier form of it stands there"
 
@@ -62,7 +64,7 @@ def _hindered(progress: Progress, step: Intent, now: datetime) -> Settlement | N
 
 def _too_late(progress: Progress, step: Intent) -> str:
     if not progress.posts:
-        return "its time was over before it could be posted"
+        return f"{LATE}{MAY_STAND}" if progress.doubted else LATE
     whole = f"only {len(progress.posts)} of its {step.parts} posts stand there"
     return f"its time was over before all of it could be posted: {whole}"
 

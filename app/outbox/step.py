@@ -63,6 +63,8 @@ def step_of(work: Owed, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent 
         work = allowed(replace(work, progress=progress, closed=_is_closed(work, now)), kind)
         step = _next(work, kind, now)
         if isinstance(step, Intent):
+            work, step = _with_its_media(work, step, now)
+        if isinstance(step, Intent):
             work, step = capped(work, step, kind, now)
         if isinstance(step, Intent):
             work, step = _in_its_minute(work, step, kind, now)
@@ -91,7 +93,7 @@ def _next(work: Owed, kind: ChannelKind, now: datetime) -> Intent | Settlement:
     step = _spoken(work, step, kind)
     if isinstance(step, Settlement) or step.key is not None:
         return step
-    if (waits := waiting(work, step) or _fetching(work, step, now)) is not None:
+    if (waits := waiting(work, step)) is not None:
         return waits
     step = replace(step, key=once_key(work, step) if kind.once_key else None)
     return replace(step, after=_after(work)) if step.action is Action.POST else step
@@ -123,19 +125,24 @@ def _is_closed(work: Owed, now: datetime) -> bool:
     return work.progress.wanted is None or work.superseded or (end is not None and end <= now)
 
 
-def _fetching(work: Owed, step: Intent, now: datetime) -> Settlement | None:
-    """Let what is to be shown wait for its media, also what was wished amid a call, or made due by a resume."""
+def _with_its_media(work: Owed, step: Intent, now: datetime) -> tuple[Owed, Intent | Settlement]:
+    """Let what is to be shown wait for its media, also what was wished amid a call, or made due by a resume.
+
+    What is shown without the text that awaits a person keeps its place in front of others meanwhile.
+    """
     since = max(work.changed_at, work.notice.publish_at or work.changed_at)
     wait = since + MEDIA_PATIENCE[work.progress.lane] - now
-    if not work.fetching or work.progress.wanted is None or step.action is Action.PROBE or wait <= timedelta(0):
-        return None
-    return Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=wait, error=FETCHING)
+    is_new = work.progress.wanted is not None and work.progress.state is not State.IN_DOUBT
+    if not work.fetching or not is_new or wait <= timedelta(0):
+        return work, step
+    waits = Settlement(State.DUE, work.progress.posts, work.progress.failures, wait=wait, error=FETCHING)
+    return replace(work, awaits=None), waits
 
 
 def _in_its_minute(work: Owed, step: Intent, kind: ChannelKind, now: datetime) -> tuple[Owed, Intent | Settlement]:
     """Let an album wait until the minute of its group has room for all of its items.
 
-    What is shown without the text that awaits a person keeps its place in front of others meanwhile.
+    It keeps its place in front of others meanwhile, as what waits for its media does.
     """
     if step.messages == 1 or not kind.is_group(work.address):
         return work, step

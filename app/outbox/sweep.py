@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from app.database import HELD_UP, Pool, is_away
 from app.domain.backoff import DOUBT_RESTS
+from app.domain.step import LATE, MAY_STAND
 from app.grants import API
 
 # Whoever holds a channel, or stands still with it, keeps back what has lapsed there and nothing else.
@@ -48,7 +49,7 @@ select from moved
 # Not all was sent yet and its time is over: it ends here, so that it is seen even where the channel is never free.
 # What stands of a notice that was corrected since may not say so yet: a claim corrects it first, and ends it then;
 # where a person has to approve the correction, not before that.
-EXPIRED = """
+EXPIRED = f"""
 with over as (
   select id from delivery
    where state = 'due' and expires_at <= now() and lease_until is null and wanted is not null and shown is null
@@ -57,10 +58,10 @@ with over as (
 )
 update delivery d
    set state = 'expired', parked = false, awaits = null, settled_at = now(),
-       last_error = case when d.posts::text = '[]' then 'its time was over before it could be posted'
-                         else 'its time was over before all of it could be posted' end
+       last_error = case when d.posts::text <> '[]' then 'its time was over before all of it could be posted'
+                         when d.doubted then '{LATE}{MAY_STAND}' else '{LATE}' end
   from over where d.id = over.id
-"""
+"""  # noqa: S608 - ours
 # The day that it waited for has begun. In its order, channel by channel, so that no later one goes before it: what
 # stands behind one that somebody holds sleeps on until that one wakes, too.
 # Locked one by one, by their ids: Postgres, where it knows of none, would go through all of them for each.

@@ -77,3 +77,7 @@ class Taken:
     def seconds_to(self, moment: datetime) -> float:
         """Give the monotonic seconds of this process when it is that moment for the database."""
         return self.at + (moment - self.now).total_seconds()
+
+    def at_the_latest(self, moment: datetime) -> float:
+        """Give the monotonic seconds until which it is surely not yet that moment for the database."""
+        return self.seconds_to(moment) - self.unsure

@@ -15,6 +15,7 @@ from app.outbox.step import FETCHING
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
 from tests.outbox.test_amend import change, corrected, posted
+from tests.outbox.test_approval import BOTH, GUARD
 
 PICTURE = [{"title": "Mappa", "href": "https://comune.example/mappa.png"}]
 
@@ -66,6 +67,22 @@ async def test_a_resume_does_not_let_a_notice_out_before_its_media_have_had_thei
     assert (taken.calls, [end.error for _, end in taken.ended]) == ((), [FETCHING])
     await pool.execute("update media set state = 'failed'; update delivery set due_at = now()")
     assert len((await claimed(pool)).calls) == 1
+
+
+async def test_what_is_shown_until_its_text_is_approved_keeps_its_place_while_it_waits_for_its_media(
+    pool: Pool,
+) -> None:
+    await pool.execute(GUARD)
+    channel = await a_channel(pool, "zh", language="zh-Hans", interim=True)
+    await pool.execute("update channel set paused_at = now(), paused_reason = 'kicked'")
+    await accepted(pool, texts=BOTH, attachments=PICTURE)
+    await resume(pool, channel)
+
+    taken = await claimed(pool)
+    await accepted(pool)
+
+    assert (taken.calls, [end.error for _, end in taken.ended]) == ((), [FETCHING])
+    assert (await claimed(pool)).calls == ()
 
 
 async def test_a_correction_amid_a_call_waits_from_its_date_on(pool: Pool) -> None:

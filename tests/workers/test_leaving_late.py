@@ -23,6 +23,7 @@ from app.domain.outcome import Delivered, Submitted, Wire
 from app.outbox import Owed, sweep
 from app.outgoing import Outgoing
 from deploy.sandbox import Sandbox
+from deploy.sandbox.faults import FaultKind
 from tests.given import a_channel, accepted
 from tests.outbox.conftest import pool
 from tests.reliability.ground import until
@@ -108,31 +109,48 @@ async def test_what_is_loaded_until_its_time_is_over_is_not_posted(
     assert [entry.method for entry in sandbox.journal] == []
 
 
+async def uploading(pool: Pool, sandbox: Sandbox, url: str, size: int, ends: datetime, state: str) -> None:
+    """Post a picture of so many bytes more, until that has come to a state."""
+    session = WatchedSession(url, 60)
+    bot = Bot(sandbox.token, session=session)
+
+    async def load(_: UUID, hrefs: Sequence[str], __: int) -> dict[str, bytes]:
+        return dict.fromkeys(hrefs, png() + bytes(size))
+
+    sender = Sender(bot, session, Priority.URGENT, Asker(bot, session, None), load, 60)
+    sandbox.add_chat(CHAT, "channel", "scuola")
+    await a_channel(pool, kind="paper", address=str(CHAT))
+    await accepted(pool, attachments=PICTURE, expires_at=stamp(ends), in_doubt="repeat")
+    await pool.execute(FETCHED, png())
+    await pool.execute(NOW)
+
+    async with at_work(pool, sender.send, render=partial(shown, municipality="Prato", zone="Europe/Rome")):
+        await until(partial(is_so, pool, STATE, state))
+    await session.close()
+
+
 async def test_what_is_still_going_up_when_its_time_is_over_is_not_posted(pool: Pool, sandbox: Sandbox) -> None:
     """A document, on a connection that takes fifteen seconds for it; Telegram has heard of it in time."""
+    ends = datetime.now(UTC) + SOON
     async with narrow(sandbox.url) as slowly:
-        session = WatchedSession(slowly, 60)
-        bot = Bot(sandbox.token, session=session)
-
-        async def load(_: UUID, hrefs: Sequence[str], __: int) -> dict[str, bytes]:
-            return dict.fromkeys(hrefs, png() + bytes(1_200_000))
-
-        sender = Sender(bot, session, Priority.URGENT, Asker(bot, session, None), load, 60)
-        sandbox.add_chat(CHAT, "channel", "scuola")
-        await a_channel(pool, kind="paper", address=str(CHAT))
-        ends = datetime.now(UTC) + SOON
-        await accepted(pool, attachments=PICTURE, expires_at=stamp(ends), in_doubt="repeat")
-        await pool.execute(FETCHED, png())
-        await pool.execute(NOW)
-
-        async with at_work(pool, sender.send, render=partial(shown, municipality="Prato", zone="Europe/Rome")):
-            await until(partial(is_so, pool, STATE, "expired"))
-        await session.close()
+        await uploading(pool, sandbox, slowly, 1_200_000, ends, "expired")
 
     tries = await pool.fetch("select outcome, wire, finished_at from attempt order by token")
     assert [(row["outcome"], row["wire"]) for row in tries] == [("doubted", "body")]
     assert tries[0]["finished_at"] >= ends
     assert [entry.did for entry in sandbox.journal if entry.did != "nothing"] == []
+    assert "may stand there" in await pool.fetchval("select last_error from delivery")
+
+
+async def test_what_is_up_in_time_is_heard_out_beyond_it(pool: Pool, sandbox: Sandbox) -> None:
+    """Telegram has it and takes its time to say so: whoever broke off would not know that it stands there."""
+    ends = datetime.now(UTC) + SOON
+    sandbox.faults.add(FaultKind.LATE_ANSWER, method="sendPhoto", seconds=2 * SOON.total_seconds())
+
+    await uploading(pool, sandbox, sandbox.url, 1_200_000, ends, "delivered")
+
+    assert [entry.did for entry in sandbox.journal] == ["accepted"]
+    assert await pool.fetchval("select finished_at > $1 from attempt", ends)
 
 
 async def test_a_call_whose_time_is_over_breaks_off_before_its_first_byte(

@@ -21,7 +21,7 @@ from app.domain.outcome import Delivered, Gone, Lost, Moved, Outcome, Postponed,
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
-from workers.reach import TooLateError, over_in_time
+from workers.reach import TooLateError, up_in_time
 from workers.telegram.asker import Asker
 from workers.telegram.calls import File, delete, edit, post, read_payload, upload, wants_files
 from workers.telegram.errors import broke, read, standing
@@ -124,7 +124,7 @@ class Sender:
     ) -> AsyncIterator[list[File] | None]:
         """Give a part's media: by Telegram's own id where it has them already, else as bytes; None if too many.
 
-        Bytes take their time on the wire, and what is complete when the notice's time is over would still be posted.
+        Bytes take their time on the wire, and what is up after the notice's time is over would still be posted.
         """
         hrefs = [href for _, href in read_payload(payload)[2]] if wants_files(payload, editing=editing) else []
         known = {href: self._files.get((owed.notice_id, href)) for href in hrefs}
@@ -132,7 +132,10 @@ class Sender:
         if not missing:
             yield [file for href in hrefs if (file := known[href]) is not None]
             return
-        async with self._slots.upload(urgent=owed.notice.priority is Priority.URGENT), over_in_time(watch):
+        async with (
+            self._slots.upload(urgent=owed.notice.priority is Priority.URGENT),
+            up_in_time(watch, watch.is_going_up),
+        ):
             contents = await self.load(owed.notice_id, missing, MOST)
             yield None if contents is None else [known[href] or upload(href, contents[href]) for href in hrefs]
 

@@ -7,13 +7,16 @@ machine would keep it, and say it again when the network is back.
 """
 
 import asyncio
+import fcntl
 import socket
 import ssl
 import struct
+import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import certifi
@@ -43,9 +46,17 @@ _lines: ContextVar[list[asyncio.Transport] | None] = ContextVar("lines", default
 
 @dataclass
 class Watch(Reach):
-    """How far the request of the running task got; `until` (seconds of the loop) it has time."""
+    """How far the request of the running task got; `until` (seconds of the loop) it has time.
+
+    `lines`: the connections that it was given.
+    """
 
     until: float | None = None
+    lines: list[asyncio.Transport] = field(default_factory=list)
+
+    def is_going_up(self) -> bool:
+        """Tell whether the other side still has to take something of what was written."""
+        return any(map(_unsent, self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class WatchedSession(AiohttpSession):
 
     async def exchange(self, bot: Bot, method: TelegramMethod[Any] | Ready, watch: Watch) -> Reply:
         """Make one call. Raises what aiohttp raises; `watch` says how far it got."""
-        with noted_in(watch), _whole_or_broken_off():
+        with noted_in(watch), _whole_or_broken_off(watch.lines):
             client = await self.create_session()
             name, data, headers = self._said(bot, method)
             url = self.api.api_url(token=bot.token, method=name)
@@ -130,6 +141,17 @@ class _Connector(TCPConnector):
         return connection
 
 
+def _unsent(line: asyncio.Transport) -> int:
+    """Count the bytes of a connection that nobody has taken yet; one, where that is unknown."""
+    if line.is_closing():
+        return 0
+    try:
+        waiting = fcntl.ioctl(line.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 1
+    return line.get_write_buffer_size() + int.from_bytes(waiting, sys.byteorder)
+
+
 def _socket(info: tuple[Any, ...]) -> socket.socket:
     """Make a socket that drops what it has not sent when it is closed, instead of going on with it for minutes."""
     family, kind, protocol, *_ = info
@@ -140,9 +162,8 @@ def _socket(info: tuple[Any, ...]) -> socket.socket:
 
 
 @contextmanager
-def _whole_or_broken_off() -> Iterator[None]:
+def _whole_or_broken_off(lines: list[asyncio.Transport]) -> Iterator[None]:
     """Break the connection of a call that fails or is given up: ended in good order, the rest would be sent."""
-    lines: list[asyncio.Transport] = []
     mark = _lines.set(lines)
     try:
         yield
