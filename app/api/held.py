@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """/held: deliveries of which nobody can tell whether they arrived, until a person has looked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -44,7 +44,7 @@ WHICH = """
 """
 # Another question: not whether a post is there, but what became of a change of one.
 OF_A_CHANGE = "coalesce(d.intent ->> 'action', 'post') <> 'post'"
-MATCHING = f"select d.id {WHICH} and ($4 or not {OF_A_CHANGE}) order by d.id limit {AT_ONCE}"
+MATCHING = f"select d.id, d.token {WHICH} and ($4 or not {OF_A_CHANGE}) order by d.id limit {AT_ONCE}"
 CHANGES = f"select count(*) {WHICH} and {OF_A_CHANGE}"
 Place = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
@@ -142,20 +142,21 @@ async def decide_held(
 ) -> Decided:
     """Say it of all that match, at most 10 000 in one call, oldest first; without any filter, of all there are.
 
-    Each goes where it would alone: what has expired or was withdrawn is not posted, and what is not held any more is
-    left as it is. Where a post is can only be said of one; of what is sent without it a correction or withdrawal waits
-    for a person again.
+    Each goes where it would alone: what has expired or was withdrawn is not posted, and what is not held any more, or
+    for another question by now, is left as it is. Where a post is can only be said of one; of what is sent without it a
+    correction or withdrawal waits for a person again.
     """
     which = (made.channel, made.notice, made.before)
     changes = await house.database.pool.fetchval(CHANGES, *which)
     rows = await house.database.pool.fetch(MATCHING, *which, made.changes)
-    count = 0 if made.dry_run else await _decided(house, caller, [row["id"] for row in rows], made.decision)
+    questions = {row["id"]: row["token"] for row in rows}
+    count = 0 if made.dry_run else await _decided(house, caller, questions, made.decision)
     return Decided(matched=len(rows), decided=count, changes=changes, dry_run=made.dry_run)
 
 
-async def _decided(house: House, caller: Caller, matching: Sequence[int], decision: Decision) -> int:
+async def _decided(house: House, caller: Caller, questions: Mapping[int, int], decision: Decision) -> int:
     async with house.database.pool.acquire() as connection, connection.transaction():
-        ids = await decide_alike(connection, matching, decision)
+        ids = await decide_alike(connection, questions, decision)
         target = f"delivery/{ids[0]}" if len(ids) == 1 else "delivery"
         after = {"decision": decision, "deliveries": ids[:NAMED], "count": len(ids)}
         if ids:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a person decides: a fresh start for a dead letter, the truth of a held delivery, a paused channel's return."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -123,14 +123,16 @@ async def decide(
     return bool(rows)
 
 
-async def decide_alike(there: Connection, deliveries: Sequence[int], decision: Decision) -> list[int]:
+async def decide_alike(there: Connection, questions: Mapping[int, int], decision: Decision) -> list[int]:
     """Settle held deliveries as one person says of all, in the transaction of the connection.
 
-    Returns those that were; what is not held (any more) is passed over.
+    `questions`: the token under which each was found held. Returns those that were settled; what is not held (any
+    more), or for another question by now, is passed over.
     """
-    ids, settled = sorted(deliveries), []
+    ids, settled = sorted(questions), []
     for first in range(0, len(ids), TOGETHER):
-        rows = await there.fetch(HELD, ids[first : first + TOGETHER])
+        found = await there.fetch(HELD, ids[first : first + TOGETHER])
+        rows = [row for row in found if row["token"] == questions[row["id"]]]
         await _settle(there, rows, decision)
         settled += [row["id"] for row in rows]
     return settled

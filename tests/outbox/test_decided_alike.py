@@ -6,18 +6,20 @@ import asyncio
 
 import asyncpg
 
-from app.amend import Change, withdraw
+from app.amend import Change, amend, withdraw
 from app.database import Pool
 from app.domain.decision import Decision
 from app.domain.outcome import Delivered, Doubted, Wire
 from app.outbox import decide, decide_alike
-from tests.given import a_channel, accepted
+from app.routing import Routing
+from tests.given import a_channel, a_notice, accepted
 from tests.outbox.conftest import claimed, deliveries, recorded
 from tests.reliability.ground import until
 
 AT_ONCE = "update delivery set due_at = now(); update channel set free_at = now()"
 OVER = "update delivery set expires_at = now() - interval '1 minute' where id = $1"
 PAUSE = "update channel set paused_at = now(), paused_reason = 'the bot was removed' where slug = $1"
+QUESTIONS = "select id, token from delivery where id = any($1::bigint[])"
 WAITED_FOR = """
 select exists (
   select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0)
@@ -44,8 +46,16 @@ async def states(pool: Pool, ids: dict[str, int]) -> dict[str, str]:
 
 
 async def said(pool: Pool, ids: dict[str, int], decision: Decision) -> list[int]:
+    return await answered(pool, await questions(pool, ids), decision)
+
+
+async def questions(pool: Pool, ids: dict[str, int]) -> dict[int, int]:
+    return {row["id"]: row["token"] for row in await pool.fetch(QUESTIONS, list(ids.values()))}
+
+
+async def answered(pool: Pool, found: dict[int, int], decision: Decision) -> list[int]:
     async with pool.acquire() as connection, connection.transaction():
-        return await decide_alike(connection, list(ids.values()), decision)
+        return await decide_alike(connection, found, decision)
 
 
 async def test_of_what_is_not_there_only_that_goes_out_which_may_and_it_goes_out_once(pool: Pool) -> None:
@@ -87,3 +97,20 @@ async def test_what_somebody_else_decides_meanwhile_is_passed_over_and_nobody_wa
 
     assert many.result() == [ids["tre"]]
     assert await states(pool, ids) == {"uno": "dead", "due": "dead", "tre": "due"}
+
+
+async def test_what_is_held_for_another_question_by_now_is_passed_over_and_its_post_not_forgotten(pool: Pool) -> None:
+    ids = await held(pool, "uno", "due")
+    found = await questions(pool, ids)
+    assert await decide(pool, ids["due"], "sent")
+    notice = await pool.fetchval("select notice_id from delivery where id = $1", ids["due"])
+    event = await pool.fetchval("select event_id from notice where id = $1", notice)
+    new = a_notice(event_id=event, audience={"areas": ["due"]}, texts={"it": {"title": "un altro testo"}})
+    await amend(pool, Routing(), Change(notice, "mensa", "test", None), new)
+    assert (await claimed(pool)).calls == ()  # nobody knows where the post is that is to be changed
+    assert await states(pool, ids) == {"uno": "held", "due": "held"}
+
+    assert await answered(pool, found, "not_sent") == [ids["uno"]]
+
+    assert await states(pool, ids) == {"uno": "due", "due": "held"}
+    assert await pool.fetchval("select json_array_length(posts) from delivery where id = $1", ids["due"]) == 1
