@@ -52,6 +52,7 @@ update delivery set awaits = null, due_at = now()
 """)
 ALL_OF_IT = text("select from delivery where channel_id = :id order by id for no key update")
 FORGET = text("delete from secret where purpose = 'channel' and owner = cast(cast(:id as uuid) as text)")
+HAS_MOVED = Answer("unknown", "the channel has moved to another address while it was checked; check it again")
 
 
 class InvalidChannelError(InvalidNoticeError):
@@ -70,7 +71,7 @@ async def add_channel(session: AsyncSession, channel: Channel, answer: Answer, a
     """Store a channel that was checked; StateConflictError when its slug or its address is taken."""
     refuse_unusable(answer)
     await known_services(session, channel.services, "#/audience/services")
-    note_check(channel, answer)
+    note_check(channel, channel.address, answer)
     await (await session.connection()).execute(ONE_AT_A_TIME)
     await _refuse_twin(session, channel)
     session.add(channel)
@@ -103,14 +104,20 @@ async def channel_named(session: AsyncSession, slug: str, *, for_update: bool = 
     return found
 
 
-def note_check(channel: Channel, answer: Answer, *, proved: bool = False) -> None:
-    """Keep what the platform said: its form of the address, its title, and, when it was proved, if it can be asked."""
+def note_check(channel: Channel, asked: str, answer: Answer, *, proved: bool = False) -> Answer:
+    """Keep what the platform said: its form of the address, its title, and, when it was proved, if it can be asked.
+
+    `asked`: the address that this is said of. What is said of a place where the channel is no more is not kept.
+    """
+    if channel.address not in (asked, answer.address):
+        answer = HAS_MOVED
     channel.checked_at = datetime.now(UTC)
     channel.check_result = asdict(answer)
     if answer.verdict == "ok":
         channel.address = answer.address or channel.address
         channel.title = channel.title or answer.title
         channel.can_ask = answer.can_ask if proved else channel.can_ask
+    return answer
 
 
 async def pause(session: AsyncSession, channel: Channel, actor: Actor) -> None:

@@ -39,10 +39,11 @@ async def check_channel(
     """Ask the platform whether we may post there, and keep what it says."""
     async with house.database.sessions() as session:
         channel = await channel_named(session, slug)
-    found = await ask(house.database.pool, house.doorbell, channel.kind, channel.address, by=caller.key, prove=wish.ask)
+    asked = channel.address
+    found = await ask(house.database.pool, house.doorbell, channel.kind, asked, by=caller.key, prove=wish.ask)
     async with house.database.sessions.begin() as session:
         channel = await channel_named(session, slug, for_update=True)
-        note_check(channel, found, proved=wish.ask)
+        found = note_check(channel, asked, found, proved=wish.ask)
         session.add(channel)
         await flush(session, "Another channel has the address that the platform calls this one by.")
         after = {"ask": wish.ask, "verdict": found.verdict, "can_ask": channel.can_ask}
