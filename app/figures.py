@@ -9,6 +9,8 @@ from app.outbox.slowing import EASED_PACE
 
 MOST = 100_000
 """Deliveries that are looked at for the figures; with more waiting than that, the figures say "at least"."""
+# What was owed to a channel that was retired waits for nobody: no call would take it away.
+IN_USE = "not exists (select from channel where id = found.channel_id and retired_at is not null)"
 # Only the partial indexes are read, and never more than MOST of their entries, however many deliveries there are.
 FIGURES = f"""
 with waiting as materialized (
@@ -44,8 +46,10 @@ select coalesce((select age from oldest where lane = 0), 0) as oldest_urgent,
        coalesce((select age from oldest where lane = 2), 0) as oldest_bulk,
        (select count(*) from waiting where state = 'due') as due,
        (select count(*) from (select from delivery where state = 'in_doubt' limit {MOST}) as found) as in_doubt,
-       (select count(*) from (select from delivery where state = 'held' limit {MOST}) as found) as held,
-       (select count(*) from (select from delivery where state = 'dead' limit {MOST}) as found) as dead,
+       (select count(*) from (select channel_id from delivery where state = 'held' limit {MOST}) as found
+         where {IN_USE}) as held,
+       (select count(*) from (select channel_id from delivery where state = 'dead' limit {MOST}) as found
+         where {IN_USE}) as dead,
        (select count(*) from channel where retired_at is null and paused_at is null) as active,
        (select count(*) from channel where retired_at is null and paused_at is not null) as paused,
        (select count(*) from worker where seen_at > now() - interval '10 seconds') as workers,
