@@ -37,13 +37,15 @@ select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted,
    and (d.lane, d.id) > ($1, $2)
  order by d.lane, d.id limit $3
 """
+# What was left and is asked about again was redriven, or a text of it approved: that is a question of its own.
 ASK = """
 insert into choice (delivery_id, revision, why, articles) values ($1, $2, $3, $5)
 on conflict (delivery_id) do update
    set revision = excluded.revision, why = excluded.why, articles = excluded.articles,
        asked_at = now(), decided_at = null, decided_by = null,
        send = false
- where choice.revision <> excluded.revision and (choice.decided_at is null or not choice.send or $4)
+ where choice.decided_at is not null and not choice.send
+    or choice.revision <> excluded.revision and (choice.decided_at is null or $4)
 """
 CHOSEN = "select revision from choice where delivery_id = $1 and decided_at is not null and send"
 TOGETHER = """
