@@ -27,13 +27,14 @@ select p.id, p.state, p.at, p.reference, p.entered_by, p.note, p.result, d.notic
 """
 ALLOWANCE = "select today, month, opens_at from allowance where channel_id = $1"
 # Urgent ones stand first, then the oldest: that is the order in which a person should think of them.
+# What is delivered is asked about where another revision is wanted, or this one with a text that was approved since.
 WAITING = """
 select d.id, d.notice_id, d.channel_id, d.lane, d.expires_at, d.shown, d.wanted, c.slug, c.kind, x.why, x.asked_at,
        x.articles, x.revision, n.content
   from choice x join delivery d on d.id = x.delivery_id join channel c on c.id = d.channel_id
   join notice n on n.id = d.notice_id
  where x.decided_at is null and d.wanted is not null and c.retired_at is null
-   and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
+   and (d.state = 'due' or d.state = 'delivered' and (d.shown is distinct from d.wanted or x.revision = d.wanted))
    and (d.lane, d.id) > ($1, $2)
  order by d.lane, d.id limit $3
 """
@@ -48,6 +49,7 @@ on conflict (delivery_id) do update
     or choice.revision <> excluded.revision and (choice.decided_at is null or $4)
 """
 CHOSEN = "select revision from choice where delivery_id = $1 and decided_at is not null and send"
+CLOSE = "delete from choice where delivery_id = $1 and decided_at is null"
 TOGETHER = """
 select count(distinct d.channel_id) as channels, sum(x.articles) as articles
   from choice x join delivery d on d.id = x.delivery_id where d.id = any($1::bigint[])
@@ -56,12 +58,12 @@ select count(distinct d.channel_id) as channels, sum(x.articles) as articles
 # meanwhile is the worker's, whose outcome another token would shut out; the choice stays open then.
 DECIDE = """
 with asked as materialized (
-  select delivery_id from choice where delivery_id = $1 and decided_at is null for no key update
+  select delivery_id, revision from choice where delivery_id = $1 and decided_at is null for no key update
 ), held as materialized (
-  select d.id, d.wanted from delivery d
-   where d.id = $1 and exists (select from asked) and d.wanted is not null and d.lease_until is null
-     and (d.state = 'due' or (d.state = 'delivered' and d.shown is distinct from d.wanted))
-     for no key update
+  select d.id, d.wanted from delivery d join asked on asked.delivery_id = d.id
+   where d.wanted is not null and d.lease_until is null
+     and (d.state = 'due' or d.state = 'delivered' and (d.shown is distinct from d.wanted or revision = d.wanted))
+     for no key update of d
 ), made as (
   update choice x set decided_at = now(), decided_by = $2, send = $3, revision = held.wanted
     from held where x.delivery_id = held.id
@@ -115,6 +117,11 @@ class Question:
 async def ask(pool: Pool, about: Question, *, anew: bool = False) -> None:
     """Ask whether this is worth a push; `anew`: also after an earlier revision was chosen, since that was pushed."""
     await pool.execute(ASK, about.delivery, about.revision, about.why, anew, about.articles)
+
+
+async def close(pool: Pool, delivery: int) -> None:
+    """Ask no longer about what was pushed: in the meantime it was set that nobody is asked."""
+    await pool.execute(CLOSE, delivery)
 
 
 async def chosen(pool: Pool, delivery: int) -> int | None:

@@ -92,6 +92,7 @@ class Sender:
         outcome = await self.results.of(push, self.now(), watch, free=self.options.free)
         if not isinstance(outcome, Delivered):
             return outcome
+        await pushes.close(self.ledger.pool, owed.id)
         mine = next((each for each in await self.sharing.of(push) if each.delivery_id == owed.id), None)
         if mine is not None:  # as the platform's own figures name an article of a message
             outcome = replace(outcome, references=(f"{outcome.references[0]}_{mine.first}",))
