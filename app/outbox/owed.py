@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.domain.decision import NOT_FOUND
 from app.domain.delivery import Progress, State
 from app.domain.notice import DoubtPolicy, Notice
 from app.domain.stored import as_stored
@@ -31,6 +32,7 @@ offset 0
 OWED = f"""
 select d.id, d.notice_id, d.channel_id, d.lane, d.state, d.wanted, d.shown, d.spoken, d.posts, d.failures, d.crashes,
        d.give_up_at, d.expires_at, d.intent, d.token, d.erase, d.doubted, n.content, n.revision, n.policy, n.changed_at,
+       d.state = 'due' and d.last_error is not distinct from '{NOT_FOUND}' as not_found,
        coalesce(n.withdrawn_at, case when d.wanted is null then
          (select greatest(n.changed_at, max(newer.created_at)) from ({NEWER}) newer) end) as withdrawn_at,
        n.source, n.service, coalesce(s.name, n.source) as source_name,
@@ -83,6 +85,7 @@ class Owed:
     have. `closed`: nothing of it is posted as long as what stands has room for it; what has no room there
     is, of what is superseded, posted as ever. `fetching`: its media may still come.
     `told`: how many notices the channel was told on the day `told_on`; `attempts`: tries of this one so far.
+    `not_found`: a person has just said that it did not arrive, and nothing was tried since.
     `edition` tells a form of `notice` apart that is not the latest revision as a whole.
     `media`: the pictures and documents that can be sent there, by address, photo or document. `trace`: of the intake.
     """
@@ -123,6 +126,7 @@ class Owed:
     told: int = 0
     attempts: int = 0
     slowdown: float = 1.0
+    not_found: bool = False
     spoken: Collection[str] | None = None
 
     @property

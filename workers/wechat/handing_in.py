@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.decision import NOT_FOUND
 from app.domain.delivery import Intent
 from app.domain.outcome import Declined, Doubted, Outcome, Postponed, Refused, Submitted, Undecided
 from app.outbox import Owed
@@ -19,6 +20,7 @@ from workers.wechat.sharing import Share, Sharing, is_outdated
 from workers.wechat.wire import Broken, Reply, Watch
 
 MOST_DRAFTS = 2
+DRAFT_GONE = Undecided("the draft is gone, so an earlier try has probably sent it; look in the account")
 APART = "WeChat did not take these notices together, so each goes by itself"
 
 
@@ -59,7 +61,8 @@ class HandingIn:
             return Undecided(f"handed in more than {hours:.0f} hours ago without an answer; look in the account")
         rest = push.rest(now, self.rest)
         if rest > 0:
-            return Postponed(rest, "handed in without an answer; repeated under the same key after its rest")
+            why = "handed in without an answer; repeated under the same key after its rest"
+            return Postponed(rest, NOT_FOUND if owed.not_found else why)  # that word still counts then
         if push.first_called_at is not None:
             return None
         if is_outdated(owed) or (shares and not await self.sharing.stands(push, shares, owed.id)):
@@ -115,7 +118,7 @@ class HandingIn:
         if isinstance(reply, Broken) or isinstance(outcome, Doubted):
             return outcome
         if reply.errcode == NO_DRAFT and push.first_called_at is not None:
-            return Undecided("the draft is gone, so an earlier try has probably sent it; look in the account")
+            return DRAFT_GONE
         if reply.errcode == NO_DRAFT and push.drafts < MOST_DRAFTS:
             await self.ledger.note(push, draft=None)
             return Declined(f"the draft is gone: {reply.words}")

@@ -24,19 +24,22 @@ AGE = timedelta(hours=20)
 WINDOW = timedelta(days=32)
 ALL = "all"
 LOCK = "select pg_advisory_xact_lock(7264151044)"
+# note: what only a person did not find may have gone out.
 COUNTED = """
 select p.audience, p.at from push p left join delivery d on d.id = p.delivery_id
- where p.kind = 'wechat' and p.at > $1 and p.state <> 'failed' and (p.state <> 'prepared' or d.settled_at is null)
+ where p.kind = 'wechat' and p.at > $1 and (p.state <> 'failed' or p.note is not null)
+   and (p.state <> 'prepared' or d.settled_at is null)
 """
 FORGET = """
 with forgotten as (update push set state = 'failed' where delivery_id = $1 and state = 'prepared' returning id)
 select s.delivery_id, s.step from share s join forgotten on forgotten.id = s.push_id
 """
-# Its own pushes, and those that it shares with others.
+# Its own pushes, and those that it shares with others and has not left.
 LATEST = """
 select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
  where id in (select id from push where delivery_id = $1 and step = $2
               union all select push_id from share where delivery_id = $1 and step = $2)
+   and not exists (select from share where push_id = push.id and delivery_id = $1 and gone)
  order by id desc limit 1
 """
 ALL_OF = """

@@ -10,12 +10,12 @@ from datetime import datetime
 from app import pushes
 from app.database import Connection
 from app.domain.delivery import Action, Intent, State
-from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Postponed, Refused, Unchanged
+from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Postponed, Refused, Unchanged, Undecided
 from app.domain.quota import Allowance
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
-from workers.wechat.handing_in import HandingIn
+from workers.wechat.handing_in import DRAFT_GONE, HandingIn
 from workers.wechat.ledger import Ledger, Push
 from workers.wechat.results import Results
 from workers.wechat.sharing import Sharing, articles_in, is_outdated
@@ -72,9 +72,12 @@ class Sender:
             if not isinstance(begun, Push):
                 return begun
             push = begun
-        if push.reference is not None:
-            return await self._result(owed, intent, push, watch)
-        return await self.handing_in.push(owed, intent, push, watch)
+        tells = self._result if push.reference is not None else self.handing_in.push
+        outcome = await tells(owed, intent, push, watch)
+        if not self._is_left(owed, push, outcome):
+            return outcome
+        await self.sharing.leave(push, owed.id)
+        return Postponed(0.1, "a person did not find it, and WeChat cannot tell, so it is pushed anew", unsent=True)
 
     async def _begin(self, owed: Owed, intent: Intent, before: Push | None) -> Push | Outcome:
         """Begin a push, unless the one `before` was refused while this was in doubt, or a person must choose it."""
@@ -103,6 +106,11 @@ class Sender:
     def _was_decided(self, owed: Owed, push: Push) -> bool:
         """A person said that an old push, of which nobody knew, did not arrive."""
         return owed.progress.state is State.DUE and push.reference is None and push.is_old(self.now())
+
+    def _is_left(self, owed: Owed, push: Push, outcome: Outcome) -> bool:
+        """Tell whether a person's word counts: WeChat was asked once more, and has neither sent it now nor can tell."""
+        told = push.reference is not None and isinstance(outcome, Undecided)
+        return owed.not_found and (told or outcome == DRAFT_GONE)
 
     async def _ask(self, owed: Owed, intent: Intent, why: str, *, anew: bool = False) -> None:
         question = pushes.Question(owed.id, owed.revision, why, articles_in(intent.payload))

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.database import Connection
+from app.domain.decision import NOT_FOUND
 from app.domain.delivery import Intent, State
 from app.domain.quota import MOST_ARTICLES
 from app.outbox import ChannelKind, Owed, begin, leave, steps_of
@@ -110,6 +111,12 @@ class Sharing:
                 await connection.execute(ALONE, push.id)
                 await connection.execute(ASK_AGAIN, push.id)
             await leave(connection, sorted(ids), keys)
+
+    async def leave(self, push: Push, delivery: int) -> None:
+        """Let a delivery go of a push that a person did not find; it still counts, since it may have gone out."""
+        await self.ledger.pool.execute(GONE, push.id, delivery)
+        if not await self.ledger.pool.fetchval(LEFT, push.id):
+            await self.ledger.note(push, state="failed", note=NOT_FOUND)
 
     async def is_handed_in_by_others(self, push: Push, delivery: int) -> bool:
         """Tell whether another delivery goes on with a push of which nobody knows yet what it came to."""
