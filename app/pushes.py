@@ -49,7 +49,7 @@ on conflict (delivery_id) do update
     or choice.revision <> excluded.revision and (choice.decided_at is null or $4)
 """
 CHOSEN = "select revision from choice where delivery_id = $1 and decided_at is not null and send"
-CLOSE = "delete from choice where delivery_id = $1 and decided_at is null"
+CLOSE = "delete from choice where delivery_id = $1 and (decided_at is null or revision = $2)"
 TOGETHER = """
 select count(distinct d.channel_id) as channels, sum(x.articles) as articles
   from choice x join delivery d on d.id = x.delivery_id where d.id = any($1::bigint[])
@@ -119,9 +119,9 @@ async def ask(pool: Pool, about: Question, *, anew: bool = False) -> None:
     await pool.execute(ASK, about.delivery, about.revision, about.why, anew, about.articles)
 
 
-async def close(pool: Pool, delivery: int) -> None:
-    """Ask no longer about what was pushed: in the meantime it was set that nobody is asked."""
-    await pool.execute(CLOSE, delivery)
+async def close(pool: Pool, delivery: int, revision: int) -> None:
+    """Ask no longer about what was pushed, and use up the choice of it: another text of it is another question."""
+    await pool.execute(CLOSE, delivery, revision)
 
 
 async def chosen(pool: Pool, delivery: int) -> int | None:

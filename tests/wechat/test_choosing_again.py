@@ -61,6 +61,26 @@ async def test_a_text_that_is_approved_after_the_others_were_pushed_goes_out_whe
     assert (await town.states(), await asked(town)) == (["delivered"], [])
 
 
+@pytest.mark.parametrize("town", [PERSON], indirect=True)
+async def test_a_choice_is_used_up_by_its_push_and_a_text_approved_later_is_another_question(town: Town) -> None:
+    await town.pool.execute(GUARD)
+    await town.channel(interim=True)
+    (number,) = await several(town, "uno")
+    await town.settles(within=60)
+    await in_person(town, *await asked(town))
+    await town.settles()
+    assert await approved(town.pool, number)
+    await town.day()
+    before, questions = said(town), await asked(town)
+
+    await in_person(town, *questions)
+    town.later(days=1)  # a push a day
+    await town.day()
+
+    assert (before, len(questions)) == ([["uno"]], 1)
+    assert said(town) == [["uno"], ["uno 中文", "uno"]]
+
+
 async def test_a_text_that_was_approved_later_and_left_is_asked_about_no_more(town: Town) -> None:
     await the_chinese_is_approved_later(town)
     (delivery,) = await asked(town)

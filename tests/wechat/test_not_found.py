@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.amend import Change, withdraw
 from app.database import Pool
 from app.domain.decision import Decision
 from app.outbox import decide, redrive
@@ -97,13 +98,47 @@ async def test_what_wechat_says_by_then_is_believed_and_not_the_person(town: Tow
     assert (await town.states(), titles(town), len(keys(town))) == (["delivered"], [["uno"]], 1)
 
 
+async def test_where_wechat_cannot_be_asked_the_word_of_a_person_is_not_enough(town: Town) -> None:
+    """It has sent it by then, and a busy moment must not make that two."""
+    await sent_for_a_day(town)
+    await says(town, "not_sent")
+    town.sandbox.sends[0].until = 0.0
+    town.sandbox.go_on()
+    town.sandbox.fault(errcode=-1, method="message/mass/get")
+
+    await town.day()
+    held = await town.states(), await town.reason()
+    await says(town, "not_sent")
+    await town.day()
+
+    assert (held[0], len(keys(town))) == (["held"], 1)
+    assert "nobody could learn from WeChat" in held[1]
+    assert (await town.states(), titles(town)) == (["delivered"], [["uno"]])
+
+
+async def test_what_was_not_found_and_is_sent_after_all_is_taken_back_with_the_rest(town: Town) -> None:
+    await sent_for_a_day(town)
+    await says(town, "not_sent")
+    await town.day()
+    town.sandbox.sends[0].until = 0.0
+    town.sandbox.go_on()
+
+    await withdraw(town.pool, Change(await town.pool.fetchval("select id from notice"), "mensa", "test", None))
+    await town.day()
+
+    assert await town.states() == ["withdrawn"]
+    assert len(town.sandbox.sends) == 2
+    assert all(article.deleted for send in town.sandbox.sends for article in send.articles)
+
+
+@pytest.mark.parametrize("hours", [1, 21])
 @pytest.mark.parametrize("why", ["it has no draft", "it is still sent"])
-async def test_what_nobody_looked_for_is_not_pushed_anew(town: Town, why: str) -> None:
+async def test_what_nobody_looked_for_is_not_pushed_anew(town: Town, why: str, hours: int) -> None:
     await (without_a_draft(town, "uno") if why == "it has no draft" else sent_for_a_day(town))
 
     await says(town, "give_up")
     assert await redrive(town.pool, [(await town.rows())[0]["id"]]) == 1
-    town.later(hours=1)
+    town.later(hours=hours)
     await town.day()
 
     assert (await town.states(), len(keys(town))) == (["held"], 1)
@@ -156,3 +191,15 @@ async def test_of_what_shared_a_push_only_what_was_not_found_is_pushed_anew(town
 
     assert (held, one_by_one) == (["held", "held"], ["held", "delivered"])
     assert (await town.states(), titles(town)) == (["delivered", "delivered"], [["due"]])
+
+
+async def test_a_push_whose_answer_was_busy_and_that_then_waits_for_a_day_is_a_person_s(town: Town) -> None:
+    """As where the workers stand for a day: WeChat may have taken it, and has forgotten the key."""
+    town.sandbox.fault(errcode=-1, method=SENDALL)
+    await handed_in(town, "uno")
+
+    town.later(hours=21)
+    await town.day()
+
+    assert (await town.states(), await town.pool.fetchval("select count(*) from push")) == (["held"], 1)
+    assert town.sandbox.sends == []

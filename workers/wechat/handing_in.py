@@ -20,6 +20,9 @@ from workers.wechat.sharing import Share, Sharing, is_outdated
 from workers.wechat.wire import Broken, Reply, Watch
 
 MOST_DRAFTS = 2
+TOO_OLD = Undecided(
+    f"handed in more than {AGE.total_seconds() / 3600:.0f} hours ago without an answer; look in the account"
+)
 DRAFT_GONE = Undecided("the draft is gone, so an earlier try has probably sent it; look in the account")
 APART = "WeChat did not take these notices together, so each goes by itself"
 
@@ -57,8 +60,7 @@ class HandingIn:
 
     async def _hindered(self, owed: Owed, push: Push, shares: Sequence[Share], now: datetime) -> Outcome | None:
         if push.is_old(now):
-            hours = AGE.total_seconds() / 3600
-            return Undecided(f"handed in more than {hours:.0f} hours ago without an answer; look in the account")
+            return TOO_OLD
         rest = push.rest(now, self.rest)
         if rest > 0:
             why = "handed in without an answer; repeated under the same key after its rest"

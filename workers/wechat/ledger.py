@@ -24,7 +24,7 @@ AGE = timedelta(hours=20)
 WINDOW = timedelta(days=32)
 ALL = "all"
 LOCK = "select pg_advisory_xact_lock(7264151044)"
-# note: what only a person did not find may have gone out.
+# note: what only a person did not find may have gone out, and is taken back with the rest.
 COUNTED = """
 select p.audience, p.at from push p left join delivery d on d.id = p.delivery_id
  where p.kind = 'wechat' and p.at > $1 and (p.state <> 'failed' or p.note is not null)
@@ -44,7 +44,7 @@ select id, key, state, draft, drafts, called_at, first_called_at, reference, res
 """
 ALL_OF = """
 select id, key, state, draft, drafts, called_at, first_called_at, reference, result from push
- where state not in ('failed', 'deleted')
+ where (state not in ('failed', 'deleted') or state = 'failed' and note is not null and reference is not null)
    and id in (select id from push where delivery_id = $1 union all select push_id from share where delivery_id = $1)
  order by id desc
 """

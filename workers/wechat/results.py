@@ -32,6 +32,8 @@ WHY = {
 }
 NOT_SENT = "WeChat did not send it: an administrator refused it or was silent for 30 minutes, or WeChat failed"
 PUBLISHED, PUBLISHING = 0, 1
+STILL_SENDING = Undecided("WeChat has not said for a day what became of it; look in the account")
+UNTOLD = Undecided("for a day nobody could learn from WeChat what became of it; look in the account")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Results:
         """Go on waiting, with what a person must do while there is time for it."""
         age = now - (push.called_at or now)
         if age > PATIENCE:
-            return Undecided("WeChat has not said for a day what became of it; look in the account")
+            return STILL_SENDING
         return Submitted(str(push.reference), self.poll, self._words(push, now, age))
 
     def _words(self, push: Push, now: datetime, age: timedelta) -> str:
@@ -106,7 +108,8 @@ class Results:
     def _untold(self, push: Push, outcome: Outcome, now: datetime) -> Outcome:
         """A question that fails changes nothing: the push is where it was."""
         if isinstance(outcome, Failed | Declined | Doubted | Refused | Undecided):
-            return self._waits(push, now)
+            waits = self._waits(push, now)
+            return waits if isinstance(waits, Submitted) else UNTOLD
         return outcome
 
 

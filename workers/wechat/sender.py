@@ -10,14 +10,14 @@ from datetime import datetime
 from app import pushes
 from app.database import Connection
 from app.domain.delivery import Action, Intent, State
-from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Postponed, Refused, Unchanged, Undecided
+from app.domain.outcome import Delivered, Doubted, Failed, Outcome, Postponed, Refused, Unchanged
 from app.domain.quota import Allowance
 from app.outbox import Owed
 from app.telemetry import log
 from workers.desk import Report
-from workers.wechat.handing_in import DRAFT_GONE, HandingIn
+from workers.wechat.handing_in import DRAFT_GONE, TOO_OLD, HandingIn
 from workers.wechat.ledger import Ledger, Push
-from workers.wechat.results import Results
+from workers.wechat.results import STILL_SENDING, Results
 from workers.wechat.sharing import Sharing, articles_in, is_outdated
 from workers.wechat.taking_back import TakingBack
 from workers.wechat.wire import Watch
@@ -67,17 +67,14 @@ class Sender:
         if owed.progress.wanted is None:
             return await self.taking_back.take_back(owed, watch)
         push = await self.ledger.latest(owed.id, intent.key or "")
-        if push is None or push.is_over or self._was_decided(owed, push):
+        if push is None or push.is_over:
             begun = await self._begin(owed, intent, push)
             if not isinstance(begun, Push):
                 return begun
             push = begun
         tells = self._result if push.reference is not None else self.handing_in.push
         outcome = await tells(owed, intent, push, watch)
-        if not self._is_left(owed, push, outcome):
-            return outcome
-        await self.sharing.leave(push, owed.id)
-        return Postponed(0.1, "a person did not find it, and WeChat cannot tell, so it is pushed anew", unsent=True)
+        return await self._left(owed, push, outcome) if owed.not_found else outcome
 
     async def _begin(self, owed: Owed, intent: Intent, before: Push | None) -> Push | Outcome:
         """Begin a push, unless the one `before` was refused while this was in doubt, or a person must choose it."""
@@ -95,7 +92,7 @@ class Sender:
         outcome = await self.results.of(push, self.now(), watch, free=self.options.free)
         if not isinstance(outcome, Delivered):
             return outcome
-        await pushes.close(self.ledger.pool, owed.id)
+        await pushes.close(self.ledger.pool, owed.id, intent.revision)
         mine = next((each for each in await self.sharing.of(push) if each.delivery_id == owed.id), None)
         if mine is not None:  # as the platform's own figures name an article of a message
             outcome = replace(outcome, references=(f"{outcome.references[0]}_{mine.first}",))
@@ -103,14 +100,12 @@ class Sender:
             outcome = replace(outcome, note=await self.taking_back.replaced(owed, push, watch))
         return outcome
 
-    def _was_decided(self, owed: Owed, push: Push) -> bool:
-        """A person said that an old push, of which nobody knew, did not arrive."""
-        return owed.progress.state is State.DUE and push.reference is None and push.is_old(self.now())
-
-    def _is_left(self, owed: Owed, push: Push, outcome: Outcome) -> bool:
-        """Tell whether a person's word counts: WeChat was asked once more, and has neither sent it now nor can tell."""
-        told = push.reference is not None and isinstance(outcome, Undecided)
-        return owed.not_found and (told or outcome == DRAFT_GONE)
+    async def _left(self, owed: Owed, push: Push, outcome: Outcome) -> Outcome:
+        """Let a person's word count where WeChat was asked once more and cannot tell; not where nobody could ask."""
+        if outcome not in (STILL_SENDING, DRAFT_GONE, TOO_OLD):
+            return outcome
+        await self.sharing.leave(push, owed.id)
+        return Postponed(0.1, "a person did not find it, and WeChat cannot tell, so it is pushed anew", unsent=True)
 
     async def _ask(self, owed: Owed, intent: Intent, why: str, *, anew: bool = False) -> None:
         question = pushes.Question(owed.id, owed.revision, why, articles_in(intent.payload))

@@ -45,10 +45,10 @@ select exists (select from share s join delivery d on d.id = s.delivery_id
                 where s.push_id = $1 and d.id <> $2 and d.state = 'in_doubt' and d.wanted is not null)
 """
 GIVE_UP = "update push set state = 'failed' where id = $1 and state in ('prepared', 'called') and reference is null"
-ALONE = "update share set alone = true where push_id = $1"
+ALONE = "update share set alone = true where push_id = $1 and not gone"
 ASK_AGAIN = """
 update choice set decided_at = null, decided_by = null, send = false, asked_at = now()
- where delivery_id in (select delivery_id from share where push_id = $1)
+ where delivery_id in (select delivery_id from share where push_id = $1 and not gone)
 """
 GONE = "update share set gone = true where push_id = $1 and delivery_id = $2"
 LEFT = "select exists (select from share where push_id = $1 and not gone)"
@@ -104,7 +104,8 @@ class Sharing:
 
     async def give_up(self, push: Push, shares: Sequence[Share], *, alone: bool = False) -> None:
         """Let all go of a push of which certainly nothing was sent. `alone`: they must not meet again like this."""
-        ids, keys = [share.delivery_id for share in shares], [share.step for share in shares]
+        those = [share for share in shares if not share.gone]
+        ids, keys = [share.delivery_id for share in those], [share.step for share in those]
         async with self.ledger.pool.acquire() as connection, connection.transaction():
             await connection.execute(GIVE_UP, push.id)
             if alone:
