@@ -6,7 +6,7 @@ import pytest
 
 from tests.wechat.sharing import PERSON, asked, in_person, several, titles
 from tests.wechat.test_sharing_in_doubt import killed_before_the_draft
-from tests.wechat.town import JANUARY, Town, at
+from tests.wechat.town import Town
 
 pytestmark = pytest.mark.parametrize("town", [PERSON], indirect=True)
 
@@ -32,7 +32,6 @@ async def test_what_is_refused_together_after_a_worker_was_killed_can_all_be_cho
     town: Town, refuses: str
 ) -> None:
     await town.channel()
-    at(town, JANUARY)
     await several(town, "uno", "due")
     await town.settles(within=60)
     await in_person(town, *await asked(town))

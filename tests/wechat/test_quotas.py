@@ -30,7 +30,6 @@ async def test_five_notices_in_a_month_of_four_pushes_go_out_one_a_day_and_the_f
 
 async def test_while_a_notice_waits_for_its_quota_it_says_when_it_goes_out(town: Town) -> None:
     channel = await town.channel()
-    at(town, JANUARY)
     await town.accepts()
     await town.settles()
 
@@ -49,7 +48,6 @@ async def test_while_a_notice_waits_for_its_quota_it_says_when_it_goes_out(town:
 
 async def test_what_waits_for_its_quota_after_its_worker_was_killed_is_in_no_doubt(town: Town) -> None:
     await town.channel()
-    at(town, JANUARY)
     await town.accepts()
     await town.settles()
     await town.accepts()
@@ -69,7 +67,6 @@ async def test_what_waits_for_its_quota_after_its_worker_was_killed_is_in_no_dou
 
 async def test_what_is_left_is_counted_anew_when_the_calendar_turns(town: Town) -> None:
     channel = await town.channel()
-    at(town, JANUARY)
     await town.accepts()
     await town.settles()
     assert town.desk.count is not None
@@ -88,7 +85,6 @@ async def test_what_is_left_is_counted_anew_when_the_calendar_turns(town: Town) 
 async def test_what_is_postponed_holds_up_no_other_channel_and_no_withdrawal(town: Town) -> None:
     town.sandbox.account.followers[0].tags.add(7)
     await town.channel()
-    at(town, JANUARY)
     await town.accepts()
     await town.settles()
     await town.accepts()
@@ -106,7 +102,6 @@ async def test_what_is_postponed_holds_up_no_other_channel_and_no_withdrawal(tow
 
 async def test_pushes_made_by_hand_count(town: Town) -> None:
     channel = await town.channel()
-    at(town, JANUARY)
     for day in range(4):
         await enter_by_hand(town.pool, channel, JANUARY - timedelta(days=day), "operator", "on the website")
 
@@ -119,7 +114,6 @@ async def test_pushes_made_by_hand_count(town: Town) -> None:
 
 async def test_wechat_s_own_no_is_believed_and_nobody_asks_again_before_tomorrow(town: Town) -> None:
     await town.channel()
-    at(town, JANUARY)
     town.sandbox.send_by_hand("Sul sito, senza dirlo a nessuno")
 
     await town.accepts()
@@ -136,7 +130,6 @@ async def test_wechat_s_own_no_is_believed_and_nobody_asks_again_before_tomorrow
 
 async def test_a_daily_limit_of_calls_puts_off_until_tomorrow(town: Town) -> None:
     await town.channel()
-    at(town, JANUARY)
     town.sandbox.account.rules.daily["/cgi-bin/draft/add"] = 0
 
     await town.accepts()

@@ -6,7 +6,7 @@ import pytest
 
 from app.pushes import waiting
 from tests.wechat.sharing import FIRST, PERSON, asked, in_person, references, several, titles
-from tests.wechat.town import JANUARY, Town, at
+from tests.wechat.town import Town
 from tests.wechat.wire_faults import LOST, NEVER_TAKEN, each_of
 
 BAD = "x" * 40
@@ -28,7 +28,6 @@ async def test_what_is_due_at_once_shares_a_push_urgent_ones_first(town: Town) -
 
 async def test_a_message_holds_eight_articles_and_the_rest_goes_the_next_day(town: Town) -> None:
     await town.channel()
-    at(town, JANUARY)
     await several(town, *"abcde")
 
     await town.settles()
@@ -116,7 +115,6 @@ async def test_where_a_person_chose_them_together_it_is_asked_again_instead(town
 
 async def test_without_quota_they_wait_and_go_together_when_there_is_some(town: Town) -> None:
     await town.channel()
-    at(town, JANUARY)
     town.sandbox.send_by_hand("Sul sito, senza dirlo a nessuno")
     await several(town, "uno", "due")
 
